@@ -1,0 +1,43 @@
+"""LinearModel, the homework's ANN: three fully connected layers with batch normalisation."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from hw3.models.config import bounded, check_config
+
+
+@dataclass(frozen=True)
+class AnnConfig:
+    """The homework's LinearModel by default (figure 4).
+
+    The report passes a list to nn.Sequential, which raises; this is the evident intention.
+
+    Attributes:
+        width_1, width_2, width_3: units of each hidden layer.
+        dropout_1, dropout_2, dropout_3: rate after each hidden layer's ReLU.
+    """
+
+    width_1: int = bounded(512, 1, 65536)
+    width_2: int = bounded(256, 1, 65536)
+    width_3: int = bounded(256, 1, 65536)
+    dropout_1: float = bounded(0.9, 0.0, 0.99)
+    dropout_2: float = bounded(0.9, 0.0, 0.99)
+    dropout_3: float = bounded(0.8, 0.0, 0.99)
+
+    def __post_init__(self) -> None:
+        check_config(self)
+
+
+def build_ann(config: AnnConfig, image_size: int) -> nn.Module:
+    """float (N, 1, image_size, image_size) -> one logit an image, float (N, 1)."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    inputs = image_size * image_size
+    for width, rate in (
+        (config.width_1, config.dropout_1),
+        (config.width_2, config.dropout_2),
+        (config.width_3, config.dropout_3),
+    ):
+        layers += [nn.Linear(inputs, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(rate)]
+        inputs = width
+    return nn.Sequential(*layers, nn.Linear(inputs, 1))

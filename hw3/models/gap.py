@@ -1,0 +1,43 @@
+"""ConvGAP: three convolution blocks, global average pooling, and a small head."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from hw3.models.blocks import ConvBlock
+from hw3.models.config import bounded, check_config
+
+TRUNK_CHANNELS = 32  # of the first two convolutions, fixed in the homework
+
+
+@dataclass(frozen=True)
+class GapConfig:
+    """Lab 4's ConvGAP by default (figure 9); 128 channels and 128 hidden units in figure 10.
+
+    Attributes:
+        channels: of the third convolution.
+        hidden: width of the head's hidden layer, 0 for none.
+    """
+
+    channels: int = bounded(32, 1, 4096)
+    hidden: int = bounded(0, 0, 65536)
+
+    def __post_init__(self) -> None:
+        check_config(self)
+
+
+def build_gap(config: GapConfig, image_size: int) -> nn.Module:
+    """float (N, 1, image_size, image_size) -> one logit an image, float (N, 1)."""
+    del image_size  # the pool is global: no layer depends on it
+    head: list[nn.Module] = []
+    if config.hidden:
+        head = [nn.Linear(config.channels, config.hidden), nn.ReLU()]
+    return nn.Sequential(
+        ConvBlock(1, TRUNK_CHANNELS),
+        ConvBlock(TRUNK_CHANNELS, TRUNK_CHANNELS),
+        ConvBlock(TRUNK_CHANNELS, config.channels),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        *head,
+        nn.Linear(config.hidden or config.channels, 1),
+    )
