@@ -67,9 +67,7 @@ class Splits:
         return replace(self, test=None)
 
 
-def make_splits(
-    source: str, location: str, train: Split, val: Split, test: Split | None
-) -> Splits:
+def make_splits(source: str, location: str, train: Split, val: Split, test: Split | None) -> Splits:
     """Check the parts against the rules below and fingerprint them.
 
     Raises:

@@ -178,7 +178,7 @@ def predict(model: nn.Module, images: Tensor) -> np.ndarray:
         return torch.cat(pieces).float().cpu().numpy()
 
 
-def test_scores(training: Training, test: Split) -> list[dict[str, Any]]:
+def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
     """Score the test set with the final weights, and with those of least validation loss.
 
     Returns:

@@ -1,0 +1,1 @@
+"""Claims to verdicts: searches, confirmation on fresh seeds, statistics, figures and reports."""

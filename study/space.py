@@ -1,0 +1,101 @@
+"""Dimensions of a search space, each as an Optuna distribution, a grid, a report row."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+# Optuna takes a second to import; a task file that only states a space does not need it.
+
+
+@dataclass(frozen=True)
+class Float:
+    """A real number from low to high, both included; uniform, or log-uniform where `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+
+    def distribution(self) -> "BaseDistribution":
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(self.low, self.high, log=self.log)
+
+    def describe(self) -> str:
+        return f"{self.low:g} to {self.high:g}{', log scale' if self.log else ''}"
+
+    def grid(self, points: int) -> list[float]:
+        """`points` values from low to high, evenly spaced on the dimension's own scale."""
+        return _spaced(self, points)
+
+
+@dataclass(frozen=True)
+class Int:
+    """A whole number from low to high, both included; uniform, or log-uniform where `log`."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+
+    def distribution(self) -> "BaseDistribution":
+        from optuna.distributions import IntDistribution
+
+        return IntDistribution(self.low, self.high, log=self.log)
+
+    def describe(self) -> str:
+        return f"whole, {self.low} to {self.high}{', log scale' if self.log else ''}"
+
+    def grid(self, points: int) -> list[int]:
+        """Up to `points` values from low to high, evenly spaced on the dimension's own scale."""
+        return sorted({round(value) for value in _spaced(self, points)})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values."""
+
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.values)) != len(self.values) or not self.values:
+            raise ValueError(f"a choice needs different values, at least one; got {self.values}")
+
+    def distribution(self) -> "BaseDistribution":
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(self.values)
+
+    def describe(self) -> str:
+        return "one of " + ", ".join(str(value) for value in self.values)
+
+    def grid(self, points: int) -> list[Any]:
+        """All values, whatever `points` asks for."""
+        del points
+        return list(self.values)
+
+
+Dimension = Float | Int | Choice
+
+
+def _check_bounds(dimension: Float | Int) -> None:
+    if not dimension.low < dimension.high:
+        raise ValueError(f"low must be less than high; got {dimension.low}, {dimension.high}")
+    if dimension.log and dimension.low <= 0:
+        raise ValueError(f"a log scale needs low above 0; got {dimension.low}")
+
+
+def _spaced(dimension: Float | Int, points: int) -> list[float]:
+    if points < 2:
+        raise ValueError(f"a grid needs at least 2 points; got {points}")
+    low, high = dimension.low, dimension.high
+    shares = [step / (points - 1) for step in range(points)]
+    if dimension.log:
+        return [low * (high / low) ** share for share in shares]
+    return [low + (high - low) * share for share in shares]
