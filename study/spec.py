@@ -136,6 +136,23 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A picture of the report.
+
+    Attributes:
+        name: stem of its files.
+        kind: a key of `study.figures.FIGURES`.
+        title: what it shows, with the homework's figure number where it repeats one.
+        options: keyword arguments of the kind's frame function (points, metrics, …).
+    """
+
+    name: str
+    kind: str
+    title: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Budget:
     """What a study may spend.
 
@@ -175,6 +192,7 @@ class Study:
         points: the homework's configurations and baselines; always confirmed.
         arms: searches; each one's choice is confirmed as well.
         claims: written before the run.
+        figures: pictures of the report, the answer first.
     """
 
     name: str
@@ -183,6 +201,7 @@ class Study:
     points: tuple[Point, ...]
     arms: tuple[Arm, ...]
     claims: tuple[Claim, ...]
+    figures: tuple[Figure, ...] = ()
 
     def __post_init__(self) -> None:
         names = [item.name for item in (*self.points, *self.arms)]
