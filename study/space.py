@@ -97,5 +97,7 @@ def _spaced(dimension: Float | Int, points: int) -> list[float]:
     low, high = dimension.low, dimension.high
     shares = [step / (points - 1) for step in range(points)]
     if dimension.log:
-        return [low * (high / low) ** share for share in shares]
-    return [low + (high - low) * share for share in shares]
+        values = [low * (high / low) ** share for share in shares]
+    else:
+        values = [low + (high - low) * share for share in shares]
+    return [min(max(value, low), high) for value in values]  # rounding must not leave the range

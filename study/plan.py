@@ -1,0 +1,162 @@
+"""What a run will do and cost, before it does anything; saved, so that a report needs no data."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw3.cost import model_cost
+from hw3.models import make_config
+from hw3.splits import Splits
+from hw3.train import Numerics, Recipe, recipe_for
+from study.confirm import reference_points
+from study.records import write_atomically
+from study.spec import Arm, Budget, Study, StudyError
+from study.trial import Setting
+
+# Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
+# respect to inputs and weights.
+TRAINING_PASSES = 3
+# Share of a float32 matrix product's rate that the engine reaches; measured with the ConvModel
+# at 64x64 on one core (26 of 40 thousand million multiply-adds a second).
+ENGINE_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the report says of the data.
+
+    Attributes:
+        counts: images by part and class.
+        patients: number of patients by part, None where the source does not say.
+    """
+
+    source: str
+    location: str
+    fingerprint: str
+    image_size: int
+    counts: Mapping[str, Mapping[str, int]]
+    patients: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run of a study does, but for what the search will find."""
+
+    study: str
+    budget: Budget
+    setting: Setting
+    sampler: str
+    data: DataFacts
+
+    def confirmations(self, study: Study) -> int:
+        """Trainings of the confirmation: points and arms, times seeds."""
+        return (len(study.points) + len(study.arms)) * self.budget.seeds
+
+    def explorations(self, study: Study) -> int:
+        """Trainings of the search, many of them stopped early."""
+        return len(study.arms) * self.budget.trials
+
+
+def make_plan(
+    study: Study, budget: Budget, data: Splits, sampler: str, seed: int, device: str
+) -> Plan:
+    """The plan of a run on this data."""
+    setting = Setting(
+        data=data.fingerprint,
+        image_size=data.image_size,
+        recipe=recipe_for(budget.epochs),
+        numerics=Numerics(device=device),
+        seed=seed,
+    )
+    facts = DataFacts(
+        source=data.source,
+        location=data.location,
+        fingerprint=data.fingerprint,
+        image_size=data.image_size,
+        counts={name: part.counts() for name, part in data.parts().items()},
+        patients={
+            name: None if part.patients is None else len(np.unique(part.patients))
+            for name, part in data.parts().items()
+        },
+    )
+    return Plan(study.name, replace(budget, image_size=data.image_size), setting, sampler, facts)
+
+
+def save_plan(plan: Plan, folder: Path) -> None:
+    """Write `plan.json` into the study's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "plan.json", json.dumps(asdict(plan), indent=1).encode())
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan of the folder's last run.
+
+    Raises:
+        StudyError: there is none.
+    """
+    path = folder / "plan.json"
+    if not path.exists():
+        raise StudyError(
+            f"a report needs a run, and {path} is not there. "
+            f"Run it first: python -m study.{folder.name} --results {folder.parent}"
+        )
+    saved: dict[str, Any] = json.loads(path.read_text())
+    budget = saved["budget"] | {"phantoms": tuple(saved["budget"]["phantoms"])}
+    setting = saved["setting"] | {
+        "recipe": Recipe(**saved["setting"]["recipe"]),
+        "numerics": Numerics(**saved["setting"]["numerics"]),
+    }
+    return Plan(
+        study=saved["study"],
+        budget=Budget(**budget),
+        setting=Setting(**setting),
+        sampler=saved["sampler"],
+        data=DataFacts(**saved["data"]),
+    )
+
+
+def core_seconds(study: Study, plan: Plan) -> float:
+    """Estimated processor seconds of the whole run if nothing is stopped early or found done.
+
+    From the models' multiply-adds and a matrix product timed now, a tenth of a second.
+    """
+    images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
+    scored = images["val"] + images["train"] / plan.setting.recipe.train_eval_every
+    passes = TRAINING_PASSES * images["train"] + scored
+    size, budget = plan.setting.image_size, plan.budget
+    rate = ENGINE_SHARE * _matrix_product_rate()
+
+    def seconds(family: str, config: Mapping[str, Any]) -> float:
+        cost = model_cost(family, make_config(family, config), size)
+        return budget.epochs * passes * cost.multiply_adds / rate
+
+    points = sum(seconds(point.family, point.config) for point in reference_points(study, size))
+    arms = sum(seconds(arm.family, arm.config(_middle(arm))) for arm in study.arms)
+    return budget.seeds * (points + arms) + budget.trials * arms
+
+
+def _middle(arm: Arm) -> dict[str, Any]:
+    """The middle of the arm's space."""
+    grids = {name: dimension.grid(3) for name, dimension in arm.space.items()}
+    return {name: values[len(values) // 2] for name, values in grids.items()}
+
+
+def _matrix_product_rate(size: int = 512, repeats: int = 10) -> float:
+    """float32 multiply-adds a second of one processor, the best of a few products."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    left, right = torch.rand(size, size), torch.rand(size, size)
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        left @ right
+        times.append(time.perf_counter() - started)
+    torch.set_num_threads(threads)
+    return size**3 / min(times)

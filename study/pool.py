@@ -1,0 +1,257 @@
+"""One pool of workers for all arms and both stages: a Tuner whose searcher asks the study."""
+
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from hw3.splits import Split, Splits
+from study.cluster import Resources
+from study.confirm import Confirmed, chosen_points, reference_points
+from study.provenance import provenance
+from study.records import Record, RecordStore
+from study.search import ArmSearch
+from study.spec import Budget, Study
+from study.trainable import METRIC, StudyTrial
+from study.trial import Job, Setting
+
+MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
+
+
+class StudySearcher(Searcher):
+    """Hands out the study's jobs: arms in turn while they explore, confirmations between.
+
+    Exploration goes first, since choices wait for it; the reference points' confirmations fill
+    the pool, and an arm's choice joins them as soon as that arm is over.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        setting: Setting,
+        budget: Budget,
+        sampler: str,
+        records: dict[str, Record],
+    ):
+        super().__init__(metric=METRIC, mode="min")
+        self._study, self._setting, self._budget = study, setting, budget
+        self.records = records
+        self.arms = {
+            arm.name: ArmSearch(arm, setting, budget.trials, sampler) for arm in study.arms
+        }
+        for arm in study.arms:
+            mine = [record for record in records.values() if setting.is_explored(arm, record)]
+            self.arms[arm.name].replay(mine)
+        self._arm_of: dict[str, ArmSearch] = {}  # by Tune's trial id, explored trials only
+        self._turn = 0
+        self._confirmed: set[str] = set()  # arms whose choice is in the queue
+        self._handed_out: set[str] = set()
+        self._queue: list[Job] = []
+        for point in reference_points(study, setting.image_size):
+            self._enqueue(point)
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next job as a Tune configuration; None while the choices wait for running trials."""
+        job = self._next_explored(trial_id)
+        if job is None:
+            self._enqueue_chosen()
+            job = self._queue.pop(0) if self._queue else None
+        if job is not None:
+            return asdict(job)
+        return Searcher.FINISHED if self.explored else None
+
+    @property
+    def explored(self) -> bool:
+        """Whether every arm is over."""
+        return all(search.is_over for search in self.arms.values())
+
+    def remaining(self) -> dict[str, int]:
+        """Trials still to be run by stage, at most: a choice may be a point known already."""
+        explore = sum(search.remaining for search in self.arms.values())
+        choices = len(self.arms) - len(self._confirmed)
+        return {"explore": explore, "confirm": len(self._queue) + choices * self._budget.seeds}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        if trial_id in self._arm_of:
+            self._arm_of[trial_id].on_trial_result(trial_id, result)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        if trial_id in self._arm_of:
+            self._arm_of[trial_id].on_trial_complete(trial_id, result, error)
+
+    def learn(self, job: Job, record: Record) -> None:
+        """Take a finished trial into account."""
+        self.records[record.key] = record
+        if job.stage == "explore":
+            self.arms[job.point].learn(record)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Write an empty file where Tune wants a state: the state is derived from the records."""
+        Path(checkpoint_path).touch()
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise NotImplementedError("a study resumes from its records, never from Tune's snapshot")
+
+    def _next_explored(self, trial_id: str) -> Job | None:
+        searches = list(self.arms.values())
+        for offset in range(len(searches)):
+            search = searches[(self._turn + offset) % len(searches)]
+            job = search.propose(trial_id) if search.remaining else None
+            if job is not None:
+                self._turn += offset + 1
+                self._arm_of[trial_id] = search
+                return job
+        return None
+
+    def _enqueue_chosen(self) -> None:
+        over = {name for name, search in self.arms.items() if search.is_over}
+        if over - self._confirmed:
+            chosen = chosen_points(self._study, self._setting, self.records)
+            for name in sorted(over - self._confirmed):
+                self._confirmed.add(name)
+                if name in chosen:
+                    self._enqueue(chosen[name])
+
+    def _enqueue(self, point: Confirmed) -> None:
+        """Queue what is neither recorded nor queued yet: points may share configurations."""
+        for job in point.jobs(self._setting, self._budget.seeds):
+            if job.key not in self.records and job.key not in self._handed_out:
+                self._handed_out.add(job.key)
+                self._queue.append(job)
+
+
+class ArmSchedulers(FIFOScheduler):
+    """Each arm's prunable trials under that arm's ASHA; all others run to their end.
+
+    One ASHA for all arms would compare families that learn at different speeds.
+    """
+
+    def __init__(self, schedulers: dict[str, TrialScheduler]):
+        super().__init__()
+        self._schedulers = schedulers
+
+    def _scheduler_of(self, trial: Trial) -> TrialScheduler | None:
+        job = Job(**trial.config)
+        return self._schedulers[job.point] if job.prunable else None
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        if scheduler := self._scheduler_of(trial):
+            scheduler.on_trial_add(tune_controller, trial)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict) -> str:
+        if scheduler := self._scheduler_of(trial):
+            return scheduler.on_trial_result(tune_controller, trial, result)
+        return TrialScheduler.CONTINUE
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict) -> None:
+        scheduler = self._scheduler_of(trial)
+        if scheduler and result["status"] == "diverged":  # its loss would poison the rung
+            scheduler.on_trial_remove(tune_controller, trial)
+        elif scheduler:
+            scheduler.on_trial_complete(tune_controller, trial, result)
+
+    def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
+        if scheduler := self._scheduler_of(trial):
+            scheduler.on_trial_remove(tune_controller, trial)
+
+
+class Recorder(Callback):
+    """Writes the record of every trial that ends, then tells the searcher.
+
+    The driver is the only writer: it alone knows why a trial ended, it outlives workers, and
+    workers need no access to the results.
+    """
+
+    def __init__(self, store: RecordStore, searcher: StudySearcher):
+        self._store, self._searcher = store, searcher
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        status = trial.last_result["status"]
+        self._record(trial, "stopped" if status == "running" else status, error=None)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._record(trial, "failed", error=str(trial.get_error() or "unknown error"))
+
+    def _record(self, trial: Trial, status: Any, error: str | None) -> None:
+        job, result = Job(**trial.config), trial.last_result or {}
+        record = Record(
+            ingredients=job.ingredients,
+            status=status,
+            rows=result.get("rows", []),
+            test=result.get("test", []),
+            cost=result.get("cost", {}),
+            params=job.params,
+            pruned_by="asha" if job.prunable else "none",
+            error=error,
+            provenance=provenance()
+            | {
+                "number": job.number,
+                "host": result.get("host"),
+                "device": result.get("device"),
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
+        )
+        self._store.write(record)
+        self._searcher.learn(job, record)
+
+
+def run_pool(
+    searcher: StudySearcher,
+    data: Splits,
+    store: RecordStore,
+    resources: Resources,
+    callbacks: list[Callback],
+) -> None:
+    """Run every job that the searcher hands out; returns when all are recorded.
+
+    Needs a running Ray. Data goes into the object store once; the test part apart from the rest,
+    behind a reference that only confirmed trials follow.
+    """
+    test_reference = ray.put(data.test)
+    trainable = tune.with_parameters(
+        StudyTrial,
+        data=data.without_test(),
+        open_test=partial(_open, [test_reference]),
+        threads=max(1, int(resources.cpus_per_trial)),
+    )
+    schedulers: dict[str, TrialScheduler] = {
+        name: search.scheduler for name, search in searcher.arms.items()
+    }
+    # Tune's own files are of no use after the run: the records are the only truth.
+    with tempfile.TemporaryDirectory(prefix="study-tune-") as scratch:
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, resources.per_trial()),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=ArmSchedulers(schedulers),
+                num_samples=-1,
+                max_concurrent_trials=resources.concurrent,
+                reuse_actors=True,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=scratch,
+                failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[Recorder(store, searcher), *callbacks],
+                verbose=0,
+            ),
+        )
+        tuner.fit()
+
+
+def _open(holder: list[Any]) -> Split | None:
+    """The test part. The reference comes in a list, so that Ray does not follow it by itself."""
+    return ray.get(holder[0])

@@ -1,0 +1,123 @@
+"""What the terminal shows while a study works: a live view, or plain lines where it is not one."""
+
+import time
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from study.trainable import METRIC
+from study.trial import Job
+
+LINE_EVERY = 15.0  # seconds between two plain lines
+
+
+class Progress(Callback):
+    """Counts what Tune reports; draws at most twice a second.
+
+    Attributes:
+        expected: trials still to be run by stage, at most.
+    """
+
+    def __init__(self, console: Console, expected: dict[str, int], labels: dict[str, str]):
+        self._console, self._expected, self._labels = console, expected, labels
+        self._started = self._last_line = time.monotonic()
+        self._ended = dict.fromkeys(expected, 0)
+        self._running: dict[str, Job] = {}
+        self._epochs = 0
+        self._best: dict[str, float] = {}
+        self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
+        self._live: Live | None = None
+
+    def __enter__(self) -> "Progress":
+        if self._console.is_terminal:
+            self._live = Live(
+                get_renderable=self._view,
+                console=self._console,
+                refresh_per_second=2,
+                transient=True,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+        else:
+            self._console.print(self._line(), highlight=False)
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._running[trial.trial_id] = Job(**trial.config)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
+    ):
+        job = Job(**trial.config)
+        self._epochs += 1
+        if job.stage == "explore" and result["status"] == "complete":
+            self._best[job.point] = min(self._best.get(job.point, float("inf")), result[METRIC])
+        if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
+            self._last_line = time.monotonic()
+            self._console.print(self._line(), highlight=False)
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        status = trial.last_result["status"]
+        self._end(trial, "stopped" if status == "running" else status)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._end(trial, "failed")
+
+    def _end(self, trial: Trial, status: str) -> None:
+        self._running.pop(trial.trial_id, None)
+        self._ended[Job(**trial.config).stage] += 1
+        if status in self._not_complete:
+            self._not_complete[status] += 1
+
+    def _seconds_left(self) -> float | None:
+        """By the rate so far, trials taken as equal; None before the first has ended."""
+        ended = sum(self._ended.values())
+        if not ended:
+            return None
+        left = max(0, sum(self._expected.values()) - ended)
+        return (time.monotonic() - self._started) * left / ended
+
+    def _line(self) -> str:
+        parts = [f"{stage} {self._ended[stage]}/{self._expected[stage]}" for stage in self._ended]
+        parts += [f"{count} {name}" for name, count in self._not_complete.items() if count]
+        parts += [f"{len(self._running)} running", f"{self._rate():.1f} epochs/s"]
+        parts += [
+            f"best {self._labels[point]} {loss:.3f} nats" for point, loss in self._best.items()
+        ]
+        parts.append(_left(self._seconds_left()))
+        return ", ".join(parts)
+
+    def _rate(self) -> float:
+        return self._epochs / max(1e-9, time.monotonic() - self._started)
+
+    def _view(self) -> Table:
+        bars = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        for stage, expected in self._expected.items():
+            bars.add_task(stage, total=expected, completed=self._ended[stage])
+        view = Table.grid()
+        view.add_row(bars)
+        others = ", ".join(f"{n} {name}" for name, n in self._not_complete.items() if n)
+        view.add_row(
+            f"{len(self._running)} running, {self._rate():.1f} epochs/s, "
+            f"{_left(self._seconds_left())}{'; ' + others if others else ''}"
+        )
+        for job in self._running.values():
+            view.add_row(f"  {job.stage} {self._labels[job.point]}", style="dim")
+        for point, loss in self._best.items():
+            view.add_row(f"best so far, {self._labels[point]}: validation loss {loss:.3f} nats")
+        return view
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return "time left not known yet"
+    return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"

@@ -1,0 +1,121 @@
+"""Task C: how many channels does a CNN with global average pooling need?"""
+
+from study.cli import main
+from study.space import Choice, Int
+from study.spec import Arm, Claim, Figure, Measure, Point, Study
+
+RESTORED = 0.01  # accuracy; one image in a hundred is where a reader would call it the same
+
+STUDY = Study(
+    name="task_c",
+    title="Task C: channels in a CNN with global average pooling",
+    question="Does any number of channels, or a hidden layer, restore the ConvModel's accuracy?",
+    points=(
+        Point("convmodel", "ConvModel", "conv"),
+        Point("lab4", "ConvGAP, lab 4", "gap"),
+        Point("modified", "ConvGAP, modified", "gap", {"channels": 128, "hidden": 128}),
+    ),
+    arms=(
+        Arm(
+            "gap",
+            "ConvGAP, chosen",
+            "gap",
+            space={
+                "channels": Int(16, 512, log=True),
+                "hidden": Choice((0, 32, 64, 128, 256)),
+            },
+            hand_picked=({"channels": 128, "hidden": 128},),
+        ),
+    ),
+    claims=(
+        Claim(
+            "lab4_train",
+            "Lab 4's ConvGAP stays below 90 % on the training set.",
+            "train accuracy below 90 %",
+            "figure 11",
+            left=Measure("lab4", "train_accuracy"),
+            below=0.90,
+        ),
+        Claim(
+            "lab4_validation",
+            "Lab 4's ConvGAP stays below 90 % on the validation set.",
+            "validation accuracy below 90 %",
+            "figure 11",
+            left=Measure("lab4", "val_accuracy"),
+            below=0.90,
+        ),
+        Claim(
+            "modified_level",
+            "The modified ConvGAP reaches about 93 % on the validation set (within 2 points).",
+            "both rise to about 93 %",
+            "figure 12",
+            left=Measure("modified", "val_accuracy"),
+            above=0.91,
+            below=0.95,
+        ),
+        Claim(
+            "modified_gap",
+            "The modified ConvGAP does not overfit: its loss gap stays below 0.05 nats.",
+            "no overfitting",
+            "figure 12",
+            left=Measure("modified", "gap_loss"),
+            below=0.05,
+        ),
+        Claim(
+            "not_restored",
+            "The modified ConvGAP does not restore the ConvModel's level.",
+            "the original ConvModel's level is not restored",
+            "figure 12",
+            left=Measure("convmodel", "val_accuracy"),
+            right=Measure("modified", "val_accuracy"),
+            above=0.0,
+        ),
+        Claim(
+            "restored_by_search",
+            "Some channels and head restore the ConvModel's accuracy (within 1 point).",
+            "not asked; the modified setting did not",
+            "beyond the report",
+            left=Measure("gap", "test_accuracy"),
+            right=Measure("convmodel", "test_accuracy"),
+            above=-RESTORED,
+        ),
+    ),
+    figures=(
+        Figure(
+            "answer",
+            "response",
+            "Accuracy over the third convolution's channels",
+            {
+                "arm": "gap",
+                "x": "config_channels",
+                "metrics": ["val_accuracy", "val_loss"],
+                "hue": "config_hidden",
+                "log_x": True,
+                "reference": "convmodel",
+            },
+        ),
+        Figure(
+            "curves_lab4",
+            "curves",
+            "Lab 4's ConvGAP over epochs (homework figure 11)",
+            {"point": "lab4", "levels": {"below 90 %": {"train_accuracy": 0.9}}},
+        ),
+        Figure(
+            "curves_modified",
+            "curves",
+            "The modified ConvGAP over epochs (homework figure 12)",
+            {"point": "modified", "levels": {"about 93 %": {"val_accuracy": 0.93}}},
+        ),
+        Figure("comparison", "comparison", "Accuracy of every confirmed point"),
+        Figure(
+            "front",
+            "front",
+            "Accuracy against parameters and multiply-adds",
+            {"y": "val_accuracy", "xs": ["parameters", "multiply_adds"]},
+        ),
+        Figure("search", "search", "The search: best so far over epochs spent"),
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)
