@@ -17,12 +17,15 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
 def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
     """Mean binary cross-entropy in nats, 0 upwards; what BCEWithLogitsLoss computes.
 
+    NaN where a logit is.
+
     Args:
         logits: float (N,).
         labels: 0 or 1, (N,).
     """
     signed = np.where(labels > 0, -1.0, 1.0) * logits.astype(np.float64)
-    return float(np.mean(np.logaddexp(0.0, signed)))
+    with np.errstate(invalid="ignore"):  # the caller looks at the result
+        return float(np.mean(np.logaddexp(0.0, signed)))
 
 
 def auroc(logits: np.ndarray, labels: np.ndarray) -> float:

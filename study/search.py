@@ -42,7 +42,9 @@ SAMPLERS: dict[str, SamplerFactory] = {
 
 INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
-REPEATS = 20  # a sampler that proposes known points so many times on end has no others left
+# A sampler that converges proposes known points again (a Gaussian process its optimum): after so
+# many, points are drawn at random; after so many of those, the space is taken as exhausted.
+OWN_REPEATS, RANDOM_REPEATS = 3, 20
 
 
 class ArmSearch(OptunaSearch):
@@ -70,6 +72,9 @@ class ArmSearch(OptunaSearch):
             study_name=arm.name,
         )
         self.exhausted = False
+        self._random = optuna.create_study(
+            sampler=optuna.samplers.RandomSampler(derive_seed(seed, "random") % 2**32)
+        )
         self.scheduler = AsyncHyperBandScheduler(
             metric=METRIC,
             mode="min",
@@ -113,7 +118,9 @@ class ArmSearch(OptunaSearch):
     def propose(self, trial_id: str) -> Job | None:
         """The next trial of the arm; None, and `exhausted`, where its space holds no other."""
         under_way = {job.key for job in self._asked.values()}
-        for repeat in range(REPEATS):
+        for repeat in range(OWN_REPEATS + RANDOM_REPEATS):
+            if repeat >= OWN_REPEATS:
+                self.study.enqueue_trial(self._random.ask(self._space).params)
             ask_id = f"{trial_id}/{repeat}"
             job = self._job(self.suggest(ask_id) or {})
             if job.key not in self._outcomes and job.key not in under_way:
@@ -168,10 +175,12 @@ def _optuna_trial(
 ) -> optuna.trial.FrozenTrial:
     """The finished trial as Optuna would hold it, had it watched."""
     states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
+    state = states.get(record.status, TrialState.PRUNED)
     reported = {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
+    last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
     return create_trial(
-        state=states.get(record.status, TrialState.PRUNED),
-        value=record.rows[-1][METRIC] if record.is_full_length else None,
+        state=state,
+        value=None if state == TrialState.FAIL else last,
         params=dict(record.params),
         distributions=distributions,
         intermediate_values=reported,

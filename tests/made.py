@@ -1,0 +1,78 @@
+"""Small made inputs that several test modules share."""
+
+import numpy as np
+
+from hw3.splits import Split, Splits, make_splits
+from hw3.train import recipe_for
+from study.records import Record
+from study.space import Float, Int
+from study.spec import Arm, Point, Study
+from study.trial import Setting
+
+
+def square_splits(train: int = 48, val: int = 32, test: int = 32, size: int = 16) -> Splits:
+    """Noise with a bright square in the pneumonia images; counts in each class."""
+    rng = np.random.default_rng(0)
+
+    def part(count):
+        images = rng.integers(0, 120, (2 * count, size, size)).astype(np.uint8)
+        labels = np.repeat(np.array([0, 1], np.uint8), count)
+        images[labels == 1, size // 4 : size // 2, size // 4 : size // 2] += 100
+        return Split(images, labels)
+
+    return make_splits("made", "made", part(train), part(val), part(test))
+
+
+WIDTH_ARM = Arm(
+    "gap",
+    "GAP, chosen",
+    "gap",
+    space={"channels": Int(4, 64, log=True)},
+    hand_picked=({"channels": 32},),
+)
+DROPOUT_ARM = Arm(
+    "dropout",
+    "dropout, chosen",
+    "conv",
+    space={"dropout": Float(0.0, 0.9)},
+    fixed={"channels": 8},
+    ties={"dropout": ("dropout_conv", "dropout_hidden")},
+)
+STUDY = Study(
+    name="made",
+    title="A made study",
+    question="Does it work?",
+    points=(Point("small", "small ConvModel", "conv", {"channels": 8}),),
+    arms=(WIDTH_ARM, DROPOUT_ARM),
+    claims=(),
+)
+SETTING = Setting(data="0123", image_size=16, recipe=recipe_for(8))
+
+
+def epoch_row(epoch: int, val_loss: float | None) -> dict:
+    """An epoch row with everything but the validation loss fixed."""
+    return {
+        "epoch": epoch,
+        "learning_rate": 1e-3,
+        "train_loss": 0.5,
+        "train_accuracy": 0.8,
+        "train_eval_loss": 0.4,
+        "train_eval_accuracy": 0.85,
+        "val_loss": val_loss,
+        "val_accuracy": 0.75,
+        "val_auroc": 0.9,
+        "seconds": 2.0,
+    }
+
+
+def explored(arm: Arm, number: int, params: dict, losses: list, status: str = "complete") -> Record:
+    """The record of an explored trial with these validation losses."""
+    config = arm.config(params)
+    return Record(
+        ingredients=SETTING.ingredients(arm.family, config, SETTING.explore_seed(arm)),
+        status=status,
+        rows=[epoch_row(epoch, loss) for epoch, loss in enumerate(losses, start=1)],
+        params=params,
+        pruned_by="asha" if number % 4 else "none",
+        provenance={"number": number},
+    )

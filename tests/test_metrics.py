@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+import torch
+
+from hw3.metrics import accuracy, auroc, generalisation_gap, log_loss
+
+LOGITS = np.array([-2.0, -0.5, 0.0, 0.5, 3.0], dtype=np.float32)
+LABELS = np.array([0, 1, 0, 1, 1], dtype=np.uint8)
+
+
+def test_accuracy_counts_a_logit_of_zero_as_normal():
+    assert accuracy(LOGITS, LABELS) == pytest.approx(4 / 5)
+
+
+def test_log_loss_is_pytorchs():
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.from_numpy(LOGITS), torch.from_numpy(LABELS).float()
+    )
+    assert log_loss(LOGITS, LABELS) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_log_loss_of_extreme_logits_is_finite():
+    assert log_loss(np.array([1e4, -1e4]), np.array([0, 1])) == pytest.approx(1e4)
+
+
+def test_auroc_is_the_share_of_ordered_pairs_with_ties_half():
+    logits = np.array([0.0, 1.0, 1.0, 2.0])
+    labels = np.array([0, 0, 1, 1])
+    assert auroc(logits, labels) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_auroc_of_no_number_is_no_number():
+    assert np.isnan(auroc(np.array([0.0, np.nan]), np.array([0, 1])))
+
+
+def test_gap_is_positive_where_the_model_overfits():
+    assert generalisation_gap(np.array([0.1]), np.array([0.3]))[0] == pytest.approx(0.2)

@@ -1,0 +1,76 @@
+import dataclasses
+import json
+import os
+
+import pytest
+
+from study.records import RecordStore, record_key, write_atomically
+from tests.made import SETTING, WIDTH_ARM, explored
+
+RECORD = explored(WIDTH_ARM, 0, {"channels": 32}, [0.7, 0.6])
+
+
+def test_record_survives_the_store(tmp_path):
+    store = RecordStore(tmp_path)
+    path = store.write(RECORD)
+    assert path == tmp_path / "trials" / f"{RECORD.key}.json"
+    assert store.find(RECORD.key) == RECORD
+    assert list(store) == [RECORD]
+
+
+def test_store_without_a_folder_is_empty(tmp_path):
+    assert list(RecordStore(tmp_path / "none")) == []
+    assert RecordStore(tmp_path / "none").find("0") is None
+
+
+def test_key_depends_on_every_ingredient_and_not_on_their_order():
+    ingredients = dict(RECORD.ingredients)
+    assert record_key(dict(reversed(ingredients.items()))) == RECORD.key
+    for name, value in ingredients.items():
+        changed = ingredients | {name: [value, "changed"]}
+        assert record_key(changed) != RECORD.key, name
+
+
+def test_key_does_not_depend_on_what_only_describes():
+    described = dataclasses.replace(RECORD, provenance={"number": 5}, status="stopped")
+    assert described.key == RECORD.key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": "other"}, {"image_size": 24}, {"seed": 1}],
+    ids=lambda change: next(iter(change)),
+)
+def test_setting_decides_the_key(change):
+    changed = dataclasses.replace(SETTING, **change)
+    seeds = [setting.explore_seed(WIDTH_ARM) for setting in (SETTING, changed)]
+    keys = {
+        record_key(setting.ingredients("gap", {}, seed))
+        for setting, seed in zip((SETTING, changed), seeds, strict=True)
+    }
+    assert len(keys) == 2
+
+
+def test_records_hold_no_number_that_json_has_not():
+    with pytest.raises(ValueError, match="JSON"):
+        record_key({"x": float("nan")})
+
+
+def test_write_leaves_the_old_file_whole_when_it_fails(tmp_path, monkeypatch):
+    path = tmp_path / "file.json"
+    write_atomically(path, b"old")
+
+    def fail(_descriptor):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="no space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file.json"]
+
+
+def test_record_file_names_its_ingredients_in_clear(tmp_path):
+    content = json.loads(RecordStore(tmp_path).write(RECORD).read_text())
+    assert content["ingredients"]["config"] == {"channels": 32, "hidden": 0}
+    assert content["ingredients"]["recipe"]["epochs"] == 8
