@@ -48,8 +48,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[dict[str, float]]:
     """
     for name, value in QUIET_AND_PRIVATE.items():
         os.environ.setdefault(name, value)
-    if not verbose:
-        logging.getLogger("ray").setLevel(logging.ERROR)
+    level = logging.INFO if verbose else logging.CRITICAL  # failures are told by the report
     import ray  # after the environment is set, which it reads
 
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
@@ -58,7 +57,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[dict[str, float]]:
             address=address,
             include_dashboard=None if address else False,
             log_to_driver=verbose,
-            logging_level=logging.INFO if verbose else logging.ERROR,
+            logging_level=level,
             ignore_reinit_error=False,
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -68,6 +67,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[dict[str, float]]:
         ) from error
     finally:
         os.umask(umask)
+    logging.getLogger("ray.tune").setLevel(level)
     try:
         yield ray.cluster_resources()
     finally:

@@ -34,9 +34,7 @@ def reference_points(study: Study, image_size: int) -> list[Confirmed]:
     """The study's points, those of equal scale solved for at this image size."""
     by_name = {point.name: point for point in study.points}
     return [
-        Confirmed(
-            point.name, point.label, point.family, _solved_config(point, by_name, image_size)
-        )
+        Confirmed(point.name, point.label, point.family, _solved_config(point, by_name, image_size))
         for point in study.points
     ]
 

@@ -181,7 +181,7 @@ class Recorder(Callback):
         self._record(trial, "stopped" if status == "running" else status, error=None)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._record(trial, "failed", error=str(trial.get_error() or "unknown error"))
+        self._record(trial, "failed", error=_error_text(trial))
 
     def _record(self, trial: Trial, status: Any, error: str | None) -> None:
         job, result = Job(**trial.config), trial.last_result or {}
@@ -204,6 +204,12 @@ class Recorder(Callback):
         )
         self._store.write(record)
         self._searcher.learn(job, record)
+
+
+def _error_text(trial: Trial) -> str:
+    """The text of all the trial's failures, which Tune keeps in a file."""
+    file = trial.error_file
+    return Path(file).read_text() if file and Path(file).exists() else "no message"
 
 
 def run_pool(

@@ -6,9 +6,10 @@ among the means of all subsets of the values (Hartigan 1969, "Using subsample va
 values", JASA 64). The interval holds the bounds that this test does not reject.
 
 The test is exact where seeds are independent and values are symmetric about their mean. A
-difference of two arms without effect is symmetric by itself; a level or a ratio need not be, and
-where values are very skewed the interval covers less than it says. Noise of the test set's
-images is not in it.
+difference of two arms that do not differ is symmetric by itself; a level need not be. Simulated
+at 8 seeds, 95 % intervals cover the mean of normal samples 95 times in 100, of exponential ones
+91, of log-normal ones 85. What they cover is the mean over seeds on these very images: the noise
+of drawing the images is not in it.
 """
 
 import math
@@ -21,8 +22,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import nctdtrinc
+from scipy.stats import t as student_t
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
 
 from study.spec import Claim, Measure, StudyError
 from study.table import COLUMNS
@@ -102,8 +104,10 @@ def judge(
 ) -> list[Verdict]:
     """A verdict for each claim, in their order.
 
-    Over all claims of a call, a wrong verdict (supported or refuted) comes with probability alpha
-    at most. A claim that cannot be computed counts in Holm's correction, as p = 1.
+    The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
+    alpha at most. A claim that cannot be computed counts in Holm's correction, as p = 1. A claim
+    is not judged where Holm could not be passed even if every claim's p were the smallest that
+    its seeds can give.
 
     Args:
         claims: all claims of the study.
@@ -113,16 +117,12 @@ def judge(
     """
     if not claims:
         return []
-    confirm = table[table["stage"] == "confirm"]
-    samples = [_sample(claim, confirm) for claim in claims]
-    tests = [_test(claim, sample) for claim, sample in zip(claims, samples, strict=True)]
-    p_holm = _holm([test.p for test in tests])
-    least_holm = _holm([_least_p(sample.values.size) for sample in samples])
-    case = _Case(judged=judged, alpha=alpha, n_claims=len(claims))
-    return [
-        _verdict(case, *each)
-        for each in zip(claims, samples, tests, p_holm, least_holm, strict=True)
-    ]
+    confirm = table.loc[table["stage"] == "confirm"]
+    cases = [_examine(claim, confirm) for claim in claims]
+    p_holm = _holm([case.p for case in cases])
+    least = _holm([_least_p(case.values.size) for case in cases])
+    rule = _Rule(judged, alpha, len(claims))
+    return [_verdict(*each, rule) for each in zip(cases, p_holm, least, strict=True)]
 
 
 def sign_flip_p(values: np.ndarray, bound: float) -> float:
@@ -196,7 +196,9 @@ def detectable_difference(
         return math.inf
     level = alpha / max(n_claims, 1)
     if n_seeds > MOST_SIMULATED:
-        return float(TTestPower().solve_power(nobs=n_seeds, alpha=level, power=power))
+        critical = student_t.isf(level / 2, n_seeds - 1)
+        # statsmodels' TTestPower solves the same equation, but gives up on some of these
+        return float(nctdtrinc(n_seeds - 1, 1 - power, critical) / math.sqrt(n_seeds))
     noise = np.random.default_rng(n_seeds).standard_normal((SIMULATIONS, n_seeds))
     # a shift of the noise is seen where it lifts the interval's lower end above the bound
     return float(np.quantile([-seed_interval(values, level)[0] for values in noise], power))
@@ -228,183 +230,6 @@ def seeds_to_decide(
     return choices[place] if place < len(choices) else None
 
 
-@dataclass(frozen=True)
-class _Case:
-    """What all claims of one call share."""
-
-    judged: bool
-    alpha: float
-    n_claims: int
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """One value for each seed (logarithms for a ratio), what was left out, what went wrong."""
-
-    values: np.ndarray
-    judged_on: str
-    left_out: str
-    problem: str
-
-
-@dataclass(frozen=True)
-class _Test:
-    """Two-sided p and the side it is for."""
-
-    p: float
-    side: Outcome
-
-
-def _sample(claim: Claim, confirm: pd.DataFrame) -> _Sample:
-    asked = [measure for measure in (claim.left, claim.right) if measure is not None]
-    measures = [_readable(claim, measure, confirm) for measure in asked]
-    parts = [_part(old, new) for old, new in zip(asked, measures, strict=True)]
-    columns = [_seed_values(measure, confirm) for measure in measures]
-    seeds = sorted(set.intersection(*(set(column) for column in columns)))
-    scores = [np.array([column[seed] for seed in seeds]) for column in columns]
-    points = [measure.point for measure in measures]
-    tried = confirm.loc[confirm["point"].isin(points), "seed"].dropna()
-    lost = sorted({int(seed) for seed in tried} - set(seeds))
-    problem = next(
-        (
-            f"no confirmed trial of {measure.point} has a value of {measure.metric}"
-            for measure, column in zip(measures, columns, strict=True)
-            if not column
-        ),
-        "",
-    )
-    if claim.ratio and any((score <= 0).any() for score in scores):
-        problem, scores = "a ratio needs values above 0", [np.empty(0)] * 2
-    return _Sample(
-        values=_effects(claim, scores),
-        judged_on=" and ".join(dict.fromkeys(parts)),
-        left_out=f"left out, for want of a value in each point: seeds {lost}" if lost else "",
-        problem=problem or ("" if seeds else f"{' and '.join(points)} share no seed"),
-    )
-
-
-def _readable(claim: Claim, measure: Measure, confirm: pd.DataFrame) -> Measure:
-    """The measure, or its stand-in on the validation part where the data has no test part."""
-    numeric = [name for name, (dtype, _, _) in COLUMNS.items() if dtype in ("Int64", "Float64")]
-    if measure.metric not in numeric:
-        raise StudyError(
-            f"claim {claim.name}: metric must be one of {numeric}, got {measure.metric!r}"
-        )
-    if measure.metric.startswith("test_") and confirm[measure.metric].isna().all():
-        return replace(measure, metric=measure.metric.replace("test_", "val_", 1))
-    return measure
-
-
-def _part(asked: Measure, measure: Measure) -> str:
-    if asked != measure:
-        return NO_TEST_PART
-    return PARTS.get(measure.metric.split("_")[0], "cost")
-
-
-def _seed_values(measure: Measure, confirm: pd.DataFrame) -> dict[int, float]:
-    """Finite values of a point's complete trials, by seed; of equal best epochs, the first."""
-    wanted = (confirm["point"] == measure.point) & (confirm["status"] == "complete")
-    rows = confirm[wanted & confirm[f"is_{measure.epoch}"]].drop_duplicates("seed")
-    values = rows[measure.metric].to_numpy(dtype=float, na_value=math.nan)
-    pairs = zip(rows["seed"], values, strict=True)
-    return {int(seed): float(value) for seed, value in pairs if math.isfinite(value)}
-
-
-def _effects(claim: Claim, scores: list[np.ndarray]) -> np.ndarray:
-    """One value a seed. Rounded, for the sign of what arithmetic leaves must not decide."""
-    if claim.ratio:
-        effects = np.log(scores[0] / scores[1])
-    elif claim.right is not None:
-        effects = scores[0] - scores[1]
-    else:
-        effects = scores[0]
-    return np.round(effects, DECIMALS)
-
-
-def _bounds(claim: Claim) -> tuple[float, float]:
-    """The region's bounds in the unit of the values: logarithms for a ratio."""
-    if not claim.ratio:
-        return claim.above, claim.below
-    above = math.log(claim.above) if claim.above > 0 else -math.inf
-    return above, math.log(claim.below)
-
-
-def _test(claim: Claim, sample: _Sample) -> _Test:
-    support, refute = region_p(sample.values, *_bounds(claim))
-    side: Outcome = "supported" if support < refute else "refuted"
-    return _Test(min(1.0, 2 * min(support, refute)), side)
-
-
-def _verdict(
-    case: _Case, claim: Claim, sample: _Sample, test: _Test, p_holm: float, least_holm: float
-) -> Verdict:
-    outcome, seeds, reason = _decide(case, claim, sample, test, p_holm, least_holm)
-    effect, low, high = _effect_and_interval(claim, sample.values, case.alpha)
-    return Verdict(
-        claim=claim.name,
-        text=claim.text,
-        homework=claim.homework,
-        figure=claim.figure,
-        verdict=outcome,
-        effect=effect,
-        ci_low=low,
-        ci_high=high,
-        p=math.nan if sample.problem else test.p,
-        p_holm=math.nan if sample.problem else float(p_holm),
-        n_seeds=sample.values.size,
-        margin=(_finite(claim.above), _finite(claim.below)),
-        unit="ratio" if claim.ratio else COLUMNS[claim.left.metric][1],
-        judged_on=sample.judged_on,
-        seeds_to_decide=seeds,
-        reason="; ".join(filter(None, (reason, sample.left_out))),
-    )
-
-
-def _decide(
-    case: _Case, claim: Claim, sample: _Sample, test: _Test, p_holm: float, least_holm: float
-) -> tuple[Outcome, int | None, str]:
-    """The outcome, the number of seeds that would decide, and the reason."""
-    if sample.problem:
-        return "not judged", None, sample.problem
-    if not case.judged:
-        return "not judged", None, "the run was too small to judge anything (a smoke run)"
-    n_seeds = sample.values.size
-    if least_holm > case.alpha:
-        needed = seeds_needed(case.n_claims, case.alpha)
-        return "not judged", None, f"{n_seeds} seeds for {case.n_claims} claims, {needed} needed"
-    if p_holm <= case.alpha:
-        return test.side, None, ""
-    seeds = seeds_to_decide(sample.values, _bounds(claim), case.n_claims, case.alpha)
-    enough = f"more than {MOST_SEEDS:,}" if seeds is None else f"about {seeds}"
-    reason = f"{enough} seeds would decide at the effect and spread seen"
-    if test.p <= case.alpha:
-        reason += f"; alone it would be {test.side}, among {case.n_claims} claims it is not"
-    return "undecided", seeds, reason
-
-
-def _effect_and_interval(
-    claim: Claim, values: np.ndarray, alpha: float
-) -> tuple[float, float, float]:
-    if not values.size:
-        return math.nan, math.nan, math.nan
-    numbers = (float(values.mean()), *seed_interval(values, alpha))
-    effect, low, high = (math.exp(number) for number in numbers) if claim.ratio else numbers
-    return effect, low, high
-
-
-def _finite(bound: float) -> float | None:
-    return bound if math.isfinite(bound) else None
-
-
-def _least_p(n_seeds: int) -> float:
-    """The smallest two-sided p that so many seeds can give."""
-    return min(1.0, 2 / 2**n_seeds)
-
-
-def _holm(p: Sequence[float]) -> np.ndarray:
-    return multipletests(p, method="holm")[1]
-
-
 def _subset_sums(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum and size of each subset of the values, the empty one first; above 20, of a sample."""
     if not np.isfinite(values).all():
@@ -422,3 +247,197 @@ def _subset_sums(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sums[1:] += chosen * value
         sizes[1:] += chosen
     return sums, sizes
+
+
+def _least_p(n_seeds: int) -> float:
+    """The smallest two-sided p that so many seeds can give."""
+    return min(1.0, 2 / 2**n_seeds)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What all claims of one call share."""
+
+    judged: bool
+    alpha: float
+    n_claims: int
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A claim and what the seeds say of it alone.
+
+    Attributes:
+        claim: the claim.
+        values: one for each seed, logarithms for a ratio; none where it cannot be computed.
+        judged_on: the part of the data.
+        note: why there are no values, or which seeds were left out.
+        p: two-sided, 1 where there are no values.
+        side: what it would be, were p small.
+    """
+
+    claim: Claim
+    values: np.ndarray
+    judged_on: str
+    note: str
+    p: float
+    side: Outcome
+
+
+def _examine(claim: Claim, confirm: pd.DataFrame) -> _Case:
+    asked = [measure for measure in (claim.left, claim.right) if measure is not None]
+    measures = [_readable(claim, measure, confirm) for measure in asked]
+    columns = [_seed_values(measure, confirm) for measure in measures]
+    seeds = sorted(set.intersection(*(set(column) for column in columns)))
+    scores = np.array([[column[seed] for seed in seeds] for column in columns])
+    problem = _problem(claim, measures, columns, scores)
+    values = np.empty(0) if problem else _effects(claim, scores)
+    support, refute = region_p(values, *_bounds(claim))
+    return _Case(
+        claim=claim,
+        values=values,
+        judged_on=" and ".join(dict.fromkeys(map(_part, asked, measures))),
+        note=problem or _left_out(measures, confirm, seeds),
+        p=min(1.0, 2 * min(support, refute)),
+        side="supported" if support < refute else "refuted",
+    )
+
+
+def _problem(
+    claim: Claim, measures: list[Measure], columns: list[dict[int, float]], scores: np.ndarray
+) -> str:
+    """Why the claim cannot be computed; empty where it can."""
+    for measure, column in zip(measures, columns, strict=True):
+        if not column:
+            return f"no confirmed trial of {measure.point} has a value of {measure.metric}"
+    if not scores.size:
+        return f"{' and '.join(measure.point for measure in measures)} share no seed"
+    if claim.ratio and (scores <= 0).any():
+        return f"a ratio needs values above 0, got {scores.min():g}"
+    return ""
+
+
+def _left_out(measures: list[Measure], confirm: pd.DataFrame, seeds: list[int]) -> str:
+    """The seeds that were tried but do not count: failed, diverged, without value or partner."""
+    tried = confirm.loc[confirm["point"].isin([measure.point for measure in measures]), "seed"]
+    lost = sorted({int(seed) for seed in tried.dropna()} - set(seeds))
+    return f"left out, for want of a value at each point: seeds {lost}" if lost else ""
+
+
+def _readable(claim: Claim, measure: Measure, confirm: pd.DataFrame) -> Measure:
+    """The measure, or its stand-in on the validation part where the data has no test part."""
+    numeric = [name for name, (dtype, _, _) in COLUMNS.items() if dtype in ("Int64", "Float64")]
+    if measure.metric not in numeric:
+        raise StudyError(
+            f"claim {claim.name}: metric must be one of {numeric}, got {measure.metric!r}"
+        )
+    if measure.metric.startswith("test_") and confirm[measure.metric].isna().to_numpy().all():
+        return replace(measure, metric=measure.metric.replace("test_", "val_", 1))
+    return measure
+
+
+def _part(asked: Measure, measure: Measure) -> str:
+    if asked != measure:
+        return NO_TEST_PART
+    return PARTS.get(measure.metric.split("_")[0], "cost")
+
+
+def _seed_values(measure: Measure, confirm: pd.DataFrame) -> dict[int, float]:
+    """Finite values of a point's complete trials, by seed; of equal best epochs, the first."""
+    wanted = (confirm["point"] == measure.point) & (confirm["status"] == "complete")
+    rows = confirm.loc[wanted & confirm[f"is_{measure.epoch}"]].drop_duplicates("seed")
+    values = rows[measure.metric].to_numpy(dtype=float, na_value=math.nan)
+    pairs = zip(rows["seed"], values, strict=True)
+    return {int(seed): float(value) for seed, value in pairs if math.isfinite(value)}
+
+
+def _effects(claim: Claim, scores: np.ndarray) -> np.ndarray:
+    """One value a seed. Rounded, for the sign of what arithmetic leaves must not decide.
+
+    Args:
+        claim: a level, a difference or a ratio.
+        scores: (1 or 2, n), left and right.
+    """
+    if claim.ratio:
+        effects = np.log(scores[0] / scores[1])
+    elif claim.right is not None:
+        effects = scores[0] - scores[1]
+    else:
+        effects = scores[0]
+    return np.round(effects, DECIMALS)
+
+
+def _bounds(claim: Claim) -> tuple[float, float]:
+    """The region's bounds in the unit of the values: logarithms for a ratio."""
+    if not claim.ratio:
+        return claim.above, claim.below
+    above = math.log(claim.above) if claim.above > 0 else -math.inf
+    return above, math.log(claim.below)
+
+
+def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict:
+    outcome, seeds, reason = _decide(case, p_holm, least_p, rule)
+    effect, low, high = _effect_and_interval(case, rule.alpha)
+    claim, known = case.claim, case.values.size > 0
+    return Verdict(
+        claim=claim.name,
+        text=claim.text,
+        homework=claim.homework,
+        figure=claim.figure,
+        verdict=outcome,
+        effect=effect,
+        ci_low=low,
+        ci_high=high,
+        p=case.p if known else math.nan,
+        p_holm=float(p_holm) if known else math.nan,
+        n_seeds=case.values.size,
+        margin=(_finite(claim.above), _finite(claim.below)),
+        unit="ratio" if claim.ratio else COLUMNS[claim.left.metric][1],
+        judged_on=case.judged_on,
+        seeds_to_decide=seeds,
+        reason="; ".join(filter(None, (reason, case.note))),
+    )
+
+
+def _decide(
+    case: _Case, p_holm: float, least_p: float, rule: _Rule
+) -> tuple[Outcome, int | None, str]:
+    """The outcome, how many seeds would decide, and the reason.
+
+    `least_p` is the p after Holm that the claim would have, were every claim as clear as its
+    seeds allow.
+    """
+    seeds, claims = case.values.size, rule.n_claims
+    if not seeds:
+        return "not judged", None, ""
+    if not rule.judged:
+        return "not judged", None, "the run is too small to judge by (a smoke run)"
+    if least_p > rule.alpha:
+        needed = seeds_needed(claims, rule.alpha)
+        return "not judged", None, f"seeds: {seeds}; {needed} needed for {claims} claim(s)"
+    if p_holm <= rule.alpha:
+        return case.side, None, ""
+    to_decide = seeds_to_decide(case.values, _bounds(case.claim), claims, rule.alpha)
+    enough = f"more than {MOST_SEEDS:,}" if to_decide is None else f"about {to_decide}"
+    reason = f"{enough} seeds would decide at the effect and spread seen"
+    if case.p <= rule.alpha:
+        reason += f"; {case.side} were it the only claim, but not among {claims}"
+    return "undecided", to_decide, reason
+
+
+def _effect_and_interval(case: _Case, alpha: float) -> tuple[float, float, float]:
+    if not case.values.size:
+        return math.nan, math.nan, math.nan
+    low, high = seed_interval(case.values, alpha)
+    effect = float(case.values.mean())
+    if case.claim.ratio:
+        return math.exp(effect), math.exp(low), math.exp(high)
+    return effect, low, high
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
+def _holm(p: Sequence[float]) -> np.ndarray:
+    return np.asarray(multipletests(p, method="holm")[1])

@@ -14,7 +14,10 @@ STUDY = Study(
     points=(
         Point("convmodel", "ConvModel", "conv"),
         Point(
-            "dropout", "ConvModel, dropout 0.6", "conv", {"dropout_conv": 0.6, "dropout_hidden": 0.6}
+            "dropout",
+            "ConvModel, dropout 0.6",
+            "conv",
+            {"dropout_conv": 0.6, "dropout_hidden": 0.6},
         ),
     ),
     arms=(

@@ -93,4 +93,3 @@ class Job:
     @property
     def key(self) -> str:
         return record_key(self.ingredients)
-

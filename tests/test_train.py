@@ -189,8 +189,10 @@ def test_predict_runs_in_evaluation_mode_and_does_not_depend_on_the_pieces(squar
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_gpu_curve_is_the_processors_within_rounding(squares, family):
-    config = make_config(family, {name: 0.0 for name in ("dropout_1", "dropout_2", "dropout_3")}
-                         if family == "ann" else {})
+    config = make_config(
+        family,
+        {name: 0.0 for name in ("dropout_1", "dropout_2", "dropout_3")} if family == "ann" else {},
+    )
     training = start_training(family, config, 16, recipe_for(3), 0, Numerics("cuda"))
     losses = [row.train_loss for row in train_epochs(training, squares)]
     training = start_training(family, config, 16, recipe_for(3), 0, Numerics("cpu"))

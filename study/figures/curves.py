@@ -1,73 +1,140 @@
 """Accuracy and loss over epochs, as in the homework's figures 2, 3, 6, 7, 11 and 12."""
 
 from collections.abc import Mapping
-from typing import Any
+from itertools import pairwise
 
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from study.figures.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
-from study.figures.theme import COLOURS, INK, WIDTH, add_legend
-from study.figures.units import axis_label, column_name, display_factor, format_value
+from study.figures.theme import COLOURS, INK, add_legend
+from study.figures.units import axis_label, display_factor, format_value
 
-# series: (label, style). Train is a plain line, validation a line with dots, and the training
-# set in evaluation mode, which is not scored every epoch, separate squares.
+PANELS = ("accuracy", "loss")
+# series: (label, style). Training as logged is a plain line, validation a line with dots; the
+# training set in evaluation mode, which is not scored every epoch, separate squares.
 SERIES = {
-    "train": ("training, as logged", {"color": COLOURS[0], "linestyle": "-"}),
+    "train": ("training, as logged", {"color": COLOURS[0]}),
     "train_eval": (
         "training, evaluation mode",
         {"color": COLOURS[0], "linestyle": "none", "marker": "s", "markerfacecolor": "white"},
     ),
-    "val": ("validation", {"color": COLOURS[1], "linestyle": "-", "marker": "o"}),
+    "val": ("validation", {"color": COLOURS[1], "marker": "o", "markersize": 4.5}),
 }
-PANELS = ("accuracy", "loss")
-LEVEL_SERIES = {"train": "training", "train_eval": "training, evaluation mode", "val": "validation"}
+FRAME = ("panel", "series", "level", "epoch", "mean", "low", "high", "n", "exact")
 
 
 def frame_of_curves(
-    table: pd.DataFrame,
-    *,
-    point: str,
-    levels: Mapping[str, Mapping[str, float]] | None = None,
+    table: pd.DataFrame, *, point: str, levels: Mapping[str, Mapping[str, float]] | None = None
 ) -> pd.DataFrame:
-    """Mean over the confirmed seeds of a point in each epoch.
+    """Mean over the confirmed seeds of a point in each epoch; empty where there is no seed.
 
     Args:
         levels: what the homework said: name -> column -> value.
 
     Returns:
-        series, panel, epoch, mean, low, high, n, exact (see `summarise_seeds`). Rows of the
-        homework's levels have `level` set, no epoch, and the value as their mean.
+        The columns of FRAME; for low, high, n and exact see `summarise_seeds`. `panel` and
+        `series` are the two halves of a column's name. A level of the homework's has its name in
+        `level`, its value in `mean` and no epoch.
     """
     rows = confirmed(table)
     rows = rows[rows["point"] == point]
-    parts = [
-        summarise_seeds(rows, ["epoch"], f"{series}_{panel}").assign(series=series, panel=panel)
+    seeds = [
+        summarise_seeds(rows, ["epoch"], f"{series}_{panel}").assign(panel=panel, series=series)
         for panel in PANELS
         for series in SERIES
     ]
-    frame = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    if not len(frame):
+    frame = pd.DataFrame([row for part in seeds for row in part.to_dict("records")])
+    if frame.empty:
         return frame
-    frame.attrs["note"] = describe_seeds(frame, "bands") + describe_left_out(table, [point])
-    said = [
-        {"level": name, "series": column.rsplit("_", 1)[0], "panel": column.rsplit("_", 1)[1]}
-        | {"mean": value}
-        for name, values in (levels or {}).items()
-        for column, value in values.items()
-    ]
-    shape = ["level", "series", "panel", "epoch", "mean", "low", "high", "n", "exact"]
-    return frame.reindex(columns=shape).astype({"level": object}).pipe(_append, said)
-
-
-def _append(frame: pd.DataFrame, said: list[dict[str, Any]]) -> pd.DataFrame:
-    """The frame with the homework's levels under it."""
-    attrs = frame.attrs
-    if said:
-        below = pd.DataFrame(said).reindex(columns=frame.columns)
-        frame = pd.DataFrame(frame.to_dict("records") + below.to_dict("records"))
-    frame.attrs.update(attrs)
+    note = describe_seeds(frame, "band") + describe_left_out(table, [point])
+    said = pd.DataFrame(
+        [
+            dict(zip(("series", "panel"), column.rsplit("_", 1), strict=True))
+            | {"level": name, "mean": value}
+            for name, values in (levels or {}).items()
+            for column, value in values.items()
+        ]
+    )
+    frame = pd.DataFrame(frame.to_dict("records") + said.to_dict("records"), columns=list(FRAME))
+    frame.attrs["note"] = note
     return frame
+
+
+def height_of_curves(frame: pd.DataFrame) -> float:
+    """Inches."""
+    return 4.2 + 0.2 * frame["level"].nunique()
+
+
+def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:
+    """A panel of accuracies and one of losses, with the homework's levels as dashed lines."""
+    axes = dict(zip(PANELS, figure.subplots(1, 2), strict=True))
+    handles: dict[str, Line2D] = {}
+    for panel, ax in axes.items():
+        rows = frame[frame["panel"] == panel]
+        for series, (label, style) in SERIES.items():
+            seeds = rows[(rows["series"] == series) & rows["level"].isna()]
+            if len(seeds):
+                handles[label] = _draw_series(ax, seeds, display_factor(f"val_{panel}"), style)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel(axis_label(f"val_{panel}").removeprefix("validation "))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for panel, ax in axes.items():
+        handles |= _draw_levels(ax, frame[(frame["panel"] == panel) & frame["level"].notna()])
+    add_legend(figure, handles, columns=3)
+
+
+def describe_curves(frame: pd.DataFrame) -> str:
+    """The last epoch in words."""
+    seeds = frame[frame["level"].isna()]
+    last = seeds[seeds["epoch"] == seeds["epoch"].max()]
+    said = [
+        f"{SERIES[row.series][0]} {format_value(f'{row.series}_{row.panel}', row.mean)}"
+        for row in last[["series", "panel", "mean"]].itertuples(index=False, name="Row")
+    ]
+    return f"After {int(seeds['epoch'].max())} epochs: {'; '.join(said)}."
+
+
+def _draw_series(ax: Axes, seeds: pd.DataFrame, factor: float, style: dict) -> Line2D:
+    """The mean, with a band where it is a line and with bars where it is separate markers."""
+    epoch, mean, low, high = (
+        seeds[name].to_numpy(float) * (1 if name == "epoch" else factor)
+        for name in ("epoch", "mean", "low", "high")
+    )
+    if style.get("linestyle") == "none":
+        ax.vlines(epoch, low, high, color=style["color"], linewidth=1.2)
+    else:
+        ax.fill_between(epoch, low, high, color=style["color"], alpha=0.22, linewidth=0)
+    (line,) = ax.plot(epoch, mean, linewidth=1.8, **style)
+    return line
+
+
+def _draw_levels(ax: Axes, levels: pd.DataFrame) -> dict[str, Line2D]:
+    """Dashed lines, each with its value in the right margin; equal ones become one grey line."""
+    handles: dict[str, Line2D] = {}
+    texts: dict[str, float] = {}
+    for (name, value), rows in levels.groupby(["level", "mean"], sort=False):
+        series, column = rows["series"].iloc[0], f"val_{rows['panel'].iloc[0]}"
+        color = SERIES[series][1]["color"] if len(rows) == 1 else INK
+        height = value * display_factor(column)
+        line = ax.axhline(height, color=color, linestyle=(0, (5, 3)), linewidth=1.3, zorder=1.5)
+        several = (levels["level"] == name).sum() > len(rows)
+        handles[f"homework: {name}{f', {SERIES[series][0]}' if several else ''}"] = line
+        texts[f"{height:g} %" if column.endswith("accuracy") else f"{height:g}"] = height
+    _write_in_margin(ax, texts)
+    return handles
+
+
+def _write_in_margin(ax: Axes, texts: dict[str, float]) -> None:
+    """Texts right of the panel, each at its height, moved up where two would meet."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    places = {text: (height - low) / (high - low) for text, height in texts.items()}
+    ordered = sorted(places, key=lambda text: places[text])
+    for lower, upper in pairwise(ordered):
+        places[upper] = max(places[upper], places[lower] + 0.055)
+    for text, place in places.items():
+        ax.text(1.015, place, text, transform=ax.transAxes, va="center", fontsize=9, color=INK)

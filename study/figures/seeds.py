@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from study.stats import seed_interval
@@ -32,20 +33,19 @@ def summarise_seeds(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.Dat
     """
     groups = rows.dropna(subset=[value]).groupby(list(by), sort=False)[value]
     summary = [
-        dict(zip(by, group, strict=True)) | _summary(values.astype(float).tolist())
+        dict(zip(by, group, strict=True)) | _summary(values.to_numpy(float))
         for group, values in groups
         if isinstance(group, tuple)
     ]
     return pd.DataFrame(summary, columns=[*by, "mean", "low", "high", "n", "exact"])
 
 
-def _summary(values: list[float]) -> dict[str, float | bool]:
+def _summary(values: np.ndarray) -> dict[str, float | bool]:
     low, high = seed_interval(values)
     exact = math.isfinite(low) and math.isfinite(high)
     if not exact:
-        low, high = min(values), max(values)
-    mean = math.fsum(values) / len(values)
-    return {"mean": mean, "low": low, "high": high, "n": len(values), "exact": exact}
+        low, high = float(values.min()), float(values.max())
+    return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values), "exact": exact}
 
 
 def describe_seeds(summary: pd.DataFrame, mark: str) -> str:

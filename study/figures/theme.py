@@ -1,7 +1,7 @@
 """How every figure looks: one theme, one palette, one place for title and legend."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import matplotlib
@@ -49,19 +49,16 @@ def theme() -> Iterator[None]:
         yield
 
 
-def new_figure() -> Figure:
+def new_figure(height: float) -> Figure:
     """An empty figure that pyplot does not know of, so that nobody has to close it."""
-    return Figure(figsize=(WIDTH, 4), layout="constrained")
+    return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def add_title(figure: Figure, title: str, note: str) -> None:
-    """Write the title and, under it, the note; the panels keep clear of them.
-
-    The figure must have its final size.
-    """
+    """Write the title and, under it, the note; the panels will keep clear of them."""
     height = figure.get_size_inches()[1]
     y = 0.08  # inches from the upper edge
-    for text, size, weight, length in ((title, 12, "bold", 78), (note, 10, "normal", 108)):
+    for text, size, weight, length in ((title, 12, "bold", 78), (note, 10, "normal", 100)):
         lines = textwrap.wrap(text, length)
         figure.text(
             *(0.012, 1 - y / height, "\n".join(lines)),
@@ -76,6 +73,13 @@ def add_title(figure: Figure, title: str, note: str) -> None:
     engine.set(rect=(0, 0, 1, 1 - (y + 0.05) / height))  # pyright: ignore[reportCallIssue]
 
 
-def add_legend(figure: Figure, handles: Sequence[Artist], columns: int) -> None:
-    """One legend for all panels, under them, where it can hide no data."""
-    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns)
+def add_legend(
+    figure: Figure, handles: Mapping[str, Artist | tuple[Artist, ...]], columns: int
+) -> None:
+    """One legend for all panels, under them, where it can hide no data: label -> what it names."""
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
+
+
+def wrap_label(label: str, length: int = 20) -> str:
+    """The label on as many lines as it needs."""
+    return "\n".join(textwrap.wrap(label, length))

@@ -1,0 +1,149 @@
+"""Pictures of a study. frame_of_x(table) computes what is shown, draw_x(frame, figure) draws it.
+
+A figure is a record of the study (`study.spec.Figure`); a new kind of figure is a file here and a
+line in FIGURES.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+
+from study.figures.comparison import describe_comparison, draw_comparison, frame_of_comparison, height_of_comparison
+from study.figures.curves import describe_curves, draw_curves, frame_of_curves, height_of_curves
+from study.figures.front import describe_front, draw_front, frame_of_front, height_of_front
+from study.figures.response import describe_response, draw_response, frame_of_response, height_of_response
+from study.figures.spending import describe_search, draw_search, frame_of_search, height_of_search
+from study.figures.theme import add_title, new_figure, theme
+from study.records import write_atomically
+from study.spec import Figure, Study, StudyError
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """How one kind of figure is made.
+
+    Attributes:
+        frame: (table, **options) -> what is shown, empty where there is nothing; its
+            `attrs["note"]` says n and what bands or bars stand for.
+        height: frame -> inches that the drawn figure needs at the theme's width.
+        draw: (frame, empty figure) -> None.
+        describe: frame -> the figure's numbers in words, for those who do not see it.
+        needs: what the table must hold for a figure.
+    """
+
+    frame: Callable[..., pd.DataFrame]
+    height: Callable[[pd.DataFrame], float]
+    draw: Callable[[pd.DataFrame, Canvas], None]
+    describe: Callable[[pd.DataFrame], str]
+    needs: str
+
+
+FIGURES = {
+    "curves": FigureKind(
+        frame_of_curves,
+        height_of_curves,
+        draw_curves,
+        describe_curves,
+        needs="a confirmed trial of the point that reached its last epoch",
+    ),
+    "comparison": FigureKind(
+        frame_of_comparison,
+        height_of_comparison,
+        draw_comparison,
+        describe_comparison,
+        needs="a confirmed trial that reached its last epoch",
+    ),
+    "response": FigureKind(
+        frame_of_response,
+        height_of_response,
+        draw_response,
+        describe_response,
+        needs="an explored trial of the arm, or a confirmed point in its space",
+    ),
+    "front": FigureKind(
+        frame_of_front,
+        height_of_front,
+        draw_front,
+        describe_front,
+        needs="a confirmed trial that reached its last epoch",
+    ),
+    "search": FigureKind(
+        frame_of_search,
+        height_of_search,
+        draw_search,
+        describe_search,
+        needs="an explored trial that reached its last epoch",
+    ),
+}
+FORMATS = ("png", "svg")
+
+
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure on disk, or the reason why there is none.
+
+    Attributes:
+        name, title: the figure's own.
+        note: number of seeds and what bands or bars stand for.
+        alt: the figure's numbers in words.
+        paths: png, svg and csv (the frame) -> file; empty where nothing was drawn.
+        reason: why nothing was drawn; empty where something was.
+    """
+
+    name: str
+    title: str
+    note: str = ""
+    alt: str = ""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    reason: str = ""
+
+
+def draw_figures(study: Study, table: pd.DataFrame, folder: Path) -> list[DrawnFigure]:
+    """Draw every figure of the study into the folder, in their order.
+
+    Raises:
+        StudyError: a figure is of an unknown kind.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [draw_figure(figure, table, folder) for figure in study.figures]
+
+
+def draw_figure(figure: Figure, table: pd.DataFrame, folder: Path) -> DrawnFigure:
+    """Write NAME.png, NAME.svg and NAME.csv, or remove them where there is nothing to draw."""
+    if figure.kind not in FIGURES:
+        raise StudyError(
+            f"figure {figure.name}: kind must be one of {', '.join(FIGURES)}; got {figure.kind!r}"
+        )
+    kind = FIGURES[figure.kind]
+    paths = {suffix: folder / f"{figure.name}.{suffix}" for suffix in (*FORMATS, "csv")}
+    frame = kind.frame(table, **figure.options)
+    if frame.empty:
+        for path in paths.values():
+            path.unlink(missing_ok=True)  # an earlier run's must not pass for this one's
+        return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}")
+    note = frame.attrs["note"]
+    for suffix, content in render(kind, frame, figure.title).items():
+        write_atomically(paths[suffix], content)
+    write_atomically(paths["csv"], frame.to_csv(index=False).encode())
+    return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), paths)
+
+
+def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
+    """The drawn frame in each of FORMATS; equal frames give equal bytes."""
+    with theme():
+        canvas = new_figure(kind.height(frame))
+        add_title(canvas, title, frame.attrs["note"])
+        kind.draw(frame, canvas)
+        return {suffix: _save(canvas, suffix) for suffix in FORMATS}
+
+
+def _save(canvas: Canvas, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    stamp: dict[str, Any] = {"Date": None} if suffix == "svg" else {"Software": None}
+    canvas.savefig(buffer, format=suffix, metadata=stamp)
+    return buffer.getvalue()

@@ -1,0 +1,93 @@
+"""All confirmed points side by side: every seed a dot, the mean and its interval beside them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hw3.models import FAMILIES
+from study.figures.seeds import (
+    confirmed_finals,
+    describe_left_out,
+    describe_seeds,
+    summarise_seeds,
+)
+from study.figures.theme import FAMILY_STYLES, INK, add_legend, wrap_label
+from study.figures.units import axis_label, column_name, display_factor, format_value
+
+ROW = 0.62  # inches
+
+
+def frame_of_comparison(
+    table: pd.DataFrame, *, metrics: tuple[str, ...] = ("val_accuracy", "test_accuracy")
+) -> pd.DataFrame:
+    """Final scores of every confirmed seed; empty where there is none.
+
+    Returns:
+        One row a metric, point and seed: metric, point, label, family, seed, value, and the
+        point's mean, low, high, n and exact (see `summarise_seeds`).
+    """
+    finals = confirmed_finals(table)
+    about = ["point", "label", "family"]
+    seeds = finals.melt([*about, "seed"], list(metrics), "metric").dropna(subset=["value"])
+    if seeds.empty:
+        return seeds
+    summary = summarise_seeds(seeds, ["metric", "point"], "value")
+    frame = seeds.merge(summary, on=["metric", "point"])
+    note = describe_seeds(summary, "bar")
+    frame.attrs["note"] = note + describe_left_out(table, list(frame["point"].unique()))
+    return frame
+
+
+def height_of_comparison(frame: pd.DataFrame) -> float:
+    """Inches."""
+    return 1.9 + ROW * frame["label"].nunique()
+
+
+def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
+    """One row a point, one panel a metric."""
+    metrics, labels = frame["metric"].unique(), frame["label"].unique()
+    axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
+    for metric, ax in zip(metrics, axes, strict=True):
+        for place, label in enumerate(labels):
+            rows = frame[(frame["metric"] == metric) & (frame["label"] == label)]
+            if len(rows):
+                _draw_row(ax, rows, place, display_factor(metric))
+        ax.set_xlabel(axis_label(metric))
+    axes[0].set_yticks(range(len(labels)), [wrap_label(label) for label in labels])
+    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    families = frame["family"].unique()
+    handles = {
+        f"{FAMILIES[family].title}, a seed": Line2D([], [], linestyle="none", **_dot(family))
+        for family in families
+    }
+    mean = Line2D([], [], color=INK, marker="d", markersize=8)
+    add_legend(figure, handles | {"mean": mean}, columns=4)
+
+
+def describe_comparison(frame: pd.DataFrame) -> str:
+    """The means in words."""
+    said = []
+    for metric, rows in frame.drop_duplicates(["metric", "point"]).groupby("metric", sort=False):
+        means = [
+            f"{label} = {format_value(str(metric), mean)}"
+            for label, mean in zip(rows["label"], rows["mean"], strict=True)
+        ]
+        said.append(f"Mean final {column_name(str(metric))}: {'; '.join(means)}.")
+    return " ".join(said)
+
+
+def _draw_row(ax: Axes, rows: pd.DataFrame, place: float, factor: float) -> None:
+    """Seeds below the row's middle, in their order from above; the mean above it."""
+    rows = rows.sort_values("seed")
+    values = rows["value"].to_numpy(float) * factor
+    below = place + np.linspace(0.08, 0.32, len(values))
+    ax.plot(values, below, linestyle="none", alpha=0.85, **_dot(rows["family"].iloc[0]))
+    mean, low, high = (float(rows[name].iloc[0]) * factor for name in ("mean", "low", "high"))
+    ax.plot([low, high], [place - 0.15] * 2, color=INK, linewidth=2)
+    ax.plot(mean, place - 0.15, color=INK, marker="d", markersize=8)
+
+
+def _dot(family: str) -> dict:
+    return FAMILY_STYLES[family] | {"markersize": 6, "markeredgecolor": "white"}

@@ -1,0 +1,159 @@
+"""A score against what it costs, and the front of points that no other one beats in both."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from hw3.models import FAMILIES
+from study.figures.labels import place_labels
+from study.figures.seeds import (
+    confirmed_finals,
+    describe_left_out,
+    describe_seeds,
+    summarise_seeds,
+)
+from study.figures.theme import FAINT, FAMILY_STYLES, add_legend
+from study.figures.units import (
+    axis_label,
+    column_name,
+    display_factor,
+    format_value,
+    more_is_better,
+)
+
+PANEL = 3.1  # inches
+
+
+def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.DataFrame:
+    """Final score and cost of every confirmed point; empty where there is none.
+
+    Args:
+        y: the score, a column.
+        xs: the costs, columns; one panel each.
+
+    Returns:
+        One row a cost and point: cost, score (the columns' names), point, label, family, x,
+        x_low, x_high, mean, low, high, n, exact (see `summarise_seeds`) and on_front.
+    """
+    about = ["point", "label", "family"]
+    finals = confirmed_finals(table)
+    scores = summarise_seeds(finals, about, y)
+    panels = []
+    for x in xs:
+        costs = summarise_seeds(finals, ["point"], x)[["point", "mean", "low", "high"]]
+        costs.columns = ["point", "x", "x_low", "x_high"]
+        panel = scores.merge(costs[costs["x"] > 0], on="point")
+        on_front = front_points(panel["x"], panel["mean"], more_is_better(y))
+        panels.append(panel.assign(cost=x, score=y, on_front=on_front))
+    frame = pd.concat(panels, ignore_index=True)
+    if len(frame):
+        note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["point"]))
+        frame.attrs["note"] = note
+    return frame
+
+
+def front_points(cost: pd.Series, score: pd.Series, more_is_better: bool) -> list[bool]:
+    """Which points no other one beats: none is at least as good in both and better in one.
+
+    Args:
+        cost: less is better.
+        score: more is better, or less.
+    """
+    gain = score if more_is_better else -score
+    return [
+        not (((cost <= c) & (gain >= g)) & ((cost < c) | (gain > g))).any()
+        for c, g in zip(cost, gain, strict=True)
+    ]
+
+
+def height_of_front(frame: pd.DataFrame) -> float:
+    """Inches."""
+    return 1.4 + PANEL * frame["cost"].nunique()
+
+
+def draw_front(frame: pd.DataFrame, figure: Figure) -> None:
+    """One panel a cost, on a log scale, every point with its name."""
+    costs = frame["cost"].unique()
+    axes = figure.subplots(len(costs), 1, squeeze=False)[:, 0]
+    for cost, ax in zip(costs, axes, strict=True):
+        _draw_panel(ax, frame[frame["cost"] == cost])
+    handles = {
+        FAMILIES[family].title: Line2D([], [], linestyle="none", **_dot(family))
+        for family in frame["family"].unique()
+    }
+    front = Line2D([], [], **FRONT_LINE)
+    add_legend(figure, handles | {"front: nothing is both cheaper and better": front}, columns=4)
+    figure.draw_without_rendering()  # labels are placed when the panels have their sizes
+    for cost, ax in zip(costs, axes, strict=True):
+        rows = frame[frame["cost"] == cost]
+        factor = display_factor(rows["score"].iloc[0])
+        place_labels(
+            ax,
+            rows["label"].tolist(),
+            rows["x"].to_numpy(float),
+            rows[["mean", "low", "high"]].to_numpy(float) * factor,
+        )
+
+
+FRONT_LINE = {"color": FAINT, "linestyle": "--", "linewidth": 1.4, "zorder": 1}
+
+
+def describe_front(frame: pd.DataFrame) -> str:
+    """The front of each cost in words."""
+    said = []
+    for cost, rows in frame.groupby("cost", sort=False):
+        front = rows[rows["on_front"]].sort_values("x")
+        points = [
+            f"{label} ({format_value(str(cost), x)}, {format_value(score, mean)})"
+            for label, x, score, mean in zip(
+                front["label"], front["x"], front["score"], front["mean"], strict=True
+            )
+        ]
+        said.append(f"Front by {column_name(str(cost))}: {', '.join(points)}.")
+    return " ".join(said)
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
+    cost, score = str(rows["cost"].iloc[0]), str(rows["score"].iloc[0])
+    factor = display_factor(score)
+    for row in rows.to_dict("records"):
+        style = _dot(row["family"])
+        x, mean = row["x"], row["mean"] * factor
+        ax.vlines(x, row["low"] * factor, row["high"] * factor, color=style["color"], linewidth=2)
+        ax.hlines(mean, row["x_low"], row["x_high"], color=style["color"], linewidth=2)
+        ax.plot(x, mean, **style)
+    front = rows[rows["on_front"]].sort_values("x")
+    ax.set_xscale("log")
+    ax.margins(x=0.12, y=0.15)
+    ax.autoscale_view()
+    steps_x, steps_y = front["x"].to_numpy(float), front["mean"].to_numpy(float) * factor
+    right = ax.get_xlim()[1]
+    ax.set_xlim(ax.get_xlim())
+    ax.plot(
+        np.append(steps_x, right),
+        np.append(steps_y, steps_y[-1]),
+        drawstyle="steps-post",
+        **FRONT_LINE,
+    )
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(axis_label(cost))
+    ax.set_ylabel(axis_label(score))
+
+
+def short_number(value: float) -> str:
+    """Three digits and a magnitude: 1,500 is 1.5 k."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _dot(family: str) -> dict:
+    return FAMILY_STYLES[family] | {"markersize": 9, "markeredgecolor": "white"}

@@ -1,0 +1,110 @@
+"""Names beside the points of a panel, so that none covers another, a point or a bar."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+from study.figures.theme import FAINT, INK
+
+REACH = 7.0  # from a point's middle to its marker's edge, in typographic points
+LEADER = 16.0  # a label farther off than this gets a line to its point
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a label stands: offset of its anchor from the point, and the anchor's side."""
+
+    across: float
+    up: float
+    side: str
+
+
+def place_labels(
+    ax: Axes, labels: Sequence[str], x: np.ndarray, spans: np.ndarray, size: float = 10
+) -> list[Annotation]:
+    """Write each label at the nearest place where it covers nothing, or else where least.
+
+    The figure must have been laid out.
+
+    Args:
+        x: data coordinates, (N,).
+        spans: heights of the point and of its bar's two ends in data coordinates, (N, 3).
+        size: of the text in points.
+    """
+    pixels = ax.get_figure(True).dpi / 72  # in a typographic point
+    taken = [_bar_box(ax, *point, REACH * pixels) for point in zip(x, spans, strict=True)]
+    placed = []
+    for label, left, (height, _, _) in zip(labels, x, spans, strict=True):
+        probe = ax.text(0, 0, label, fontsize=size)
+        extent = probe.get_window_extent()
+        probe.remove()
+        middle = ax.transData.transform((left, height))
+        boxes = {
+            place: _label_box(middle, place, extent.size, pixels) for place in _places()
+        }
+        panel = ax.get_window_extent()
+        best = min(boxes, key=lambda place: round(_covered(boxes[place], taken, panel)))
+        taken.append(boxes[best])
+        placed.append(_write(ax, label, (left, height), best, size))
+    return placed
+
+
+def _places() -> Iterator[Place]:
+    """Right, left, above, below, between, and on ever wider circles; the best-liked first."""
+    for radius in (11, 20, 32, 46, 62, 80, 100):
+        for angle in (0, 180, 90, 270, 30, 150, 330, 210, 60, 120, 300, 240):
+            across, up = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+            side = "left" if across > 0.3 else "right" if across < -0.3 else "center"
+            yield Place(radius * across, radius * up, side)
+
+
+def _bar_box(ax: Axes, x: float, span: np.ndarray, reach: float) -> Bbox:
+    """The box in pixels that a point and its bar fill."""
+    middle, low, high = (ax.transData.transform((x, height)) for height in span)
+    return Bbox.from_extents(
+        *(middle[0] - reach, min(low[1], middle[1] - reach)),
+        *(middle[0] + reach, max(high[1], middle[1] + reach)),
+    )
+
+
+def _label_box(middle: np.ndarray, place: Place, size: np.ndarray, pixels: float) -> Bbox:
+    """The box in pixels that a label of this size fills at a place."""
+    width, height = size
+    shift = {"left": 0.0, "center": width / 2, "right": width}[place.side]
+    left = middle[0] + place.across * pixels - shift
+    bottom = middle[1] + place.up * pixels - height / 2
+    return Bbox.from_bounds(left, bottom, width, height)
+
+
+def _covered(box: Bbox, taken: Sequence[Bbox], panel: Bbox) -> float:
+    """Square pixels of the box that lie on something or outside the panel."""
+    outside = box.width * box.height - _overlap(box, panel)
+    return outside + sum(_overlap(box, other) for other in taken)
+
+
+def _overlap(one: Bbox, other: Bbox) -> float:
+    """Area that two boxes share."""
+    shared = Bbox.intersection(one, other)
+    return 0.0 if shared is None else shared.width * shared.height
+
+
+def _write(
+    ax: Axes, label: str, point: tuple[float, float], place: Place, size: float
+) -> Annotation:
+    is_far = np.hypot(place.across, place.up) > LEADER
+    return ax.annotate(
+        label,
+        point,
+        xytext=(place.across, place.up),
+        textcoords="offset points",
+        fontsize=size,
+        color=INK,
+        ha=place.side,
+        va="center",
+        bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.5},
+        arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.8} if is_far else None,
+    )

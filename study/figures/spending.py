@@ -1,0 +1,71 @@
+"""What the search got for its epochs: best validation loss so far, one line an arm."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.figures.theme import COLOURS, LINES, MARKERS, add_legend
+from study.figures.units import axis_label, format_value
+
+
+def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
+    """Explored trials in the order of their suggestion; empty where none reached its full length.
+
+    Returns:
+        One row a trial: point, label, key, number, status, epochs (of the trial), spent (epochs
+        of the arm up to its end), val_loss (nats, missing unless at full length) and best (the
+        least val_loss so far).
+    """
+    ends = table[(table["stage"] == "explore") & table["is_final"]].sort_values(
+        ["point", "number"], kind="stable"
+    )
+    complete = ends["status"] == "complete"
+    if not complete.any():
+        return pd.DataFrame()
+    frame = ends[["point", "label", "key", "number", "status"]].assign(
+        epochs=ends["epoch"], val_loss=ends["val_loss"].where(complete).astype(float)
+    )
+    arms = frame.groupby("point", sort=False)
+    frame = frame.assign(
+        spent=arms["epochs"].cumsum(), best=arms["val_loss"].cummin()
+    ).reset_index(drop=True)
+    frame["best"] = frame.groupby("point", sort=False)["best"].ffill()
+    frame.attrs["note"] = (
+        "One seed a trial, in the order of suggestion; only a trial at full length can be best"
+    )
+    return frame
+
+
+def height_of_search(frame: pd.DataFrame) -> float:
+    """Inches."""
+    return 3.9 + 0.25 * frame["label"].nunique()
+
+
+def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
+    """Steps of the best so far, and a dot at the end of each trial of full length."""
+    ax = figure.subplots()
+    handles = {}
+    for place, (label, arm) in enumerate(frame.groupby("label", sort=False)):
+        color = COLOURS[place % len(COLOURS)]
+        (handles[f"{label}: best so far"],) = ax.plot(
+            *(arm["spent"].to_numpy(float), arm["best"].to_numpy(float)),
+            **{"drawstyle": "steps-post", "color": color, "linewidth": 2},
+            linestyle=LINES[place % len(LINES)],
+        )
+        (handles[f"{label}: a trial"],) = ax.plot(
+            *(arm["spent"].to_numpy(float), arm["val_loss"].to_numpy(float)),
+            **{"linestyle": "none", "marker": MARKERS[place % len(MARKERS)], "color": color},
+            alpha=0.45,
+        )
+    ax.set_xlabel("epochs spent in the arm, stopped trials included")
+    ax.set_ylabel(axis_label("val_loss"))
+    add_legend(figure, handles, columns=2)
+
+
+def describe_search(frame: pd.DataFrame) -> str:
+    """Each arm's end in words."""
+    ends = frame.groupby("label", sort=False).last()
+    said = [
+        f"{label}: {format_value('val_loss', best)} after {spent:,} epochs"
+        for label, best, spent in zip(ends.index, ends["best"], ends["spent"], strict=True)
+    ]
+    return f"Best validation loss: {'; '.join(said)}."

@@ -1,0 +1,45 @@
+import pytest
+
+from study.cluster import trial_resources
+from study.spec import StudyError
+
+LAPTOP = {"CPU": 2.0}
+SERVER = {"CPU": 16.0, "GPU": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("available", "asked", "expected"),
+    [
+        (LAPTOP, (None, None, None), (1.0, 0.0, 2)),
+        (LAPTOP, (2.0, None, None), (2.0, 0.0, 1)),
+        (LAPTOP, (None, None, 1), (1.0, 0.0, 1)),
+        (SERVER, (None, None, None), (1.0, 1.0, 4)),
+        (SERVER, (None, 0.25, None), (1.0, 0.25, 16)),
+        (SERVER, (2.0, 0.25, None), (2.0, 0.25, 8)),
+        (SERVER, (None, 2.0, None), (1.0, 2.0, 2)),
+        (SERVER, (None, 0.0, None), (1.0, 0.0, 16)),
+        (SERVER, (None, None, 99), (1.0, 1.0, 4)),
+    ],
+)
+def test_resources_are_derived_from_what_ray_has(available, asked, expected):
+    resources = trial_resources(available, *asked)
+    got = (resources.cpus_per_trial, resources.gpus_per_trial, resources.concurrent)
+    assert got == expected
+    assert resources.per_trial() == {"cpu": expected[0], "gpu": expected[1]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "fact"),
+    [
+        ((None, 1.0, None), "Ray has 0"),
+        ((3.0, None, None), "Ray has 2"),
+    ],
+)
+def test_more_than_ray_has_is_one_clear_error(asked, fact):
+    with pytest.raises(StudyError, match=fact):
+        trial_resources(LAPTOP, *asked)
+
+
+def test_a_gpu_share_above_one_must_be_whole():
+    with pytest.raises(StudyError, match="whole"):
+        trial_resources(SERVER, None, 1.5, None)

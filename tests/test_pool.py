@@ -1,0 +1,141 @@
+"""The pool on a real Ray: everything between a study and its records."""
+
+import dataclasses
+import json
+from collections import Counter
+
+import pytest
+
+from hw3.train import recipe_for
+from study.cluster import connect, trial_resources
+from study.confirm import chosen_points, study_members
+from study.pool import StudySearcher, run_pool
+from study.records import RecordStore
+from study.spec import Budget
+from study.table import make_table
+from study.trial import Setting
+from tests.made import STUDY, square_splits
+
+BUDGET = Budget(trials=4, epochs=4, seeds=2, image_size=16)
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(scope="module")
+def ray_resources():
+    with connect(None, verbose=False) as available:
+        yield available
+
+
+@pytest.fixture(scope="module")
+def data():
+    return square_splits()
+
+
+def run(study, setting, data, results, available):
+    """Run the study; how many trials were trained."""
+    store = RecordStore(results)
+    records = {record.key: record for record in store}
+    before = len(records)
+    searcher = StudySearcher(study, setting, BUDGET, "tpe", records)
+    if any(searcher.remaining().values()):
+        run_pool(searcher, data, store, trial_resources(available, None, None, None), [])
+    assert {record.key: record for record in store} == records
+    return len(records) - before
+
+
+@pytest.fixture(scope="module")
+def finished(ray_resources, data, tmp_path_factory):
+    """A finished study: its results folder, its setting and how many trials it took."""
+    results = tmp_path_factory.mktemp("ergebnisse mit Leerzeichen und ü")
+    setting = Setting(data.fingerprint, 16, recipe_for(BUDGET.epochs))
+    return results, setting, run(STUDY, setting, data, results, ray_resources)
+
+
+def test_every_arm_spends_its_budget_and_every_point_is_confirmed(finished):
+    results, setting, trained = finished
+    records = {record.key: record for record in RecordStore(results)}
+    members = study_members(STUDY, setting, BUDGET.seeds, records)
+    places = Counter((member.stage, member.point) for member in members)
+    explored = {("explore", arm.name): BUDGET.trials for arm in STUDY.arms}
+    confirmed = {("confirm", name): BUDGET.seeds for name in ("small", "gap", "dropout")}
+    assert places == explored | confirmed
+    assert trained == sum(places.values()) == len(records)
+
+
+def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
+    results, setting, _ = finished
+    records = {record.key: record for record in RecordStore(results)}
+    for record in records.values():
+        if record.status == "stopped":
+            assert len(record.rows) < BUDGET.epochs
+            assert record.pruned_by == "asha"
+        else:
+            assert (record.status, len(record.rows)) == ("complete", BUDGET.epochs)
+    for point in chosen_points(STUDY, setting, records).values():
+        sources = [
+            record
+            for record in records.values()
+            if record.ingredients["config"] == point.config and record.params
+        ]
+        assert any(record.status == "complete" for record in sources)
+
+
+def test_only_confirmed_trials_have_test_scores(finished):
+    results, setting, _ = finished
+    records = {record.key: record for record in RecordStore(results)}
+    for member in study_members(STUDY, setting, BUDGET.seeds, records):
+        assert bool(member.record.test) == (member.stage == "confirm")
+
+
+def test_records_say_where_their_numbers_come_from(finished):
+    results, *_ = finished
+    for path in (results / "trials").glob("*.json"):
+        content = json.loads(path.read_text())
+        assert content["cost"]["parameters"] > 0
+        assert {"host", "device", "versions", "finished", "commit"} <= set(content["provenance"])
+
+
+def test_the_same_run_again_trains_nothing(finished, data, ray_resources):
+    results, setting, _ = finished
+    assert run(STUDY, setting, data, results, ray_resources) == 0
+
+
+def test_a_lost_record_is_trained_again_to_the_same_numbers(finished, data, ray_resources):
+    results, setting, _ = finished
+    records = {record.key: record for record in RecordStore(results)}
+    lost = next(
+        member.record
+        for member in study_members(STUDY, setting, BUDGET.seeds, records)
+        if member.stage == "confirm"
+    )
+    RecordStore(results).path(lost.key).unlink()
+    assert run(STUDY, setting, data, results, ray_resources) == 1
+    again = RecordStore(results).find(lost.key)
+
+    def timeless(record):
+        return [{**row, "seconds": None} for row in record.rows], record.test
+
+    assert timeless(again) == timeless(lost)
+
+
+def test_another_study_finds_the_baseline_and_trains_only_its_own(finished, data, ray_resources):
+    results, setting, _ = finished
+    other = dataclasses.replace(STUDY, name="other", arms=STUDY.arms[:1])
+    assert run(other, setting, data, results, ray_resources) == 0
+
+
+def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
+    data, ray_resources, tmp_path
+):
+    """Images of 16 pixels where 24 are expected: the ConvModel's first layer cannot take them,
+    ConvGAP, which pools globally, can."""
+    setting = Setting(data.fingerprint, 24, recipe_for(BUDGET.epochs))
+    study = dataclasses.replace(STUDY, arms=STUDY.arms[:1])
+    run(study, setting, data, tmp_path, ray_resources)
+    records = {record.key: record for record in RecordStore(tmp_path)}
+    table = make_table(study_members(study, setting, BUDGET.seeds, records))
+    status = table.groupby("family")["status"].unique().map(set)
+    assert status["conv"] == {"failed"}
+    assert "complete" in status["gap"] and "failed" not in status["gap"]
+    failed = [record for record in records.values() if record.status == "failed"]
+    assert all("shapes cannot be multiplied" in record.error for record in failed)
