@@ -44,8 +44,3 @@ def auroc(logits: np.ndarray, labels: np.ndarray) -> float:
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     rank_sum = rankdata(logits)[positive].sum()
     return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
-
-
-def generalisation_gap(train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """Held-out minus training loss, both in evaluation mode: positive where the model overfits."""
-    return held_out - train

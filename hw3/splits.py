@@ -1,12 +1,16 @@
 """What every data source returns: images, labels and patients, split and checked."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 CLASSES = ("normal", "pneumonia")  # a label is an index into this
+
+Key = TypeVar("Key", str, bytes)
 
 
 class DataError(ValueError):
@@ -33,6 +37,11 @@ class Split:
     def counts(self) -> dict[str, int]:
         """Number of images in each class."""
         return {name: int((self.labels == label).sum()) for label, name in enumerate(CLASSES)}
+
+    def take(self, rows: np.ndarray | slice) -> "Split":
+        """The images at `rows`: indices, a bool mask (N,), or a slice."""
+        patients = None if self.patients is None else self.patients[rows]
+        return Split(self.images[rows], self.labels[rows], patients)
 
 
 @dataclass(frozen=True)
@@ -67,12 +76,28 @@ class Splits:
         return replace(self, test=None)
 
 
+def join_splits(parts: Sequence[Split]) -> Split:
+    """The images of all `parts`, in order; patients are known only where every part knows them."""
+    patients = [part.patients for part in parts if part.patients is not None]
+    return Split(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(patients) if len(patients) == len(parts) else None,
+    )
+
+
+def digest_images(images: np.ndarray) -> list[bytes]:
+    """One hash an image; equal where the pixels are."""
+    return [hashlib.sha256(image.tobytes()).digest() for image in images]
+
+
 def make_splits(source: str, location: str, train: Split, val: Split, test: Split | None) -> Splits:
     """Check the parts against the rules below and fingerprint them.
 
     Raises:
-        DataError: an image is not uint8 (N, H, W), a label is not 0 or 1, a class is empty in a
-            part, the parts differ in image size, or a patient or an image is in two parts.
+        DataError: images are not uint8 (N, H, W), a label is not 0 or 1, a class is empty in a
+            part, the parts differ in image size, an image has both labels, or a patient or an
+            image is in two parts.
     """
     splits = Splits(source, location, train, val, test, fingerprint="")
     for name, part in splits.parts().items():
@@ -117,24 +142,54 @@ def resize_images(images: np.ndarray, size: int) -> np.ndarray:
     resample = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
     resized = np.empty((len(images), size, size), np.uint8)
     for index, image in enumerate(images):
-        resized[index] = Image.fromarray(image).resize((size, size), resample)
+        resized[index] = np.asarray(Image.fromarray(image).resize((size, size), resample))
     return resized
 
 
-def _check_part(where: str, part: Split) -> None:
-    if part.images.dtype != np.uint8 or part.images.ndim != 3:
+def check_images(where: str, images: np.ndarray) -> None:
+    """Raise DataError unless `images` is uint8 (N, H, W) with at least one pixel an image."""
+    if images.dtype != np.uint8:
         raise DataError(
-            f"{where}: images must be uint8 with shape (N, H, W), "
-            f"got {part.images.dtype} {part.images.shape}"
+            f"{where}: images must be uint8, grey levels 0 to 255, got {_describe_values(images)}"
         )
-    if part.labels.shape != part.images.shape[:1]:
+    if images.ndim != 3 or 0 in images.shape[1:]:
+        raise DataError(
+            f"{where}: images must be grey and flat, shape (N, H, W), got {images.shape}"
+        )
+
+
+def check_labels(where: str, labels: np.ndarray, count: int) -> None:
+    """Raise DataError unless `labels` is (count,), of whole numbers, only 0 and 1."""
+    if labels.shape != (count,):
         raise DataError(
             f"{where}: there must be one label an image, "
-            f"got {part.labels.shape} labels for {len(part.images)} images"
+            f"got labels of shape {labels.shape} for {count} images"
         )
-    strange = sorted(set(np.unique(part.labels).tolist()) - {0, 1})
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{where}: labels must be whole numbers, got {labels.dtype}")
+    strange = sorted(set(np.unique(labels).tolist()) - {0, 1})
     if strange:
-        raise DataError(f"{where}: labels must be 0 (normal) or 1 (pneumonia), got {strange}")
+        some = ", ".join(map(str, strange[:5])) + (", ..." if len(strange) > 5 else "")
+        raise DataError(f"{where}: labels must be 0 (normal) or 1 (pneumonia), got {some}")
+
+
+def _describe_values(images: np.ndarray) -> str:
+    if images.dtype.kind != "f" or not images.size:
+        return str(images.dtype)
+    missing = int(np.isnan(images).sum())
+    if missing:
+        return f"{images.dtype} with {missing} values that are NaN"
+    return f"{images.dtype} from {images.min():g} to {images.max():g}"
+
+
+def _check_part(where: str, part: Split) -> None:
+    check_images(where, part.images)
+    check_labels(where, part.labels, len(part.images))
+    if part.patients is not None and part.patients.shape != part.labels.shape:
+        raise DataError(
+            f"{where}: there must be one patient an image, "
+            f"got patients of shape {part.patients.shape} for {len(part)} images"
+        )
     empty = [name for name, count in part.counts().items() if not count]
     if empty:
         raise DataError(f"{where}: each class must have an image, {' and '.join(empty)} has none")
@@ -142,23 +197,38 @@ def _check_part(where: str, part: Split) -> None:
 
 def _check_apart(splits: Splits) -> None:
     """No patient and no image may stand in two parts: it would be learnt, then scored."""
-    seen_patients: dict[str, str] = {}
-    seen_images: dict[bytes, str] = {}
+    patients: dict[str, str] = {}
+    images: dict[bytes, str] = {}
     for name, part in splits.parts().items():
-        patients = [] if part.patients is None else np.unique(part.patients).tolist()
-        images = {hashlib.sha256(image.tobytes()).digest() for image in part.images}
-        for kind, keys, seen in (
-            ("patient", patients, seen_patients),
-            ("image", images, seen_images),
-        ):
-            shared = [key for key in keys if key in seen]
-            if shared:
-                example = f", for example {shared[0]}" if kind == "patient" else ""
-                raise DataError(
-                    f"{splits.location}: no {kind} may be in two parts, "
-                    f"{len(shared)} are in both {seen[shared[0]]} and {name}{example}"
-                )
-            seen.update(dict.fromkeys(keys, name))
+        digests = digest_images(part.images)
+        _check_one_label(f"{splits.location} ({name})", digests, part.labels)
+        if part.patients is not None:
+            _add_unseen(f"{splits.location}: no patient", part.patients.tolist(), patients, name)
+        _add_unseen(f"{splits.location}: no image", digests, images, name)
+
+
+def _add_unseen(rule: str, keys: Sequence[Key], seen: dict[Key, str], name: str) -> None:
+    """Note in `seen` that `keys` stand in the part `name`; none may be there already."""
+    shared = sorted({key for key in keys if key in seen})
+    if shared:
+        example = f", for example {shared[0]}" if isinstance(shared[0], str) else ""
+        raise DataError(
+            f"{rule} may be in two parts, {len(shared)} in {name} also in "
+            f"{seen[shared[0]]}{example}"
+        )
+    seen.update(dict.fromkeys(keys, name))
+
+
+def _check_one_label(where: str, digests: list[bytes], labels: np.ndarray) -> None:
+    """One picture with both labels: a file copied over another, or a set at odds with itself."""
+    first: dict[bytes, int] = {}
+    for index, digest in enumerate(digests):
+        other = first.setdefault(digest, index)
+        if labels[other] != labels[index]:
+            raise DataError(
+                f"{where}: no image may be in both classes, image {other} "
+                f"({CLASSES[labels[other]]}) and image {index} ({CLASSES[labels[index]]}) are equal"
+            )
 
 
 def _fingerprint(splits: Splits) -> str:

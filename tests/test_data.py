@@ -138,7 +138,7 @@ def test_medmnist_must_leave_out_stray_training_copies_and_say_so(tmp_path):
     np.savez(tmp_path / "made.npz", **arrays)
     splits = load(str(tmp_path / "made.npz"))
     assert len(splits.train) == 199 and len(splits.val) == 6
-    assert "train 1" in splits.location
+    assert "1 of train" in splits.location
 
 
 @pytest.mark.parametrize(
@@ -251,4 +251,4 @@ def test_real_medmnist_file_must_be_accepted_less_its_leaks(shared_data):
     """10 of the 4708 training images are also in val."""
     splits = load_splits(str(shared_data / "medmnist" / "pneumoniamnist.npz"), 32)
     assert [len(part) for part in splits.parts().values()] == [4698, 524, 624]
-    assert "train 10" in splits.location
+    assert "10 of train" in splits.location

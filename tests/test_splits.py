@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
     DataError,
     Split,
-    drop_copies,
     join_splits,
     make_splits,
     resize_images,
@@ -157,38 +157,43 @@ def test_join_must_keep_order_and_forget_patients_that_are_not_all_known():
     assert join_splits([make_part(0, patients=True), make_part(1)]).patients is None
 
 
+def drop_copies(most=0.5, within=False, **parts):
+    return make_splits_without_copies("made", "here", parts, most, within)
+
+
 def test_copies_must_go_from_the_less_locked_part():
-    parts = {"train": make_part(0), "val": make_part(1), "test": make_part(2)}
-    parts["train"] = with_image(parts["train"], 5, parts["test"].images[6])
-    parts["val"] = with_image(parts["val"], 1, parts["test"].images[2])
-    parts["train"] = with_image(parts["train"], 0, parts["val"].images[3])
-    kept, note = drop_copies("here", parts, most=0.5)
-    np.testing.assert_array_equal(kept["train"].images, np.delete(parts["train"].images, [0, 5], 0))
-    np.testing.assert_array_equal(kept["val"].images, np.delete(parts["val"].images, 1, 0))
-    assert len(kept["test"]) == 8
-    assert "train 2" in note and "val 1" in note
-    assert make(**kept).train.counts() == {"normal": 3, "pneumonia": 3}
+    train, val, test = (make_part(seed) for seed in range(3))
+    train = with_image(train, 5, test.images[6])
+    val = with_image(val, 1, test.images[2])
+    train = with_image(train, 0, val.images[3])
+    splits = drop_copies(train=train, val=val, test=test)
+    np.testing.assert_array_equal(splits.train.images, np.delete(train.images, [0, 5], 0))
+    np.testing.assert_array_equal(splits.val.images, np.delete(val.images, 1, 0))
+    np.testing.assert_array_equal(splits.test.images, test.images)
+    assert "2 of train" in splits.location and "1 of val" in splits.location
 
 
 def test_copies_must_be_refused_beyond_the_allowed_share():
-    train = with_image(make_part(0, count=50), 0, make_part(1).images[0])
-    assert len(drop_copies("here", {"train": train, "val": make_part(1)})[0]["train"]) == 99
+    val = make_part(1)
+    train = with_image(make_part(0, count=50), 0, val.images[0])
+    assert len(drop_copies(most=0.01, train=train, val=val).train) == 99
     with pytest.raises(DataError, match=r"here.*train"):
-        drop_copies(
-            "here", {"train": with_image(train, 1, make_part(1).images[1]), "val": make_part(1)}
-        )
+        drop_copies(most=0.01, train=with_image(train, 1, val.images[1]), val=val)
 
 
 def test_copies_within_a_part_must_stay_unless_asked():
-    parts = {"train": with_image(make_part(0), 2, make_part(0).images[1]), "val": make_part(1)}
-    assert drop_copies("here", parts) == (parts, "")
-    kept, note = drop_copies("here", parts, within=True)
-    np.testing.assert_array_equal(kept["train"].images, np.delete(parts["train"].images, 2, 0))
-    assert "train 1" in note
+    train = with_image(make_part(0), 2, make_part(0).images[1])
+    splits = drop_copies(train=train, val=make_part(1))
+    assert len(splits.train) == 8 and splits.location == "here"
+    splits = drop_copies(train=train, val=make_part(1), within=True)
+    np.testing.assert_array_equal(splits.train.images, np.delete(train.images, 2, 0))
+    assert "1 of train" in splits.location
 
 
-def test_copies_with_another_label_must_be_refused():
-    parts = {"train": with_image(make_part(0), 0, make_part(1).images[-1]), "val": make_part(1)}
-    kept, _ = drop_copies("here", parts, most=1.0, within=True)
+@pytest.mark.parametrize("row", [-1, 0], ids=["another part", "its own part"])
+def test_copies_with_another_label_must_be_refused(row):
+    val = make_part(1)
+    images = val.images if row else make_part(0).images[::-1]
+    train = with_image(make_part(0), 0, images[row])
     with pytest.raises(DataError, match="here"):
-        make(**kept)
+        drop_copies(most=1.0, within=True, train=train, val=val)

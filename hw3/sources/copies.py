@@ -1,0 +1,73 @@
+"""The same picture twice: the copy that would leak goes, and the location says so."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hw3.splits import DataError, Split, Splits, digest_images, make_splits
+
+# Published sets hold a few pictures twice (10 of PneumoniaMNIST's 4708 training images are also in
+# its validation part). Many more than that is somebody's mistake.
+STRAY = 0.01
+LOCKED_FIRST = ("test", "val", "train")
+
+
+def make_splits_without_copies(
+    source: str,
+    location: str,
+    parts: Mapping[str, Split],
+    most: float = STRAY,
+    within: bool = False,
+) -> Splits:
+    """`make_splits` of the parts (train, val and perhaps test) without copies of images.
+
+    An image of two parts stays in the more locked one: test before val before train. Copies with
+    different labels stay, for `make_splits` to refuse: nobody knows which is true.
+
+    Args:
+        most: the largest share of a part that may be copies of another part's images, 0 to 1.
+        within: also leave out the second copy of an image in its own part.
+
+    Raises:
+        DataError: more than `most` of a part stand in another, or `make_splits` refuses the rest.
+    """
+    kept = _keep_first(location, parts, most, within)
+    lost = {name: len(parts[name]) - len(part) for name, part in kept.items()}
+    counts = ", ".join(f"{count} of {name}" for name, count in lost.items() if count)
+    note = f" (copies of images left out: {counts})" if counts else ""
+    return make_splits(source, location + note, kept["train"], kept["val"], kept.get("test"))
+
+
+def _keep_first(
+    location: str, parts: Mapping[str, Split], most: float, within: bool
+) -> dict[str, Split]:
+    """The parts, the most locked first, less what stands in those before."""
+    kept: dict[str, Split] = {}
+    locked: set[tuple[bytes, int]] = set()
+    for name in (name for name in LOCKED_FIRST if name in parts):
+        part = parts[name]
+        keys = list(zip(digest_images(part.images), part.labels.tolist(), strict=True))
+        leaks = np.array([key in locked for key in keys], dtype=bool)
+        _check_stray(f"{location} ({name})", leaks, most)
+        drop = leaks | _repeats(keys) if within else leaks
+        kept[name] = part.take(~drop) if drop.any() else part
+        locked.update(keys)
+    return kept
+
+
+def _check_stray(where: str, leaks: np.ndarray, most: float) -> None:
+    if leaks.sum() > most * len(leaks):
+        raise DataError(
+            f"{where}: no image may be in two parts, but {leaks.sum()} of {len(leaks)} are also in "
+            f"a part that scores these; at most {most:.0%} are taken for strays and left out"
+        )
+
+
+def _repeats(keys: Sequence[tuple[bytes, int]]) -> np.ndarray:
+    """bool (N,): whether the key stands further up too."""
+    seen: set[tuple[bytes, int]] = set()
+    repeats = np.zeros(len(keys), dtype=bool)
+    for index, key in enumerate(keys):
+        repeats[index] = key in seen
+        seen.add(key)
+    return repeats

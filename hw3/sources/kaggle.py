@@ -1,0 +1,140 @@
+"""The Kaggle folder tree: train|val|test/NORMAL|PNEUMONIA/*.jpeg, patients from file names."""
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hw3.seeds import derive_seed
+from hw3.sources import DAMAGE, Request, name_patient, unreadable
+from hw3.sources.copies import make_splits_without_copies
+from hw3.splits import DataError, Split, Splits, resize_images
+
+TAKES = "Kaggle's chest_xray folder, train|test/NORMAL|PNEUMONIA/*.jpeg"
+CLASS_FOLDERS = ("NORMAL", "PNEUMONIA")  # in the order of the labels
+NESTED = "chest_xray"
+SUFFIXES = (".jpeg", ".jpg", ".png")
+SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # beside those that start with a dot
+GREYS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes of 8 bits at most
+VALIDATION_SHARE = 0.2  # of the training patients
+
+# person123_bacteria_45, IM-0115-0001, NORMAL2-IM-1422-0001; BACTERIA-1008087-0001 elsewhere
+PATIENT = re.compile(r"(person\d+)_|((?:[A-Z]+\d*-)+\d+)-\d")
+
+
+def is_kaggle_tree(location: str) -> bool:
+    """Whether a train or test folder is there, or in a chest_xray folder there."""
+    return _find_root(Path(location)) is not None
+
+
+def load_kaggle(request: Request) -> Splits:
+    """Read the tree; images turned grey and resized to the wanted size one by one.
+
+    The publisher's test folder is the locked test part. Its val folder, 16 images, is too small
+    to tune by and is not read; instead a fifth of the training patients of each class are
+    the validation part, chosen by a hash of their names. Copies of an image are left out, also
+    within a part; the one in the most locked part stays. The location tells how many.
+
+    Raises:
+        DataError: a folder is missing or holds something that is not an image, an image cannot
+            be read or has more than 8 bits, a class is left without images, or copies of one
+            image have different labels.
+    """
+    root = _find_root(request.path)
+    if root is None:
+        raise DataError(f"{request.location}: must hold a folder train and a folder test")
+    train = _read_part(root, "train", request.image_size)
+    test = _read_part(root, "test", request.image_size)
+    validates = _choose_validation(train)
+    parts = {"train": train.take(~validates), "val": train.take(validates), "test": test}
+    return make_splits_without_copies("kaggle", request.location, parts, most=1.0, within=True)
+
+
+def read_patient(name: str) -> str:
+    """The patient in an image's file name; the name itself where it follows no known pattern."""
+    match = PATIENT.match(name)
+    return next(filter(None, match.groups())) if match else Path(name).stem
+
+
+def _find_root(folder: Path) -> Path | None:
+    for root in (folder, folder / NESTED):
+        if any(os.path.isdir(root / part) for part in ("train", "test")):
+            return root
+    return None
+
+
+def _read_part(root: Path, part: str, size: int) -> Split:
+    """The images of one part: uint8 (N, size, size), NORMAL first, by file name."""
+    listed = [_list_images(root / part / name) for name in CLASS_FOLDERS]
+    paths = [path for paths in listed for path in paths]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter lock
+        images = list(pool.map(partial(_read_image, size=size), paths))
+    return Split(
+        images=np.stack(images),
+        labels=np.repeat(np.arange(2, dtype=np.uint8), [len(paths) for paths in listed]),
+        patients=np.array([name_patient(read_patient(path.name), part) for path in paths]),
+    )
+
+
+def _list_images(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if not _is_system_file(path.name))
+    except OSError as error:
+        raise unreadable(folder, "a folder of images", error) from error
+    if not paths:
+        raise DataError(f"{folder}: each class must have an image, the folder is empty")
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
+            raise DataError(
+                f"{path}: each file must be an image ({', '.join(SUFFIXES)}), "
+                f"got {'a folder' if path.is_dir() else path.suffix or 'no suffix'}; move it away"
+            )
+    return paths
+
+
+def _is_system_file(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_FILES
+
+
+def _read_image(path: Path, size: int) -> np.ndarray:
+    """uint8 (size, size)."""
+    try:
+        with Image.open(path) as image:
+            mode = image.mode
+            # A JPEG decodes faster at half or a quarter of its size; twice the wanted size is
+            # left for our own averaging.
+            image.draft("L", (2 * size, 2 * size))
+            grey = np.asarray(image.convert("L"))
+    except (Image.DecompressionBombError, *DAMAGE) as error:
+        raise unreadable(path, "a whole image", error) from error
+    if mode not in GREYS:
+        raise DataError(f"{path}: images must have 8 bits a channel, got Pillow's mode {mode}")
+    return resize_images(grey[None], size)[0]
+
+
+def _choose_validation(train: Split) -> np.ndarray:
+    """bool (N,): whether the image's patient validates.
+
+    A fifth of the patients of each class, at least one, in the order of a hash of their names, so
+    that neither the order of the files nor the image size has a say. Patients with images in both
+    classes are a third group, so that each goes to one side whole.
+    """
+    assert train.patients is not None  # file names always give one
+    labels: dict[str, set[int]] = {}
+    for patient, label in zip(train.patients.tolist(), train.labels.tolist(), strict=True):
+        labels.setdefault(patient, set()).add(label)
+    chosen: set[str] = set()
+    for group in ({0}, {1}, {0, 1}):
+        names = [name for name, own in labels.items() if own == group]
+        chosen.update(_first_by_hash(names))
+    return np.array([patient in chosen for patient in train.patients.tolist()])
+
+
+def _first_by_hash(names: Sequence[str]) -> list[str]:
+    count = max(round(len(names) * VALIDATION_SHARE), min(1, len(names)))
+    return sorted(names, key=lambda name: derive_seed(0, "validation", name))[:count]

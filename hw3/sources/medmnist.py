@@ -1,0 +1,126 @@
+"""MedMNIST's files: an .npz archive, or a flag that the `medmnist` package downloads."""
+
+import importlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw3.sources import DAMAGE, Request, unreadable
+from hw3.sources.copies import make_splits_without_copies
+from hw3.splits import (
+    DataError,
+    Split,
+    Splits,
+    check_images,
+    check_labels,
+)
+
+TAKES = "a MedMNIST .npz file, or a flag such as pneumoniamnist or pneumoniamnist_64"
+FLAGS = ("pneumoniamnist", "breastmnist")  # the flat, grey ones with two classes
+SIZES = (28, 64, 128, 224)  # in pixels, as published
+PARTS = ("train", "val", "test")
+ENTRIES = tuple(f"{part}_{kind}" for part in PARTS for kind in ("images", "labels"))
+FLAG = re.compile(r"([a-z]+mnist(?:3d)?)(?:_(\d+))?")
+FILES_AT = "https://medmnist.com"
+
+
+def is_medmnist(location: str) -> bool:
+    """Whether `location` is an .npz file, or no file and shaped like a flag."""
+    if os.path.exists(location):
+        return os.path.isfile(location) and location.lower().endswith(".npz")
+    return FLAG.fullmatch(location) is not None
+
+
+def load_medmnist(request: Request) -> Splits:
+    """Read or download the archive; its own three parts, no patients.
+
+    Labels 0 and 1 are called normal and pneumonia, whatever the file means by them. Training
+    images that are also in val or test are left out, and the location says so.
+
+    Raises:
+        DataError: the file is unreadable, damaged or lacks an entry, its images are not grey,
+            flat and uint8, its labels are not 0 and 1, or the flag cannot be downloaded.
+    """
+    path = request.path if os.path.exists(request.path) else _download_flag(request)
+    return make_splits_without_copies("medmnist", request.location, _read_archive(path))
+
+
+def _read_archive(path: Path) -> dict[str, Split]:
+    arrays = _read_entries(path)
+    parts = {}
+    for part in PARTS:
+        images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+        check_images(f"{path}, {part}_images", images)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        check_labels(f"{path}, {part}_labels", labels, len(images))
+        parts[part] = Split(images, labels.astype(np.uint8))
+    sizes = {part.images.shape[1:] for part in parts.values()}
+    if len(sizes) > 1:
+        raise DataError(f"{path}: all parts must have one image size, got {sorted(sizes)}")
+    return parts
+
+
+def _read_entries(path: Path) -> dict[str, np.ndarray]:
+    """The six arrays, unchecked."""
+    try:
+        # np.load leaves a file open where it is damaged, so it gets an open one.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            names = () if isinstance(archive, np.ndarray) else archive.files
+            arrays = {name: archive[name] for name in ENTRIES if name in names}
+    except DAMAGE as error:
+        raise unreadable(path, "an .npz archive of whole arrays of numbers", error) from error
+    missing = [name for name in ENTRIES if name not in arrays]
+    if missing:
+        raise DataError(
+            f"{path}: must be an .npz archive that holds {', '.join(ENTRIES)}; "
+            f"{', '.join(missing)} missing"
+        )
+    return arrays
+
+
+def _download_flag(request: Request) -> Path:
+    """The file of the flag, downloaded unless MedMNIST's own folder has it."""
+    flag, size = _read_flag(request)
+    package = _import_package(request.location)
+    try:
+        maker = getattr(package, package.INFO[flag]["python_class"])
+        made = maker(split="train", download=True, size=size)
+        return Path(made.root) / f"{made.flag}{made.size_flag}.npz"
+    except (AttributeError, AssertionError, *DAMAGE) as error:
+        raise DataError(
+            f"{request.location}: the package medmnist must download the file, but "
+            f"could not ({' '.join(str(error).split())}). Fetch it from {FILES_AT} on another "
+            f"machine and give the .npz file's path"
+        ) from error
+
+
+def _read_flag(request: Request) -> tuple[str, int]:
+    """The flag's name, and its size or else the least published size not below the wanted."""
+    match = FLAG.fullmatch(request.location)
+    flag, size = match.groups() if match else (request.location, None)
+    if flag not in FLAGS:
+        raise DataError(
+            f"{flag}: a MedMNIST set must be flat and grey with two classes, that is "
+            f"{' or '.join(FLAGS)}; give one of these flags or the path of an .npz file"
+        )
+    if size is None:
+        return flag, next((side for side in SIZES if side >= request.image_size), SIZES[-1])
+    if int(size) not in SIZES:
+        raise DataError(f"{request.location}: a MedMNIST size must be one of {SIZES}, got {size}")
+    return flag, int(size)
+
+
+def _import_package(location: str) -> Any:
+    try:
+        return importlib.import_module("medmnist")
+    except ImportError as error:
+        raise DataError(
+            f"{location}: a MedMNIST flag needs the package medmnist, which cannot be imported "
+            f"({error}). Install it: pip install 'medmnist>=3'. Or fetch the .npz file from "
+            f"{FILES_AT} and give its path"
+        ) from error
