@@ -8,11 +8,37 @@ import pandas as pd
 from study.confirm import study_members
 from study.figures import draw_figures
 from study.plan import Plan
+from study.provenance import provenance
 from study.records import RecordStore, write_atomically
 from study.report import Facts, write_report
 from study.spec import Study
 from study.stats import Verdict, judge, verdict_values
 from study.table import make_table
+
+
+def write_outputs(
+    study: Study, plan: Plan, store: RecordStore, folder: Path, command: str, seconds: float | None
+) -> tuple[list[Verdict], Path]:
+    """Write the study's folder from the records: table, verdicts, figures, report.
+
+    Args:
+        folder: of the study, inside the results folder.
+        command: what made the run, for the report.
+        seconds: wall-clock of the run, None where only the report is made again.
+
+    Returns:
+        The verdicts, and the path of the report.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table = study_table(study, plan, store)
+    table.to_parquet(folder / "table.parquet", index=False)
+    table.to_csv(folder / "table.csv", index=False)
+    verdicts = judge(study.claims, table, judged=plan.budget.judged)
+    content = json.dumps([verdict_values(verdict) for verdict in verdicts], indent=1)
+    write_atomically(folder / "verdicts.json", content.encode())
+    figures = draw_figures(study, table, folder / "figures")
+    facts = _facts(plan, command, seconds)
+    return verdicts, write_report(folder, study, table, verdicts, facts, figures)
 
 
 def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """One pool of workers for all arms and both stages: a Tuner whose searcher asks the study."""
 
+import re
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -27,7 +28,14 @@ from study.trial import Job, Setting
 MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
 
 
-class StudySearcher(Searcher):
+class Unsaved:
+    """Saved as nothing: Tune pickles its parts for a restore that a study never makes."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class StudySearcher(Unsaved, Searcher):
     """Hands out the study's jobs: arms in turn while they explore, confirmations between.
 
     Exploration goes first, since choices wait for it; the reference points' confirmations fill
@@ -59,8 +67,11 @@ class StudySearcher(Searcher):
         for point in reference_points(study, setting.image_size):
             self._enqueue(point)
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """The next job as a Tune configuration; None while the choices wait for running trials."""
+    def suggest(self, trial_id: str) -> Any:
+        """The next job as a Tune configuration.
+
+        None while the choices wait for running trials, Searcher.FINISHED when all is handed out.
+        """
         job = self._next_explored(trial_id)
         if job is None:
             self._enqueue_chosen()
@@ -131,7 +142,7 @@ class StudySearcher(Searcher):
                 self._queue.append(job)
 
 
-class ArmSchedulers(FIFOScheduler):
+class ArmSchedulers(Unsaved, FIFOScheduler):
     """Each arm's prunable trials under that arm's ASHA; all others run to their end.
 
     One ASHA for all arms would compare families that learn at different speeds.
@@ -166,7 +177,7 @@ class ArmSchedulers(FIFOScheduler):
             scheduler.on_trial_remove(tune_controller, trial)
 
 
-class Recorder(Callback):
+class Recorder(Unsaved, Callback):
     """Writes the record of every trial that ends, then tells the searcher.
 
     The driver is the only writer: it alone knows why a trial ended, it outlives workers, and
@@ -209,7 +220,9 @@ class Recorder(Callback):
 def _error_text(trial: Trial) -> str:
     """The text of all the trial's failures, which Tune keeps in a file."""
     file = trial.error_file
-    return Path(file).read_text() if file and Path(file).exists() else "no message"
+    if not file or not Path(file).exists():
+        return "no message"
+    return re.sub(r"\x1b\[[0-9;]*m", "", Path(file).read_text())  # without Ray's colours
 
 
 def run_pool(

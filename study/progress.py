@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from study.pool import Unsaved
 from study.trainable import METRIC
 from study.trial import Job
 
 LINE_EVERY = 15.0  # seconds between two plain lines
 
 
-class Progress(Callback):
+class Progress(Unsaved, Callback):
     """Counts what Tune reports; draws at most twice a second.
 
     Attributes:

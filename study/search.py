@@ -61,11 +61,11 @@ class ArmSearch(OptunaSearch):
         self._outcomes: dict[str, Record] = {}
         self._asked: dict[str, Job] = {}
         self._proposed = 0
-        space: dict[str, BaseDistribution] = {
+        self._distributions: dict[str, BaseDistribution] = {
             name: dimension.distribution() for name, dimension in arm.space.items()
         }
         super().__init__(
-            space=space,
+            space=self._distributions,
             metric=METRIC,
             mode="min",
             sampler=SAMPLERS[sampler](derive_seed(seed, "sampler") % 2**32, arm, trials),
@@ -86,6 +86,7 @@ class ArmSearch(OptunaSearch):
     @property
     def study(self) -> optuna.Study:
         """The arm's Optuna study, in memory and derived from the records."""
+        assert self._ot_study is not None
         return self._ot_study
 
     @property
@@ -108,7 +109,7 @@ class ArmSearch(OptunaSearch):
         for record in sorted(records, key=lambda record: record.provenance["number"]):
             self._outcomes[record.key] = record
             self._proposed = max(self._proposed, record.provenance["number"] + 1)
-            self.study.add_trial(_optuna_trial(record, self._space))
+            self.study.add_trial(_optuna_trial(record, self._distributions))
             if record.pruned_by == "asha":
                 _replay_rungs(self.scheduler, record)
         for params in self.arm.hand_picked:
@@ -120,7 +121,7 @@ class ArmSearch(OptunaSearch):
         under_way = {job.key for job in self._asked.values()}
         for repeat in range(OWN_REPEATS + RANDOM_REPEATS):
             if repeat >= OWN_REPEATS:
-                self.study.enqueue_trial(self._random.ask(self._space).params)
+                self.study.enqueue_trial(self._random.ask(self._distributions).params)
             ask_id = f"{trial_id}/{repeat}"
             job = self._job(self.suggest(ask_id) or {})
             if job.key not in self._outcomes and job.key not in under_way:
@@ -157,7 +158,7 @@ class ArmSearch(OptunaSearch):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        job = self._asked.pop(trial_id)
+        self._asked.pop(trial_id)
         status = result["status"] if result else None
         if status == "diverged":
             self._ot_trials[trial_id].set_constraint(INFEASIBLE, 1.0)

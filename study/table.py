@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from hw3.metrics import generalisation_gap
 from hw3.models import FAMILIES
 from study.records import Record
 
@@ -81,7 +80,7 @@ def make_table(members: Iterable[Member]) -> pd.DataFrame:
     table = table.astype(dtypes)
     trials = table.groupby(["stage", "point", "key"], sort=False)
     return table.assign(
-        gap_loss=generalisation_gap(table["train_eval_loss"], table["val_loss"]),
+        gap_loss=table["val_loss"] - table["train_eval_loss"],
         gap_accuracy=table["train_eval_accuracy"] - table["val_accuracy"],
         gap_accuracy_logged=table["train_accuracy"] - table["val_accuracy"],
         elapsed=trials["seconds"].cumsum(),

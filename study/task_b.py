@@ -8,7 +8,7 @@ WIDTHS = ("width_1", "width_2", "width_3")
 DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
 # At equal scale neither side has dropout, as the ConvModel has none: rates chosen for a width
 # of 512 would leave two units of twenty.
-NO_DROPOUT = dict.fromkeys(DROPOUTS, 0.0)
+NO_DROPOUT: dict[str, float] = dict.fromkeys(DROPOUTS, 0.0)
 
 STUDY = Study(
     name="task_b",

@@ -204,7 +204,7 @@ def _explored() -> list[Record]:
     rng = np.random.default_rng(7)
     records = []
     for number in range(16):
-        channels = CHOSEN["channels"] if number == 12 else int(round(2 ** rng.uniform(4, 9)))
+        channels = CHOSEN["channels"] if number == 12 else round(2 ** rng.uniform(4, 9))
         config = {"channels": channels, "hidden": [0, 32, 128][number % 3]}
         if number == 0:
             config = dict(ARM.hand_picked[0])

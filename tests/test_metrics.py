@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from hw3.metrics import accuracy, auroc, generalisation_gap, log_loss
+from hw3.metrics import accuracy, auroc, log_loss
 
 LOGITS = np.array([-2.0, -0.5, 0.0, 0.5, 3.0], dtype=np.float32)
 LABELS = np.array([0, 1, 0, 1, 1], dtype=np.uint8)
@@ -31,7 +31,3 @@ def test_auroc_is_the_share_of_ordered_pairs_with_ties_half():
 
 def test_auroc_of_no_number_is_no_number():
     assert np.isnan(auroc(np.array([0.0, np.nan]), np.array([0, 1])))
-
-
-def test_gap_is_positive_where_the_model_overfits():
-    assert generalisation_gap(np.array([0.1]), np.array([0.3]))[0] == pytest.approx(0.2)

@@ -13,11 +13,19 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from study.figures.comparison import describe_comparison, draw_comparison, frame_of_comparison, height_of_comparison
-from study.figures.curves import describe_curves, draw_curves, frame_of_curves, height_of_curves
-from study.figures.front import describe_front, draw_front, frame_of_front, height_of_front
-from study.figures.response import describe_response, draw_response, frame_of_response, height_of_response
-from study.figures.spending import describe_search, draw_search, frame_of_search, height_of_search
+from study.figures.comparison import (
+    describe_comparison,
+    draw_comparison,
+    frame_of_comparison,
+)
+from study.figures.curves import describe_curves, draw_curves, frame_of_curves
+from study.figures.front import describe_front, draw_front, frame_of_front
+from study.figures.response import (
+    describe_response,
+    draw_response,
+    frame_of_response,
+)
+from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
 from study.records import write_atomically
 from study.spec import Figure, Study, StudyError
@@ -30,14 +38,12 @@ class FigureKind:
     Attributes:
         frame: (table, **options) -> what is shown, empty where there is nothing; its
             `attrs["note"]` says n and what bands or bars stand for.
-        height: frame -> inches that the drawn figure needs at the theme's width.
-        draw: (frame, empty figure) -> None.
+        draw: (frame, empty figure) -> None; sets the figure's size.
         describe: frame -> the figure's numbers in words, for those who do not see it.
         needs: what the table must hold for a figure.
     """
 
     frame: Callable[..., pd.DataFrame]
-    height: Callable[[pd.DataFrame], float]
     draw: Callable[[pd.DataFrame, Canvas], None]
     describe: Callable[[pd.DataFrame], str]
     needs: str
@@ -46,35 +52,30 @@ class FigureKind:
 FIGURES = {
     "curves": FigureKind(
         frame_of_curves,
-        height_of_curves,
         draw_curves,
         describe_curves,
         needs="a confirmed trial of the point that reached its last epoch",
     ),
     "comparison": FigureKind(
         frame_of_comparison,
-        height_of_comparison,
         draw_comparison,
         describe_comparison,
         needs="a confirmed trial that reached its last epoch",
     ),
     "response": FigureKind(
         frame_of_response,
-        height_of_response,
         draw_response,
         describe_response,
         needs="an explored trial of the arm, or a confirmed point in its space",
     ),
     "front": FigureKind(
         frame_of_front,
-        height_of_front,
         draw_front,
         describe_front,
         needs="a confirmed trial that reached its last epoch",
     ),
     "search": FigureKind(
         frame_of_search,
-        height_of_search,
         draw_search,
         describe_search,
         needs="an explored trial that reached its last epoch",
@@ -136,9 +137,9 @@ def draw_figure(figure: Figure, table: pd.DataFrame, folder: Path) -> DrawnFigur
 def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
     """The drawn frame in each of FORMATS; equal frames give equal bytes."""
     with theme():
-        canvas = new_figure(kind.height(frame))
-        add_title(canvas, title, frame.attrs["note"])
+        canvas = new_figure()
         kind.draw(frame, canvas)
+        add_title(canvas, title, frame.attrs["note"])
         return {suffix: _save(canvas, suffix) for suffix in FORMATS}
 
 

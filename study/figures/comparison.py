@@ -13,7 +13,7 @@ from study.figures.seeds import (
     describe_seeds,
     summarise_seeds,
 )
-from study.figures.theme import FAMILY_STYLES, INK, add_legend, wrap_label
+from study.figures.theme import FAMILY_STYLES, INK, WIDTH, add_legend, wrap_label
 from study.figures.units import axis_label, column_name, display_factor, format_value
 
 ROW = 0.62  # inches
@@ -40,18 +40,14 @@ def frame_of_comparison(
     return frame
 
 
-def height_of_comparison(frame: pd.DataFrame) -> float:
-    """Inches."""
-    return 1.9 + ROW * frame["label"].nunique()
-
-
 def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
     """One row a point, one panel a metric."""
     metrics, labels = frame["metric"].unique(), frame["label"].unique()
+    figure.set_size_inches(WIDTH, 0.7 + ROW * len(labels))
     axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
     for metric, ax in zip(metrics, axes, strict=True):
         for place, label in enumerate(labels):
-            rows = frame[(frame["metric"] == metric) & (frame["label"] == label)]
+            rows = frame.loc[(frame["metric"] == metric) & (frame["label"] == label)]
             if len(rows):
                 _draw_row(ax, rows, place, display_factor(metric))
         ax.set_xlabel(axis_label(metric))
@@ -63,7 +59,7 @@ def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
         for family in families
     }
     mean = Line2D([], [], color=INK, marker="d", markersize=8)
-    add_legend(figure, handles | {"mean": mean}, columns=4)
+    add_legend(figure, handles | {"mean": mean})
 
 
 def describe_comparison(frame: pd.DataFrame) -> str:

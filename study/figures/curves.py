@@ -1,6 +1,6 @@
 """Accuracy and loss over epochs, as in the homework's figures 2, 3, 6, 7, 11 and 12."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pandas as pd
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from study.figures.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
-from study.figures.theme import COLOURS, INK, add_legend
+from study.figures.theme import COLOURS, INK, WIDTH, add_legend
 from study.figures.units import axis_label, display_factor, format_value
 
 PANELS = ("accuracy", "loss")
@@ -41,7 +41,7 @@ def frame_of_curves(
         `level`, its value in `mean` and no epoch.
     """
     rows = confirmed(table)
-    rows = rows[rows["point"] == point]
+    rows = rows.loc[rows["point"] == point]
     seeds = [
         summarise_seeds(rows, ["epoch"], f"{series}_{panel}").assign(panel=panel, series=series)
         for panel in PANELS
@@ -64,33 +64,31 @@ def frame_of_curves(
     return frame
 
 
-def height_of_curves(frame: pd.DataFrame) -> float:
-    """Inches."""
-    return 4.2 + 0.2 * frame["level"].nunique()
-
-
 def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:
     """A panel of accuracies and one of losses, with the homework's levels as dashed lines."""
+    figure.set_size_inches(WIDTH, 3.4)
     axes = dict(zip(PANELS, figure.subplots(1, 2), strict=True))
     handles: dict[str, Line2D] = {}
     for panel, ax in axes.items():
-        rows = frame[frame["panel"] == panel]
+        rows = frame.loc[frame["panel"] == panel]
         for series, (label, style) in SERIES.items():
-            seeds = rows[(rows["series"] == series) & rows["level"].isna()]
+            seeds = rows.loc[(rows["series"] == series) & rows["level"].isna()]
             if len(seeds):
                 handles[label] = _draw_series(ax, seeds, display_factor(f"val_{panel}"), style)
         ax.set_xlabel("epoch")
         ax.set_ylabel(axis_label(f"val_{panel}").removeprefix("validation "))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    levels = frame.loc[frame["level"].notna()]
+    meant = levels.groupby("level")["series"].unique().to_dict()
     for panel, ax in axes.items():
-        handles |= _draw_levels(ax, frame[(frame["panel"] == panel) & frame["level"].notna()])
-    add_legend(figure, handles, columns=3)
+        handles |= _draw_levels(ax, levels.loc[levels["panel"] == panel], meant)
+    add_legend(figure, handles)
 
 
 def describe_curves(frame: pd.DataFrame) -> str:
     """The last epoch in words."""
-    seeds = frame[frame["level"].isna()]
-    last = seeds[seeds["epoch"] == seeds["epoch"].max()]
+    seeds = frame.loc[frame["level"].isna()]
+    last = seeds.loc[seeds["epoch"] == seeds["epoch"].max()]
     said = [
         f"{SERIES[row.series][0]} {format_value(f'{row.series}_{row.panel}', row.mean)}"
         for row in last[["series", "panel", "mean"]].itertuples(index=False, name="Row")
@@ -112,17 +110,24 @@ def _draw_series(ax: Axes, seeds: pd.DataFrame, factor: float, style: dict) -> L
     return line
 
 
-def _draw_levels(ax: Axes, levels: pd.DataFrame) -> dict[str, Line2D]:
-    """Dashed lines, each with its value in the right margin; equal ones become one grey line."""
+def _draw_levels(
+    ax: Axes, levels: pd.DataFrame, meant: Mapping[str, Sequence[str]]
+) -> dict[str, Line2D]:
+    """Dashed lines, each with its value in the right margin; equal ones become one dark line.
+
+    Args:
+        meant: name of a level -> the series that it is about, in any panel.
+    """
     handles: dict[str, Line2D] = {}
     texts: dict[str, float] = {}
-    for (name, value), rows in levels.groupby(["level", "mean"], sort=False):
-        series, column = rows["series"].iloc[0], f"val_{rows['panel'].iloc[0]}"
+    for _, rows in levels.groupby(["level", "mean"], sort=False):
+        first = rows.iloc[0]
+        name, series, column = first["level"], first["series"], f"val_{first['panel']}"
         color = SERIES[series][1]["color"] if len(rows) == 1 else INK
-        height = value * display_factor(column)
+        height = first["mean"] * display_factor(column)
         line = ax.axhline(height, color=color, linestyle=(0, (5, 3)), linewidth=1.3, zorder=1.5)
-        several = (levels["level"] == name).sum() > len(rows)
-        handles[f"homework: {name}{f', {SERIES[series][0]}' if several else ''}"] = line
+        which = "" if len(rows) == len(meant[name]) else f", {SERIES[series][0]}"
+        handles[f"homework: {name}{which}"] = line
         texts[f"{height:g} %" if column.endswith("accuracy") else f"{height:g}"] = height
     _write_in_margin(ax, texts)
     return handles

@@ -24,32 +24,31 @@ class Place:
 
 
 def place_labels(
-    ax: Axes, labels: Sequence[str], x: np.ndarray, spans: np.ndarray, size: float = 10
+    ax: Axes, labels: Sequence[str], points: np.ndarray, lines: np.ndarray, size: float = 10
 ) -> list[Annotation]:
     """Write each label at the nearest place where it covers nothing, or else where least.
 
     The figure must have been laid out.
 
     Args:
-        x: data coordinates, (N,).
-        spans: heights of the point and of its bar's two ends in data coordinates, (N, 3).
+        points: x and y of the markers in data coordinates, (N, 2).
+        lines: upright or level lines to keep clear of, x and y of both ends, (M, 2, 2).
         size: of the text in points.
     """
-    pixels = ax.get_figure(True).dpi / 72  # in a typographic point
-    taken = [_bar_box(ax, *point, REACH * pixels) for point in zip(x, spans, strict=True)]
+    pixels = ax.figure.dpi / 72  # in a typographic point
+    middles = ax.transData.transform(points)
+    taken = [Bbox([middle, middle]).padded(REACH * pixels) for middle in middles]
+    taken += [_line_box(ends, pixels) for ends in map(ax.transData.transform, lines)]
     placed = []
-    for label, left, (height, _, _) in zip(labels, x, spans, strict=True):
+    for label, point, middle in zip(labels, points, middles, strict=True):
         probe = ax.text(0, 0, label, fontsize=size)
         extent = probe.get_window_extent()
         probe.remove()
-        middle = ax.transData.transform((left, height))
-        boxes = {
-            place: _label_box(middle, place, extent.size, pixels) for place in _places()
-        }
+        boxes = {place: _label_box(middle, place, extent.size, pixels) for place in _places()}
         panel = ax.get_window_extent()
         best = min(boxes, key=lambda place: round(_covered(boxes[place], taken, panel)))
         taken.append(boxes[best])
-        placed.append(_write(ax, label, (left, height), best, size))
+        placed.append(_write(ax, label, tuple(point), best, size))
     return placed
 
 
@@ -62,16 +61,12 @@ def _places() -> Iterator[Place]:
             yield Place(radius * across, radius * up, side)
 
 
-def _bar_box(ax: Axes, x: float, span: np.ndarray, reach: float) -> Bbox:
-    """The box in pixels that a point and its bar fill."""
-    middle, low, high = (ax.transData.transform((x, height)) for height in span)
-    return Bbox.from_extents(
-        *(middle[0] - reach, min(low[1], middle[1] - reach)),
-        *(middle[0] + reach, max(high[1], middle[1] + reach)),
-    )
+def _line_box(ends: np.ndarray, pixels: float) -> Bbox:
+    """The box that a line between two ends fills, all in pixels."""
+    return Bbox([ends.min(axis=0), ends.max(axis=0)]).padded(pixels)
 
 
-def _label_box(middle: np.ndarray, place: Place, size: np.ndarray, pixels: float) -> Bbox:
+def _label_box(middle: np.ndarray, place: Place, size: tuple[float, float], pixels: float) -> Bbox:
     """The box in pixels that a label of this size fills at a place."""
     width, height = size
     shift = {"left": 0.0, "center": width / 2, "right": width}[place.side]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, cycle
+from itertools import combinations, cycle, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from study.figures.seeds import (
@@ -22,22 +21,23 @@ from study.figures.seeds import (
     describe_seeds,
     summarise_seeds,
 )
-from study.figures.theme import COLOURS, FAINT, INK, add_legend
+from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, scale_log_x
 from study.figures.units import (
     axis_label,
     column_name,
     display_factor,
     format_value,
-    more_is_better,
 )
 
 MOST_HUES = 6  # values told apart; more are put into as many even bins
 FEWEST_SEEN = 3  # configurations from which it shows what an arm holds fixed
 FRAME = ("metric", "role", "point", "label", "x", "hue", "value", "low", "high", "n", "exact")
 COLUMNS_OF_PANELS = 2
-BESIDE = 8  # typographic points from a mean to its x, or to the next mean of equal x
+PANEL = 3.2  # inches
+BESIDE = 7  # typographic points between means of equal x
+HOLLOW = {"markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.8}
 EXPLORED_MARKERS = ("o", "s", "^", "v", "<", ">")
-CONFIRMED_MARKERS = ("D", "X", "P", "*", "p", "h")
+CONFIRMED_MARKERS = ("D", "s", "^", "v", "p", "h")
 
 
 def frame_of_response(
@@ -66,22 +66,23 @@ def frame_of_response(
         ASHA ended, at its last epoch with the metric), "confirmed" or "reference", whose low,
         high, n and exact are those of `summarise_seeds`. In the metrics' own units.
     """
-    explored = table[(table["stage"] == "explore") & (table["point"] == arm)]
+    explored = table.loc[(table["stage"] == "explore") & (table["point"] == arm)]
     finals = confirmed_finals(table)
-    shown = finals[_on_arm(finals, explored, arm) if points is None else _named(finals, points)]
+    named = finals["point"].isin(points or [])
+    shown = finals.loc[_on_arm(finals, explored, arm) if points is None else named]
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
     for metric in metrics:
         rows += _explored_rows(explored, metric, x, hue)
         rows += _confirmed_rows(shown, metric, x, "confirmed")
-        rows += _confirmed_rows(finals[finals["point"] == reference], metric, x, "reference")
+        rows += _confirmed_rows(finals.loc[finals["point"] == reference], metric, x, "reference")
     frame = pd.DataFrame(rows, columns=list(FRAME))
-    sure = frame[frame["n"].notna()]
+    sure = frame.loc[frame["n"].notna()]
     names = [*shown["point"].unique(), *([reference] if reference else [])]
-    note = describe_seeds(sure.astype({"n": int}), "bar") if len(sure) else "explored trials only"
+    note = describe_seeds(sure, "bar") if len(sure) else "explored trials only"
     frame.attrs |= {
-        "note": f"Confirmed {note}{describe_left_out(table, names)}" + _not_shown(explored),
+        "note": f"Confirmed: {note}{describe_left_out(table, names)}" + _not_shown(explored),
         "x_label": x_label or axis_label(x),
         "log_x": log_x,
         "hue": column_name(hue) if hue else "",
@@ -89,32 +90,28 @@ def frame_of_response(
     return frame
 
 
-def _named(finals: pd.DataFrame, points: Sequence[str]) -> pd.Series:
-    return finals["point"].isin(points)
-
-
-def _on_arm(finals: pd.DataFrame, explored: pd.DataFrame, arm: str) -> pd.Series:
+def _on_arm(finals: pd.DataFrame, explored: pd.DataFrame, arm: str) -> Any:
     """Which confirmed trials have a configuration that the arm could have proposed.
 
     Seen from its trials: what is the same in all of them is held fixed, and two
     hyper-parameters that are equal in all of them are tied.
     """
-    configs = [c for c in explored if c.startswith("config_") and explored[c].notna().any()]
-    seen = explored[configs].drop_duplicates()
-    held = finals["family"].isin(explored["family"].unique()).astype("boolean")
+    seen = explored.filter(like="config_").dropna(axis="columns", how="all").drop_duplicates()
+    held = finals["family"].isin(list(explored["family"]))
     if len(seen) >= FEWEST_SEEN:
-        for name in configs:
-            if seen[name].nunique() == 1:
-                held &= finals[name] == seen[name].iloc[0]
-        for one, other in combinations(configs, 2):
-            if (seen[one] == seen[other]).all():
-                held &= finals[one] == finals[other]
-    return (held.fillna(False) | (finals["point"] == arm)).astype(bool)
+        values = {str(name): column for name, column in seen.items()}
+        for name, column in values.items():
+            if column.nunique() == 1:
+                held &= (finals[name] == column.iloc[0]).fillna(False)
+        for one, other in combinations(values, 2):
+            if values[one].equals(values[other]):
+                held &= (finals[one] == finals[other]).fillna(False)
+    return held | (finals["point"] == arm)
 
 
 def _explored_rows(explored: pd.DataFrame, metric: str, x: str, hue: str | None) -> list[dict]:
-    full = explored[(explored["status"] == "complete") & explored["is_final"]]
-    stopped = explored[(explored["status"] == "stopped") & explored[metric].notna()]
+    full = explored.loc[(explored["status"] == "complete") & explored["is_final"]]
+    stopped = explored.loc[(explored["status"] == "stopped") & explored[metric].notna()]
     ends = [("explored", full), ("stopped", stopped.drop_duplicates("key", keep="last"))]
     return [
         {"metric": metric, "role": role, "x": row[x], "value": row[metric]}
@@ -135,53 +132,49 @@ def _confirmed_rows(finals: pd.DataFrame, metric: str, x: str, role: str) -> lis
 
 def _not_shown(explored: pd.DataFrame) -> str:
     """How many explored trials have no score to draw."""
-    lost = explored[explored["status"].isin(["diverged", "failed"])].drop_duplicates("key")
+    lost = explored.loc[explored["status"].isin(["diverged", "failed"])].drop_duplicates("key")
     counts = [f"{count} {status}" for status, count in lost["status"].value_counts().items()]
     return f"; explored, not shown: {', '.join(counts)}" if counts else ""
-
-
-def height_of_response(frame: pd.DataFrame) -> float:
-    """Inches."""
-    return 2.2 + 2.9 * _rows_of_panels(frame)
-
-
-def _rows_of_panels(frame: pd.DataFrame) -> int:
-    return -(-frame["metric"].nunique() // COLUMNS_OF_PANELS)
 
 
 def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel a metric; confirmed points black, explored trials in the hue's colours."""
     metrics = list(frame["metric"].unique())
-    grid = figure.subplots(_rows_of_panels(frame), min(len(metrics), COLUMNS_OF_PANELS), squeeze=False)
+    n_rows = -(-len(metrics) // COLUMNS_OF_PANELS)
+    figure.set_size_inches(WIDTH, PANEL * n_rows)
+    grid = figure.subplots(n_rows, min(len(metrics), COLUMNS_OF_PANELS), squeeze=False)
     marks = [*_explored_marks(frame), *_confirmed_marks(frame)]
     handles: dict[str, Artist | tuple[Artist, ...]] = {}
     for metric, ax in zip(metrics, grid.flat, strict=False):
-        rows = frame[frame["metric"] == metric]
+        rows = frame.loc[frame["metric"] == metric]
         handles |= _draw_reference(ax, rows, display_factor(metric))
         handles |= _draw_marks(ax, rows, marks, display_factor(metric))
         handles |= _draw_stopped(ax, rows, display_factor(metric))
         ax.set_xlabel(frame.attrs["x_label"])
         ax.set_ylabel(axis_label(metric))
         if frame.attrs["log_x"]:
-            _scale_log(ax, rows["x"].dropna())
-    for ax in grid.flat[len(metrics) :]:
-        ax.set_axis_off()
-    add_legend(figure, handles, columns=2)
+            scale_log_x(ax, rows["x"].dropna())
+    free = grid.flat[len(metrics) :]
+    if len(free):
+        free[0].set_axis_off()
+        free[0].legend(list(handles.values()), list(handles), loc="center")
+    else:
+        add_legend(figure, handles)
 
 
 def describe_response(frame: pd.DataFrame) -> str:
-    """The confirmed points and the best explored trial in words."""
+    """The confirmed points and the range of the explored trials in words."""
     said = []
     for metric, rows in frame.groupby("metric", sort=False):
-        sure = rows[rows["n"].notna()]
+        sure = rows.loc[rows["n"].notna()].drop_duplicates("label")
         values = [
             f"{label} = {format_value(str(metric), value)}"
             for label, value in zip(sure["label"], sure["value"], strict=True)
         ]
         full = rows.loc[rows["role"] == "explored", "value"].astype(float)
         if len(full):
-            best = full.max() if more_is_better(str(metric)) else full.min()
-            values.append(f"best of {len(full)} explored = {format_value(str(metric), best)}")
+            ends = (format_value(str(metric), end) for end in (full.min(), full.max()))
+            values.append(f"{len(full)} explored trials from {' to '.join(ends)}")
         said.append(f"{column_name(str(metric)).capitalize()}: {'; '.join(values)}.")
     return " ".join(said)
 
@@ -197,36 +190,37 @@ class _Mark:
 
 def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
     """One mark for each value of the hue, or for each of a few even bins of it."""
-    explored = frame[frame["role"] == "explored"]
-    hue, name = explored["hue"].astype(float), frame.attrs["hue"]
+    explored = frame.loc[frame["role"] == "explored"]
+    hue, name = explored["hue"].to_numpy(float), frame.attrs["hue"]
     if explored.empty or not name:
         style = {"color": COLOURS[0], "marker": EXPLORED_MARKERS[0], "markersize": 6}
         return [_Mark("explored, one seed", explored.index, style)] if len(explored) else []
-    bins = hue.map("{:g}".format)
-    order = [f"{value:g}" for value in sorted(hue.unique())]
-    if len(order) > MOST_HUES:
-        cut = pd.cut(hue, MOST_HUES, precision=2)
-        bins, order = cut.astype(str), [str(interval) for interval in cut.cat.categories]
+    values = np.unique(hue)
+    if len(values) > MOST_HUES:
+        edges = np.linspace(values[0], values[-1], MOST_HUES + 1)
+        groups = np.clip(np.searchsorted(edges, hue), 1, MOST_HUES) - 1
+        names = [f"{low:.2g} to {high:.2g}" for low, high in pairwise(edges)]
+    else:
+        groups, names = np.searchsorted(values, hue), [f"{value:g}" for value in values]
+    colors = sns.color_palette("crest", len(names))
     return [
         _Mark(
             f"explored, {name} {value}",
-            explored.index[bins == value],
-            {"color": color, "marker": marker, "markersize": 6},
+            explored.index[groups == group],
+            {"color": colors[group], "marker": EXPLORED_MARKERS[group], "markersize": 6},
         )
-        for value, color, marker in zip(
-            order, sns.color_palette("crest", len(order)), EXPLORED_MARKERS, strict=False
-        )
+        for group, value in enumerate(names)
     ]
 
 
 def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
     """One mark for each confirmed point, told apart by its shape."""
-    confirmed = frame[frame["role"] == "confirmed"]
+    confirmed = frame.loc[frame["role"] == "confirmed"]
     return [
         _Mark(
             f"confirmed: {label}",
             confirmed.index[confirmed["label"] == label],
-            {"color": INK, "marker": marker, "markersize": 9, "markeredgecolor": "white"},
+            {"color": INK, "marker": marker} | HOLLOW,
         )
         for label, marker in zip(confirmed["label"].unique(), cycle(CONFIRMED_MARKERS))
     ]
@@ -235,19 +229,19 @@ def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
 def _draw_marks(
     ax: Axes, rows: pd.DataFrame, marks: Sequence[_Mark], factor: float
 ) -> dict[str, Line2D]:
-    """Dots; means stand a little to the right of their x with their bars, beside each other."""
+    """Dots, hollow and with bars where there are seeds; bars of equal x stand side by side."""
     taken: Counter[float] = Counter()
     handles = {}
     for mark in marks:
-        mine = rows[rows.index.isin(mark.rows)]
+        mine = rows.loc[rows.index.isin(mark.rows)]
         if mine.empty:
             continue
         x, value, low, high = (mine[c].to_numpy(float) for c in ("x", "value", "low", "high"))
         place = ax.transData
         if mine["n"].notna().any():
-            taken[x[0]] += 1
             inches = BESIDE / 72 * taken[x[0]]
-            shift = ScaledTranslation(inches, 0, ax.get_figure(True).dpi_scale_trans)
+            taken[x[0]] += 1
+            shift = ScaledTranslation(inches, 0, ax.figure.dpi_scale_trans)
             place = ax.transData + shift
             ax.vlines(x, low * factor, high * factor, color=INK, linewidth=1.8, transform=place)
         (handles[mark.label],) = ax.plot(
@@ -258,7 +252,7 @@ def _draw_marks(
 
 def _draw_reference(ax: Axes, rows: pd.DataFrame, factor: float) -> dict[str, tuple[Artist, ...]]:
     """Mean and interval of the reference over the whole width."""
-    rows = rows[rows["role"] == "reference"]
+    rows = rows.loc[rows["role"] == "reference"]
     if rows.empty:
         return {}
     mean, low, high = (float(rows[c].iloc[0]) * factor for c in ("value", "low", "high"))
@@ -269,7 +263,7 @@ def _draw_reference(ax: Axes, rows: pd.DataFrame, factor: float) -> dict[str, tu
 
 def _draw_stopped(ax: Axes, rows: pd.DataFrame, factor: float) -> dict[str, Line2D]:
     """Faint crosses that do not stretch the axis: those beyond the others lie on its edge."""
-    stopped, others = rows[rows["role"] == "stopped"], rows[rows["role"] != "stopped"]
+    stopped, others = rows.loc[rows["role"] == "stopped"], rows.loc[rows["role"] != "stopped"]
     if stopped.empty:
         return {}
     values = stopped["value"].to_numpy(float) * factor
@@ -284,17 +278,3 @@ def _draw_stopped(ax: Axes, rows: pd.DataFrame, factor: float) -> dict[str, Line
         **{"linestyle": "none", "marker": "x", "color": FAINT, "alpha": 0.8, "clip_on": False},
     )
     return {"stopped early: last score, or axis edge": cross}
-
-
-def _scale_log(ax: Axes, x: pd.Series) -> None:
-    """Log scale with ticks at powers of two where x is whole; zero keeps a place of its own."""
-    positive = x[x > 0].astype(float)
-    if len(positive) < len(x):
-        ax.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
-        return
-    ax.set_xscale("log")
-    if (x == x.round()).all():
-        ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 7)]))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(ScalarFormatter())

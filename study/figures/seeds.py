@@ -11,13 +11,13 @@ from study.stats import seed_interval
 
 def confirmed(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of the confirmed trials that reached their last epoch."""
-    return table[(table["stage"] == "confirm") & (table["status"] == "complete")]
+    return table.loc[(table["stage"] == "confirm") & (table["status"] == "complete")]
 
 
 def confirmed_finals(table: pd.DataFrame) -> pd.DataFrame:
     """Last row of each confirmed trial that reached its last epoch: one row a point and seed."""
     rows = confirmed(table)
-    return rows[rows["is_final"]]
+    return rows.loc[rows["is_final"]]
 
 
 def summarise_seeds(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
@@ -45,18 +45,25 @@ def _summary(values: np.ndarray) -> dict[str, float | bool]:
     exact = math.isfinite(low) and math.isfinite(high)
     if not exact:
         low, high = float(values.min()), float(values.max())
-    return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values), "exact": exact}
+    return {
+        "mean": float(values.mean()),
+        "low": low,
+        "high": high,
+        "n": len(values),
+        "exact": exact,
+    }
 
 
 def describe_seeds(summary: pd.DataFrame, mark: str) -> str:
     """Number of seeds, and what a `mark` (a band, a bar) from low to high stands for."""
-    least, most = summary["n"].min(), summary["n"].max()
+    counts, exact = set(summary["n"].astype(int)), set(summary["exact"])
+    least, most = min(counts), max(counts)
     count = f"n = {least}" if least == most else f"n = {least} to {most}"
     if most == 1:
         return f"{count} seed: no {mark}"
-    if summary["exact"].all():
+    if exact == {True}:
         meaning = "exact 95 % interval of the mean"
-    elif summary["exact"].any():
+    elif True in exact:
         meaning = "exact 95 % interval of the mean, or range where seeds are too few for one"
     else:
         meaning = "range over seeds, too few for an interval"
@@ -65,8 +72,8 @@ def describe_seeds(summary: pd.DataFrame, mark: str) -> str:
 
 def describe_left_out(table: pd.DataFrame, points: Sequence[str]) -> str:
     """How many confirmed trials of the points are not among the numbers; empty where none."""
-    rows = table[(table["stage"] == "confirm") & table["point"].isin(points)]
-    lost = rows[rows["status"] != "complete"].drop_duplicates(["point", "key"])
+    rows = table.loc[(table["stage"] == "confirm") & table["point"].isin(points)]
+    lost = rows.loc[rows["status"] != "complete"].drop_duplicates(["point", "key"])
     counts = lost["status"].value_counts(sort=False)
     named = [f"{count} {status}" for status, count in counts.items()]
     return f"; left out: {', '.join(named)}" if named else ""

@@ -2,8 +2,9 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from study.figures.theme import COLOURS, LINES, MARKERS, add_legend
+from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend
 from study.figures.units import axis_label, format_value
 
 
@@ -15,7 +16,7 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
         of the arm up to its end), val_loss (nats, missing unless at full length) and best (the
         least val_loss so far).
     """
-    ends = table[(table["stage"] == "explore") & table["is_final"]].sort_values(
+    ends = table.loc[(table["stage"] == "explore") & table["is_final"]].sort_values(
         ["point", "number"], kind="stable"
     )
     complete = ends["status"] == "complete"
@@ -25,40 +26,31 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
         epochs=ends["epoch"], val_loss=ends["val_loss"].where(complete).astype(float)
     )
     arms = frame.groupby("point", sort=False)
-    frame = frame.assign(
-        spent=arms["epochs"].cumsum(), best=arms["val_loss"].cummin()
-    ).reset_index(drop=True)
+    frame = frame.assign(spent=arms["epochs"].cumsum(), best=arms["val_loss"].cummin()).reset_index(
+        drop=True
+    )
     frame["best"] = frame.groupby("point", sort=False)["best"].ffill()
     frame.attrs["note"] = (
-        "One seed a trial, in the order of suggestion; only a trial at full length can be best"
+        "Dots: trials at full length, one seed each, in order of suggestion; lines: best so far"
     )
     return frame
 
 
-def height_of_search(frame: pd.DataFrame) -> float:
-    """Inches."""
-    return 3.9 + 0.25 * frame["label"].nunique()
-
-
 def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
     """Steps of the best so far, and a dot at the end of each trial of full length."""
+    figure.set_size_inches(WIDTH, 3.2)
     ax = figure.subplots()
     handles = {}
     for place, (label, arm) in enumerate(frame.groupby("label", sort=False)):
-        color = COLOURS[place % len(COLOURS)]
-        (handles[f"{label}: best so far"],) = ax.plot(
-            *(arm["spent"].to_numpy(float), arm["best"].to_numpy(float)),
-            **{"drawstyle": "steps-post", "color": color, "linewidth": 2},
-            linestyle=LINES[place % len(LINES)],
-        )
-        (handles[f"{label}: a trial"],) = ax.plot(
-            *(arm["spent"].to_numpy(float), arm["val_loss"].to_numpy(float)),
-            **{"linestyle": "none", "marker": MARKERS[place % len(MARKERS)], "color": color},
-            alpha=0.45,
-        )
+        color, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+        style = LINES[place % len(LINES)]
+        spent, best, loss = (arm[name].to_numpy(float) for name in ("spent", "best", "val_loss"))
+        ax.plot(spent, best, drawstyle="steps-post", color=color, linewidth=2, linestyle=style)
+        ax.plot(spent, loss, linestyle="none", marker=marker, color=color, alpha=0.45)
+        handles[str(label)] = Line2D([], [], color=color, linestyle=style, marker=marker)
     ax.set_xlabel("epochs spent in the arm, stopped trials included")
     ax.set_ylabel(axis_label("val_loss"))
-    add_legend(figure, handles, columns=2)
+    add_legend(figure, handles)
 
 
 def describe_search(frame: pd.DataFrame) -> str:

@@ -1,28 +1,38 @@
 """How every figure looks: one theme, one palette, one place for title and legend."""
 
+import math
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
+import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from hw3.models import FAMILIES
 
 WIDTH = 7.5  # inches; with 11 point text a figure can be halved and read
+GAP, LINE_SPACING = 0.06, 1.4  # of the title: inches, and in font sizes
+MOST_COLUMNS, CHARACTER, HANDLE = 4, 5.9, 56.0  # of the legend; points a character and a handle
+LEGEND_LINE = 0.21  # inches
 COLOURS = sns.color_palette("colorblind")
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-LINES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
+LINES = ("-", "--", "-.", ":")
 # Colour and marker of each family; the marker tells them apart in grey.
 FAMILY_STYLES = {
     family: {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
     for place, family in enumerate(FAMILIES)
 }
 
-_SETTINGS = {
+_SETTINGS: Any = {
     **sns.axes_style("whitegrid"),
     "font.size": 11,
     "axes.labelsize": 11,
@@ -49,37 +59,71 @@ def theme() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float) -> Figure:
+def new_figure() -> Figure:
     """An empty figure that pyplot does not know of, so that nobody has to close it."""
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+    return Figure(figsize=(WIDTH, WIDTH), layout="constrained")
 
 
 def add_title(figure: Figure, title: str, note: str) -> None:
-    """Write the title and, under it, the note; the panels will keep clear of them."""
-    height = figure.get_size_inches()[1]
-    y = 0.08  # inches from the upper edge
-    for text, size, weight, length in ((title, 12, "bold", 78), (note, 10, "normal", 100)):
-        lines = textwrap.wrap(text, length)
-        figure.text(
-            *(0.012, 1 - y / height, "\n".join(lines)),
-            fontsize=size,
-            fontweight=weight,
-            va="top",
-            linespacing=1.25,
-        )
-        y += len(lines) * size * 1.35 / 72
+    """Write the title and, under it, the note, above what is drawn; the figure grows for them."""
+    blocks = [
+        ("\n".join(textwrap.wrap(text, length)), size, weight)
+        for text, size, weight, length in ((title, 12, "bold", 72), (note, 10, "normal", 104))
+    ]
+    heights = [(text.count("\n") + 1) * size * LINE_SPACING / 72 for text, size, _ in blocks]
+    drawn = figure.get_size_inches()[1]
+    height = drawn + sum(heights) + 2 * GAP
+    figure.set_size_inches(figure.get_size_inches()[0], height)
     engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0, 0, 1, 1 - (y + 0.05) / height))  # pyright: ignore[reportCallIssue]
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0, 1, drawn / height))
+    top = height - GAP
+    for (text, size, weight), block in zip(blocks, heights, strict=True):
+        figure.text(0.012, top / height, text, fontsize=size, fontweight=weight, va="top")
+        top -= block
 
 
-def add_legend(
-    figure: Figure, handles: Mapping[str, Artist | tuple[Artist, ...]], columns: int
-) -> None:
-    """One legend for all panels, under them, where it can hide no data: label -> what it names."""
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
+def add_legend(figure: Figure, handles: Mapping[str, Artist | tuple[Artist, ...]]) -> None:
+    """One legend for all panels, under them, where it can hide no data; the figure grows for it.
+
+    Args:
+        handles: label -> what it names.
+    """
+    columns = _legend_columns([len(label) for label in handles])
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + LEGEND_LINE * math.ceil(len(handles) / columns))
+    drawn: list[Any] = list(handles.values())
+    figure.legend(drawn, list(handles), loc="outside lower center", ncols=columns)
+
+
+def _legend_columns(lengths: Sequence[int]) -> int:
+    """Columns of the legend: as few lines as the figure's width allows.
+
+    Args:
+        lengths: characters of each label; columns are filled from above.
+    """
+    fitting = [1]
+    for columns in range(2, min(len(lengths), MOST_COLUMNS) + 1):
+        longest = [part.max() for part in np.array_split(np.array(lengths), columns)]
+        if sum(CHARACTER * length + HANDLE for length in longest) <= WIDTH * 72:
+            fitting.append(columns)
+    return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
+
+
+def scale_log_x(ax: Axes, x: pd.Series) -> None:
+    """Log scale with ticks at powers of two where x is whole; zero keeps a place of its own."""
+    positive = x[x > 0].astype(float)
+    if len(positive) < len(x):
+        ax.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
+        return
+    ax.set_xscale("log")
+    if (x == x.round()).all():
+        ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
+        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 7)]))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(ScalarFormatter())
 
 
 def wrap_label(label: str, length: int = 20) -> str:
     """The label on as many lines as it needs."""
-    return "\n".join(textwrap.wrap(label, length))
+    return "\n".join(textwrap.wrap(label, length, break_on_hyphens=False))

@@ -19,6 +19,9 @@ NAMES = {
     "test_accuracy": "test accuracy",
     "test_auroc": "test AUROC",
     "elapsed": "training time",
+    "config_hidden": "hidden units",
+    "config_dropout_conv": "dropout rate after the convolution",
+    "config_dropout_hidden": "dropout rate after the hidden layer",
     "multiply_adds": "multiply-adds, forward, an image",
     "activation_bytes": "activations, forward, an image",
 }
