@@ -117,7 +117,7 @@ def start_training(
     """A fresh model with its optimiser and learning-rate schedule."""
     device = torch.device(numerics.device)
     model = build_model(family, config, image_size, seed)
-    model = model.to(device=device, memory_format=torch.channels_last)
+    model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
     scheduler = torch.optim.lr_scheduler.StepLR(optimiser, recipe.step_size, recipe.gamma)
     return Training(family, model, optimiser, scheduler, recipe, seed, device)
@@ -135,7 +135,7 @@ def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
     recipe = training.recipe
     while training.epoch < recipe.epochs:
         started = time.perf_counter()
-        learning_rate = training.scheduler.get_last_lr()[0]
+        learning_rate = float(training.scheduler.get_last_lr()[0])
         training.epoch += 1
         train_loss, train_accuracy = _train_one_epoch(training, *train)
         training.scheduler.step()

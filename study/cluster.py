@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Resources:
 
 
 @contextmanager
-def connect(address: str | None, verbose: bool) -> Iterator[dict[str, float]]:
+def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]:
     """A connection to Ray, started here where no address is given; yields its resources.
 
     Raises:
@@ -75,7 +75,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[dict[str, float]]:
 
 
 def trial_resources(
-    available: dict[str, float],
+    available: Mapping[str, float],
     cpus_per_trial: float | None,
     gpus_per_trial: float | None,
     max_concurrent: int | None,

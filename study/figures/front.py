@@ -50,7 +50,8 @@ def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Data
         costs = summarise_seeds(finals, ["point"], x)[["point", "mean", "low", "high"]]
         costs.columns = ["point", "x", "x_low", "x_high"]
         panel = scores.merge(costs.loc[costs["x"] > 0], on="point")
-        on_front = front_points(*panel[["x", "mean"]].to_numpy(float).T, more_is_better(y))
+        cost, score = (panel.loc[:, name].to_numpy(float) for name in ("x", "mean"))
+        on_front = front_points(cost, score, more_is_better(y))
         panels.append(panel.assign(cost=x, score=y, on_front=on_front))
     frame = pd.concat(panels, ignore_index=True)
     if len(frame):
