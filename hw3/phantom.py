@@ -23,14 +23,14 @@ PARTS = ("train", "val", "test")
 OPACITIES = (2, 4)  # in a lung pair; with one alone, 300 steps of GAP learn next to nothing
 OPACITY_RADIUS = (0.22, 0.40)  # a third of a lung up to a whole one
 OPACITY_STRENGTH = (0.40, 0.65)  # as bright as the heart at the upper end, and clipped there
-OPACITY_LIMIT = 0.45  # overlapping opacities cannot be denser than consolidated lung
+OPACITY_LIMIT = 0.38  # overlapping opacities cannot be denser than consolidated lung
 # Mottle inside an opacity, as a standard deviation over its mean. It is the local difference that
 # a global average can see: at 0.3 ConvGAP stays near 0.73 validation accuracy.
-OPACITY_MOTTLE = 1.0
-MOTTLE_CELLS = (16, 32, 64)  # grains across the image: one a pixel at 32x32, still visible at 256x256
+OPACITY_MOTTLE = 1.1
+MOTTLE_CELLS = (12, 24, 48)  # grains across the image: one a pixel at 32x32, still visible at 256x256
 # The same mottle in both classes outside the lungs (bowel gas below, clothing and shoulder blades
 # above). Only a model that knows where it looks is not misled: this parts ConvModel from ConvGAP.
-OUTSIDE_MOTTLE = (0.0, 0.12)
+OUTSIDE_MOTTLE = (0.0, 0.10)
 # Share of either class drawn with the same faint opacities: no model can tell them apart, so that
 # no accuracy above 0.97 is to be expected.
 BORDERLINE_SHARE = 0.05
@@ -219,8 +219,8 @@ def _draw_opacities(rng: np.random.Generator, chest: Chest, sick: bool) -> np.nd
         dv = (chest.v - rng.uniform(-0.45, 0.5)) / rng.uniform(*OPACITY_RADIUS)
         density += rng.uniform(*OPACITY_STRENGTH) * np.exp(-((du**2 + dv**2) ** 1.3))
     density = scale * np.minimum(density, OPACITY_LIMIT) * chest.lungs
-    mottle = 1 + OPACITY_MOTTLE * _mottle(rng, len(chest.v), MOTTLE_CELLS)
-    return density * np.clip(mottle, 0, None)  # between its grains is aerated lung, never less
+    mottle = np.tanh(_mottle(rng, len(chest.v), MOTTLE_CELLS))
+    return density * (1 + OPACITY_MOTTLE * mottle)
 
 
 def _draw_outside(rng: np.random.Generator, chest: Chest) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]
     finally:
         os.umask(umask)
     logging.getLogger("ray.tune").setLevel(level)
+    # Ray's own handler would print a C++ stack: what the process wants done on SIGTERM stands.
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
     try:
         yield ray.cluster_resources()
     finally:

@@ -1,10 +1,12 @@
 """From records to everything that people read: table, verdicts, figures, report."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
+from hw3.data import PHANTOM
 from study.confirm import study_members
 from study.figures import draw_figures
 from study.plan import Plan
@@ -45,3 +47,18 @@ def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
     """The study's table, from the records of the store."""
     records = {record.key: record for record in store}
     return make_table(study_members(study, plan.setting, plan.budget.seeds, records))
+
+
+def _facts(plan: Plan, command: str, seconds: float | None) -> Facts:
+    return Facts(
+        command=command,
+        **asdict(plan.data),
+        budget=plan.budget,
+        phantom=plan.data.source == PHANTOM,
+        notes=[
+            f"{plan.sampler} proposes; base seed {plan.setting.seed}; trained on "
+            f"{plan.setting.numerics.device}."
+        ],
+        provenance=provenance(),
+        wall_seconds=seconds,
+    )

@@ -1,7 +1,6 @@
 """The three actions of a study's command line: run, plan, report."""
 
 import time
-import warnings
 
 import optuna
 from rich.console import Console
@@ -14,8 +13,9 @@ from study.options import Options, command_line
 from study.outputs import write_outputs
 from study.plan import Plan, core_seconds, load_plan, make_plan, save_plan
 from study.records import RecordStore
+from study.report import verdict_rows
+from study.signflip import detectable_difference, seeds_needed
 from study.spec import Study
-from study.stats import detectable_difference, seeds_needed
 
 
 def run_study(study: Study, options: Options, console: Console) -> None:
@@ -125,14 +125,13 @@ def _conclude(
     console: Console,
     seconds: float | None,
 ) -> None:
-    with warnings.catch_warnings():
-        verdicts, report = write_outputs(
-            study, plan, store, options.results, command_line(), seconds
-        )
-    table = Table(title="Verdicts", title_justify="left")
-    for heading in ("claim", "effect", "95 % interval", "seeds", "p (Holm)", "verdict"):
+    folder = options.results / study.name
+    verdicts, report = write_outputs(study, plan, store, folder, command_line(), seconds)
+    table = Table(title="Verdicts", title_justify="left", title_style="bold")
+    for heading in ("claim", "found", "95 % interval", "seeds", "p (Holm)", "verdict"):
         table.add_column(heading)
-    for verdict in verdicts:
-        table.add_row(*describe(verdict))
-    console.print(table)
+    for row in verdict_rows(study, verdicts):
+        verdict = f"{row['symbol']} {row['verdict']}"
+        table.add_row(row["text"], row["found"], row["interval"], row["n"], row["p"], verdict)
+    console.print(table, highlight=False)
     console.print(f"report: {report}", highlight=False, soft_wrap=True)

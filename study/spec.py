@@ -133,6 +133,8 @@ class Claim:
             raise ValueError(f"claim {self.name}: above or below must be finite")
         if self.ratio and self.right is None:
             raise ValueError(f"claim {self.name}: a ratio needs left and right")
+        if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):
+            raise ValueError(f"claim {self.name}: bounds of a ratio must be above 0")
 
 
 @dataclass(frozen=True)

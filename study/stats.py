@@ -1,41 +1,32 @@
 """Claims + table -> verdicts: pure functions, equal input gives equal output.
 
-A claim is a region for the mean of one value a seed. It is tested by flipping the signs of the
-values about the region's bounds, all 2^n ways, which is the same as looking where the bound lies
-among the means of all subsets of the values (Hartigan 1969, "Using subsample values as typical
-values", JASA 64). The interval holds the bounds that this test does not reject.
-
-The test is exact where seeds are independent and values are symmetric about their mean. A
-difference of two arms that do not differ is symmetric by itself; a level need not be. Simulated
-at 8 seeds, 95 % intervals cover the mean of normal samples 95 times in 100, of exponential ones
-91, of log-normal ones 85. What they cover is the mean over seeds on these very images: the noise
-of drawing the images is not in it.
+A claim is a region for the mean of one value a seed, tested by sign flips (`study.signflip`). What
+is judged is the mean over seeds on these very images: the noise of drawing the images is not in
+it.
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
-from itertools import count
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import nctdtrinc
-from scipy.stats import t as student_t
 
+from study.signflip import (
+    ALPHA,
+    MOST_SEEDS,
+    holm,
+    least_p,
+    region_p,
+    seed_interval,
+    seeds_needed,
+    seeds_to_decide,
+)
 from study.spec import Claim, Measure, StudyError
 from study.table import COLUMNS
 
-ALPHA = 0.05
-POWER = 0.8
-MOST_SEEDS = 1000  # beyond it no number of seeds is named
-MOST_EXACT = 20  # values with all their subsets; of more, a seeded sample of 2^20 subsets
-MOST_SIMULATED = 12  # seeds up to which the power is simulated; beyond, Student's t is as good
-SIMULATIONS = 2000
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
-TOLERANCE = 1e-9  # of the greatest value: sums that differ by less are equal
 
 NO_TEST_PART = "validation (the data has no test part)"
 PARTS = {
@@ -120,151 +111,9 @@ def judge(
     confirm = table.loc[table["stage"] == "confirm"]
     cases = [_examine(claim, confirm) for claim in claims]
     p_holm = holm([case.p for case in cases])
-    least = holm([_least_p(case.values.size) for case in cases])
+    least = holm([least_p(case.values.size) for case in cases])
     rule = _Rule(judged, alpha, len(claims))
     return [_verdict(*each, rule) for each in zip(cases, p_holm, least, strict=True)]
-
-
-def sign_flip_p(values: np.ndarray, bound: float) -> float:
-    """One-sided p of "the mean is at most the bound"; small where the mean is greater.
-
-    The share of the 2^n ways to flip signs about the bound whose mean is at least the one seen,
-    or equally of the subsets, the empty one with them, whose mean is at most the bound. Above 20
-    values, of a seeded random sample of 2^20 subsets, the empty one among them.
-
-    Args:
-        values: finite, (n,).
-        bound: in the unit of the values.
-    """
-    sums, _ = _subset_sums(values - bound)
-    tolerance = TOLERANCE * np.abs(values).max(initial=abs(bound))
-    return float(np.mean(sums <= tolerance))
-
-
-def region_p(values: np.ndarray, above: float, below: float) -> tuple[float, float]:
-    """One-sided p's for support and for refutation of a mean in (above, below).
-
-    Support needs the mean inside each finite bound: the greatest p. Refutation needs it outside
-    one of them: the least p.
-    """
-    inside, outside = [], []
-    if math.isfinite(above):
-        inside.append(sign_flip_p(values, above))
-        outside.append(sign_flip_p(-values, -above))
-    if math.isfinite(below):
-        inside.append(sign_flip_p(-values, -below))
-        outside.append(sign_flip_p(values, below))
-    return max(inside), min(outside)
-
-
-def seed_interval(values: np.ndarray, alpha: float = ALPHA) -> tuple[float, float]:
-    """Interval of the mean over seeds at level 1 - alpha: what `sign_flip_p` does not reject.
-
-    Its ends are order statistics of the subset means. (NaN, NaN) where the values are too few for
-    the level, 5 or less at 95 %: a figure then shows the range and calls it so.
-
-    Args:
-        values: finite, (n,).
-        alpha: share of intervals that may miss the mean.
-    """
-    sums, sizes = _subset_sums(values)
-    left_out = int(alpha / 2 * sums.size)
-    if left_out == 0:
-        return math.nan, math.nan
-    means = sums / np.maximum(sizes, 1)
-    lows, highs = np.where(sizes, means, -np.inf), np.where(sizes, means, np.inf)
-    high = sums.size - 1 - left_out
-    return float(np.partition(lows, left_out)[left_out]), float(np.partition(highs, high)[high])
-
-
-def holm(p: Sequence[float]) -> np.ndarray:
-    """Holm's adjusted p's, in the order given.
-
-    The same as statsmodels' `multipletests(p, method="holm")`, which also collects all garbage of
-    the process: a tenth of a second and more, each time.
-    """
-    order = np.argsort(p)
-    stepped = np.asarray(p)[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
-    return adjusted
-
-
-def seeds_needed(n_claims: int, alpha: float = ALPHA) -> int:
-    """Least number of seeds whose smallest p, 2 / 2^n, passes Holm's first step."""
-    return next(n for n in count(1) if n_claims * _least_p(n) <= alpha)
-
-
-@lru_cache(maxsize=4096)
-def detectable_difference(
-    n_seeds: int, n_claims: int, alpha: float = ALPHA, power: float = POWER
-) -> float:
-    """Distance from a bound that Holm's first step sees with this power.
-
-    In standard deviations of the (paired) values, which are taken as normal. Infinite with less
-    than `seeds_needed`. With few seeds Student's t promises too much (1.65 for 8 seeds and 6
-    claims, where the sign flips need 1.92), so up to 12 the test itself is simulated, seeded.
-    """
-    if n_seeds < seeds_needed(n_claims, alpha):
-        return math.inf
-    level = alpha / max(n_claims, 1)
-    if n_seeds > MOST_SIMULATED:
-        critical = student_t.isf(level / 2, n_seeds - 1)
-        # statsmodels' TTestPower solves the same equation, but gives up on some of these
-        return float(nctdtrinc(n_seeds - 1, 1 - power, critical) / math.sqrt(n_seeds))
-    noise = np.random.default_rng(n_seeds).standard_normal((SIMULATIONS, n_seeds))
-    # a shift of the noise is seen where it lifts the interval's lower end above the bound
-    return float(np.quantile([-seed_interval(values, level)[0] for values in noise], power))
-
-
-def seeds_to_decide(
-    values: np.ndarray, bounds: Sequence[float], n_claims: int, alpha: float = ALPHA
-) -> int | None:
-    """Roughly how many seeds would decide, were effect and spread as seen; more than there are.
-
-    None where the mean lies on a bound, or where more than 1,000 are needed. The nearest bound
-    counts, for it is the one in doubt whether the mean lies inside or outside.
-
-    Args:
-        values: finite, (n,), n at least 2.
-        bounds: the region's, infinite ones too.
-        n_claims: of the study.
-        alpha: level of the verdicts.
-    """
-    distance = min(abs(float(values.mean()) - bound) for bound in bounds)
-    spread = float(values.std(ddof=1))
-    if distance <= TOLERANCE * np.abs(values).max():
-        return None
-    size = distance / spread if spread > 0 else math.inf
-    choices = range(max(values.size + 1, seeds_needed(n_claims, alpha)), MOST_SEEDS + 1)
-    place = bisect_left(
-        choices, True, key=lambda seeds: detectable_difference(seeds, n_claims, alpha) <= size
-    )
-    return choices[place] if place < len(choices) else None
-
-
-def _subset_sums(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum and size of each subset of the values, the empty one first; above 20, of a sample."""
-    if not np.isfinite(values).all():
-        raise ValueError(f"values must be finite, got {values}")
-    sums, sizes = np.zeros(1), np.zeros(1, dtype=int)
-    if values.size <= MOST_EXACT:
-        for value in values:
-            sums = np.concatenate((sums, sums + value))
-            sizes = np.concatenate((sizes, sizes + 1))
-        return sums, sizes
-    rng = np.random.default_rng(values.size)
-    sums, sizes = np.zeros(2**MOST_EXACT), np.zeros(2**MOST_EXACT, dtype=int)
-    for value in values:
-        chosen = rng.integers(0, 2, sums.size - 1)
-        sums[1:] += chosen * value
-        sizes[1:] += chosen
-    return sums, sizes
-
-
-def _least_p(n_seeds: int) -> float:
-    """The smallest two-sided p that so many seeds can give."""
-    return min(1.0, 2 / 2**n_seeds)
 
 
 @dataclass(frozen=True)

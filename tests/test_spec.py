@@ -22,6 +22,11 @@ def test_claim_needs_a_region():
 def test_claim_by_ratio_needs_two_sides():
     with pytest.raises(ValueError, match="left and right"):
         claim(above=1.0, ratio=True)
+    both = {"right": Measure("small", "val_accuracy"), "ratio": True}
+    for wrong in ({"above": 0.0}, {"above": -1.0}, {"below": 0.0}):
+        with pytest.raises(ValueError, match="above 0"):
+            claim(**both, **wrong)
+    assert claim(**both, below=0.5).ratio
 
 
 def test_study_refuses_names_given_twice():

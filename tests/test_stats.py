@@ -11,18 +11,17 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from study.records import Record
-from study.spec import Claim, Measure, StudyError
-from study.stats import (
+from study.signflip import (
     detectable_difference,
     holm,
-    judge,
     region_p,
     seed_interval,
     seeds_needed,
     seeds_to_decide,
     sign_flip_p,
-    verdict_values,
 )
+from study.spec import Claim, Measure, StudyError
+from study.stats import judge, verdict_values
 from study.table import Member, make_table
 
 WIDE = (0.90, 0.98, 0.91, 0.99, 0.89, 0.97, 0.92, 1.0)  # eight accuracies, mean 0.945
@@ -315,9 +314,9 @@ def test_judge_of_a_ratio_needs_values_above_zero():
 
 
 def test_judge_takes_nothing_for_what_arithmetic_leaves():
-    """0.97 - 0.95 and 0.96 - 0.94 are not equal in floating point; the gaps are."""
-    left = [{"train_eval_accuracy": 0.97, "val_accuracy": 0.95}] * 8
-    right = [{"train_eval_accuracy": 0.96, "val_accuracy": 0.94}] * 8
+    """0.9 - 0.8 and 0.8 - 0.7 are not equal in floating point; the gaps are."""
+    left = [{"train_eval_accuracy": 0.9, "val_accuracy": 0.8}] * 8
+    right = [{"train_eval_accuracy": 0.8, "val_accuracy": 0.7}] * 8
     members = [
         trial(point, seed, epochs=(row,))
         for point, rows in (("a", left), ("b", right))

@@ -42,12 +42,12 @@ def frame_of_comparison(
 
 def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
     """One row a point, one panel a metric."""
-    metrics, labels = frame["metric"].unique(), frame["label"].unique()
+    metrics, labels = frame["metric"].unique(), frame.groupby("point", sort=False)["label"].first()
     figure.set_size_inches(WIDTH, 0.7 + ROW * len(labels))
     axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
     for metric, ax in zip(metrics, axes, strict=True):
-        for place, label in enumerate(labels):
-            rows = frame.loc[(frame["metric"] == metric) & (frame["label"] == label)]
+        for place, point in enumerate(labels.index):
+            rows = frame.loc[(frame["metric"] == metric) & (frame["point"] == point)]
             if len(rows):
                 _draw_row(ax, rows, place, display_factor(metric))
         ax.set_xlabel(axis_label(metric))

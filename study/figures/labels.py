@@ -72,7 +72,7 @@ def _label_box(middle: np.ndarray, place: Place, size: tuple[float, float], pixe
     shift = {"left": 0.0, "center": width / 2, "right": width}[place.side]
     left = middle[0] + place.across * pixels - shift
     bottom = middle[1] + place.up * pixels - height / 2
-    return Bbox.from_bounds(left, bottom, width, height)
+    return Bbox.from_bounds(left, bottom, width, height).padded(pixels)
 
 
 def _covered(box: Bbox, taken: Sequence[Bbox], panel: Bbox) -> float:

@@ -68,8 +68,8 @@ def frame_of_response(
     """
     explored = table.loc[(table["stage"] == "explore") & (table["point"] == arm)]
     finals = confirmed_finals(table)
-    named = finals["point"].isin(points or [])
-    shown = finals.loc[_on_arm(finals, explored, arm) if points is None else named]
+    wanted = _on_arm(finals, explored, arm) if points is None else finals["point"].isin(points)
+    shown = finals.loc[wanted & finals[x].notna()]
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
@@ -80,9 +80,9 @@ def frame_of_response(
     frame = pd.DataFrame(rows, columns=list(FRAME))
     sure = frame.loc[frame["n"].notna()]
     names = [*shown["point"].unique(), *([reference] if reference else [])]
-    note = describe_seeds(sure, "bar") if len(sure) else "explored trials only"
+    note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed a trial"
     frame.attrs |= {
-        "note": f"Confirmed: {note}{describe_left_out(table, names)}" + _not_shown(explored),
+        "note": note + describe_left_out(table, names) + _not_shown(explored),
         "x_label": x_label or axis_label(x),
         "log_x": log_x,
         "hue": column_name(hue) if hue else "",
@@ -153,7 +153,7 @@ def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
         ax.set_xlabel(frame.attrs["x_label"])
         ax.set_ylabel(axis_label(metric))
         if frame.attrs["log_x"]:
-            scale_log_x(ax, rows["x"].dropna())
+            scale_log_x(ax, rows.loc[rows["role"] != "reference", "x"].to_numpy(float))
     free = grid.flat[len(metrics) :]
     if len(free):
         free[0].set_axis_off()
@@ -215,14 +215,14 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
 
 def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
     """One mark for each confirmed point, told apart by its shape."""
-    confirmed = frame.loc[frame["role"] == "confirmed"]
+    points = frame.loc[frame["role"] == "confirmed"].groupby("point", sort=False)
     return [
         _Mark(
-            f"confirmed: {label}",
-            confirmed.index[confirmed["label"] == label],
+            f"confirmed: {rows['label'].iloc[0]}",
+            rows.index,
             {"color": INK, "marker": marker} | HOLLOW,
         )
-        for label, marker in zip(confirmed["label"].unique(), cycle(CONFIRMED_MARKERS))
+        for (_, rows), marker in zip(points, cycle(CONFIRMED_MARKERS))
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from study.stats import seed_interval
+from study.signflip import seed_interval
 
 
 def confirmed(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
 from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend
 from study.figures.units import axis_label, format_value
@@ -41,13 +42,17 @@ def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
     figure.set_size_inches(WIDTH, 3.2)
     ax = figure.subplots()
     handles = {}
-    for place, (label, arm) in enumerate(frame.groupby("label", sort=False)):
+    for place, (_, arm) in enumerate(frame.groupby("point", sort=False)):
         color, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         style = LINES[place % len(LINES)]
         spent, best, loss = (arm[name].to_numpy(float) for name in ("spent", "best", "val_loss"))
         ax.plot(spent, best, drawstyle="steps-post", color=color, linewidth=2, linestyle=style)
         ax.plot(spent, loss, linestyle="none", marker=marker, color=color, alpha=0.45)
-        handles[str(label)] = Line2D([], [], color=color, linestyle=style, marker=marker)
+        handles[arm["label"].iloc[0]] = Line2D([], [], color=color, linestyle=style, marker=marker)
+    ax.set_yscale("log")  # a bad trial must not flatten the steps of the best
+    ax.yaxis.set_major_locator(MaxNLocator(6))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("epochs spent in the arm, stopped trials included")
     ax.set_ylabel(axis_label("val_loss"))
     add_legend(figure, handles)

@@ -8,7 +8,6 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -110,11 +109,10 @@ def _legend_columns(lengths: Sequence[int]) -> int:
     return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
 
 
-def scale_log_x(ax: Axes, x: pd.Series) -> None:
-    """Log scale with ticks at powers of two where x is whole; zero keeps a place of its own."""
-    positive = x[x > 0].astype(float)
-    if len(positive) < len(x):
-        ax.set_xscale("symlog", linthresh=positive.min() if len(positive) else 1.0)
+def scale_log_x(ax: Axes, x: np.ndarray) -> None:
+    """Log scale for x, (N,): ticks at powers of two where all are whole; zero keeps a place."""
+    if (x <= 0).any():
+        ax.set_xscale("symlog", linthresh=x[x > 0].min(initial=1.0))
         return
     ax.set_xscale("log")
     if (x == x.round()).all():

@@ -4,6 +4,7 @@ import math
 
 from study.table import COLUMNS
 
+NOTHING = "–"  # where there is no number
 NAMES = {
     "train_loss": "training loss, as logged",
     "train_accuracy": "training accuracy, as logged",
@@ -67,16 +68,29 @@ def format_value(column: str, value: float, difference: bool = False) -> str:
     A share is given in percent, a difference of shares in percentage points.
     """
     if math.isnan(value):
-        return "–"
-    sign = "+" if difference or is_difference(column) else ""
+        return NOTHING
+    return f"{_number(column, value, difference)} {_unit(column, difference)}".rstrip()
+
+
+def format_range(
+    column: str, low: float, high: float, difference: bool = False, with_unit: bool = True
+) -> str:
+    """Two numbers of the column with their common unit."""
+    if math.isnan(low) or math.isnan(high):
+        return NOTHING
+    ends = (_number(column, low, difference), _number(column, high, difference))
+    unit = _unit(column, difference) if with_unit else ""
+    return f"{' to '.join(ends)} {unit}".rstrip()
+
+
+def _unit(column: str, difference: bool) -> str:
     unit = column_unit(column)
-    if unit == "%" and difference:
-        unit = "percentage points"
-    return f"{_number(column, value, sign)} {unit}".rstrip()
+    return "percentage points" if unit == "%" and difference else unit
 
 
-def _number(column: str, value: float, sign: str) -> str:
+def _number(column: str, value: float, difference: bool) -> str:
     """The number alone: one decimal of a percentage, three of a loss, whole counts."""
+    sign = "+" if difference or is_difference(column) else ""
     unit = COLUMNS[column][1] if column in COLUMNS else ""
     if unit == "share":
         text = f"{100 * value:{sign}.1f}"

@@ -1,0 +1,200 @@
+"""Verdicts, tables and figures -> one self-contained HTML page."""
+
+import base64
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from study.figures import DrawnFigure
+from study.figures.units import NOTHING, format_range, format_value
+from study.records import write_atomically
+from study.spec import Budget, Claim, Study
+from study.stats import Verdict
+from study.summary import (
+    list_failures,
+    summarise_points,
+    summarise_search,
+    summarise_selection,
+)
+
+# verdict: its sign; told apart by shape and word, not by colour alone
+SYMBOLS = {"supported": "✓", "refuted": "✗", "undecided": "?", "not judged": "–"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the report says of the run that made it.
+
+    Attributes:
+        command: the exact command line.
+        source, location, fingerprint, image_size: of the data; the side in pixels.
+        counts: images by part and class.
+        patients: number of patients by part, None where the source does not say.
+        budget: what the run might spend.
+        phantom: whether the data is synthetic.
+        notes: further sentences for the reader, on sampler or device for example.
+        provenance: what `study.provenance.provenance` says: commit, dirty, driver, versions.
+        wall_seconds: of the run; None where the report alone was made again.
+    """
+
+    command: str
+    source: str
+    location: str
+    fingerprint: str
+    image_size: int
+    counts: Mapping[str, Mapping[str, int]]
+    patients: Mapping[str, int | None]
+    budget: Budget
+    phantom: bool
+    notes: Sequence[str] = ()
+    provenance: Mapping[str, Any] | None = None
+    wall_seconds: float | None = None
+
+
+def write_report(
+    folder: Path,
+    study: Study,
+    table: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    facts: Facts,
+    figures: Sequence[DrawnFigure],
+) -> Path:
+    """Write `report.html` into the folder: figures inside it, no network, no scripts.
+
+    Args:
+        verdicts: of the study's claims.
+        figures: of the study, the answer first.
+    """
+    page = _environment().get_template("report.html")
+    html = page.render(
+        study=study,
+        facts=facts,
+        verdicts=verdict_rows(study, verdicts),
+        counts=count_verdicts(verdicts),
+        figures=[_embedded(figure, folder) for figure in figures],
+        points=_records(summarise_points(study, table)),
+        selection=_records(summarise_selection(study, table)),
+        search=_records(summarise_search(study, table)),
+        failures=_records(list_failures(table)),
+        has_test=bool(table["test_accuracy"].notna().any()),
+    )
+    path = folder / "report.html"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, html.encode())
+    return path
+
+
+def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
+    """One row of text a claim, as the page shows it."""
+    claims = {claim.name: claim for claim in study.claims}
+    return [_verdict_row(claims[verdict.claim], verdict) for verdict in verdicts]
+
+
+def count_verdicts(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict."""
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    named = [f"{counts[name]} {name}" for name in SYMBOLS if counts[name]]
+    return f"{len(verdicts)} claims: {', '.join(named)}." if named else "No claims."
+
+
+def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, str]:
+    return {
+        "text": verdict.text,
+        "homework": verdict.homework,
+        "figure": verdict.figure,
+        "verdict": verdict.verdict,
+        "symbol": SYMBOLS[verdict.verdict],
+        "style": verdict.verdict.replace(" ", "-"),
+        "claimed": _region(claim),
+        "found": _effect(claim, verdict.effect),
+        "interval": _range(claim, verdict.ci_low, verdict.ci_high, with_unit=False),
+        "n": str(verdict.n_seeds),
+        "p": format_p(verdict.p_holm),
+        "judged_on": verdict.judged_on,
+        "reason": verdict.reason,
+    }
+
+
+def _effect(claim: Claim, value: float) -> str:
+    """A level with its unit, a difference with its sign, a ratio with a multiplication sign."""
+    if claim.ratio:
+        return NOTHING if math.isnan(value) else f"{value:.3g}×"
+    return format_value(claim.left.metric, value, difference=claim.right is not None)
+
+
+def _range(claim: Claim, low: float, high: float, with_unit: bool = True) -> str:
+    if claim.ratio:
+        return NOTHING if math.isnan(low) else f"{low:.3g} to {high:.3g}{'×' if with_unit else ''}"
+    return format_range(claim.left.metric, low, high, claim.right is not None, with_unit)
+
+
+def _region(claim: Claim) -> str:
+    """Where the claim says that the effect lies."""
+    if math.isinf(claim.below):
+        return f"above {_bound(claim, claim.above)}"
+    if math.isinf(claim.above):
+        return f"below {_bound(claim, claim.below)}"
+    return _range(claim, claim.above, claim.below)
+
+
+def _bound(claim: Claim, bound: float) -> str:
+    return "0" if bound == 0 else _effect(claim, bound)
+
+
+def format_p(p: float) -> str:
+    """Three decimals, which never pass for zero."""
+    if math.isnan(p):
+        return NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Hours and minutes, minutes and seconds, or seconds."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.0f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _embedded(figure: DrawnFigure, folder: Path) -> dict[str, Any]:
+    """The figure for the page: its picture as a data URI, where its other files are."""
+    shown: dict[str, Any] = {"title": figure.title, "alt": figure.alt, "reason": figure.reason}
+    if figure.reason:
+        return shown
+    picture = base64.b64encode(figure.paths["png"].read_bytes()).decode()
+    beside = [
+        path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+        for suffix, path in figure.paths.items()
+        if suffix != "png"
+    ]
+    return shown | {"uri": f"data:image/png;base64,{picture}", "files": beside}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _environment() -> Environment:
+    """Templates that escape whatever they are given, and fail on what they are not."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "value": lambda value, column: format_value(column, value),
+        "difference": lambda value, column: format_value(column, value, difference=True),
+        "range": lambda low, high, column: format_range(column, low, high),
+        "seconds": format_seconds,
+    }
+    return environment

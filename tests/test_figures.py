@@ -1,0 +1,380 @@
+"""Figures: the frames hold the right numbers, and every kind is drawn from a study's table."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure as Canvas
+from PIL import Image
+
+from study.figures import FIGURES, draw_figure, draw_figures, render
+from study.figures.comparison import frame_of_comparison
+from study.figures.curves import frame_of_curves
+from study.figures.front import frame_of_front, front_points
+from study.figures.labels import place_labels
+from study.figures.response import frame_of_response
+from study.figures.seeds import describe_seeds, summarise_seeds
+from study.figures.spending import frame_of_search
+from study.figures.theme import add_legend, new_figure, theme
+from study.figures.units import axis_label, format_range, format_value
+from study.records import Record
+from study.spec import Figure, StudyError
+from study.stats import seed_interval
+from study.table import Member, make_table
+from tests.made_table import SETTING, STUDY, made_rows, made_table
+
+# Options under which the made study's table has something to draw: one entry for each kind.
+OPTIONS = {
+    "curves": {"point": "modified", "levels": {"said": {"val_accuracy": 0.93, "val_loss": 0.2}}},
+    "comparison": {},
+    "response": {
+        "arm": "gap",
+        "x": "config_channels",
+        "metrics": ["gap_loss", "val_accuracy"],
+        "hue": "config_hidden",
+        "log_x": True,
+        "reference": "convmodel",
+    },
+    "front": {"y": "val_accuracy", "xs": ["parameters", "elapsed"]},
+    "search": {},
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return made_table()
+
+
+def scored(accuracies: list[float], status: str = "complete", point: str = "one") -> pd.DataFrame:
+    """A table of one confirmed point: final validation accuracies by seed, three epochs each."""
+    members = []
+    for seed, accuracy in enumerate(accuracies):
+        rows = made_rows(np.random.default_rng(seed), 0.9, 0.0, 2.0, epochs=3)
+        rows[-1] |= {"val_accuracy": accuracy, "train_eval_loss": 0.1, "val_loss": 0.15}
+        ingredients = SETTING.ingredients("gap", {}, seed)
+        cost = {"parameters": 1000, "multiply_adds": 2000, "activation_bytes": 3000}
+        record = Record(ingredients, status, rows, cost=cost)
+        members.append(Member("confirm", point, point.upper(), record))
+    return make_table(members)
+
+
+def explored(trials: list[tuple[dict, str, list[float]]], family: str = "gap") -> pd.DataFrame:
+    """A table of explored trials: configuration, status, validation loss by epoch."""
+    members = []
+    for number, (config, status, losses) in enumerate(trials):
+        rows = made_rows(np.random.default_rng(number), 0.9, 0.0, 2.0, epochs=len(losses))
+        for row, loss in zip(rows, losses, strict=True):
+            row["val_loss"] = loss
+        record = Record(
+            SETTING.ingredients(family, config, 99), status, rows, provenance={"number": number}
+        )
+        members.append(Member("explore", "arm", "Arm", record))
+    return make_table(members)
+
+
+def test_every_kind_has_options_in_this_test():
+    assert set(OPTIONS) == set(FIGURES)
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_kind_is_drawn_into_files(kind, table, tmp_path):
+    drawn = draw_figure(Figure("name", kind, "A title", OPTIONS[kind]), table, tmp_path)
+    assert not drawn.reason
+    assert {path.name for path in drawn.paths.values()} == {"name.png", "name.svg", "name.csv"}
+    with Image.open(drawn.paths["png"]) as picture:
+        assert picture.width >= 1000
+    assert drawn.paths["svg"].read_bytes().lstrip().startswith(b"<?xml")
+    assert len(pd.read_csv(drawn.paths["csv"]))
+    assert drawn.note
+    assert any(character.isdigit() for character in drawn.alt)
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_kind_names_its_axes_and_its_data(kind, table):
+    frame = FIGURES[kind].frame(table, **OPTIONS[kind])
+    canvas = Canvas(layout="constrained")
+    FIGURES[kind].draw(frame, canvas)
+    panels = [ax for ax in canvas.axes if ax.axison]
+    assert all(ax.get_xlabel() for ax in panels)
+    left = [ax for ax in panels if ax.get_subplotspec().is_first_col()]
+    assert all(ax.get_ylabel() or ax.get_yticklabels() for ax in left)
+    legends = [*canvas.legends, *(ax.get_legend() for ax in canvas.axes if ax.get_legend())]
+    texts = [text.get_text() for legend in legends for text in legend.get_texts()]
+    assert texts
+    assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_legend_stays_inside_the_figure_and_off_the_panels(kind, table):
+    frame = FIGURES[kind].frame(table, **OPTIONS[kind])
+    with theme():
+        canvas = new_figure()
+        FIGURES[kind].draw(frame, canvas)
+        canvas.draw_without_rendering()
+        for legend in canvas.legends:
+            box = legend.get_window_extent()
+            assert box.x0 >= 0
+            assert box.x1 <= canvas.bbox.width
+            panels = [ax.get_tightbbox() for ax in canvas.axes if ax.axison]
+            assert not any(box.overlaps(panel) for panel in panels)
+
+
+@pytest.mark.parametrize("kind", set(FIGURES) - {"search"})
+def test_kind_states_the_number_of_seeds_and_what_bars_mean(kind, table):
+    note = FIGURES[kind].frame(table, **OPTIONS[kind]).attrs["note"]
+    assert "n = 8 seeds" in note
+    assert "exact 95 % interval" in note
+    few = FIGURES[kind].frame(made_table(seeds=3), **OPTIONS[kind]).attrs["note"]
+    assert "n = 3 seeds" in few
+    assert "range" in few
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_nothing_to_draw_gives_a_reason_and_removes_older_files(kind, table, tmp_path):
+    figure = Figure("name", kind, "A title", OPTIONS[kind])
+    draw_figure(figure, table, tmp_path)
+    drawn = draw_figure(figure, table.iloc[:0], tmp_path)
+    assert FIGURES[kind].needs in drawn.reason
+    assert not drawn.paths
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_equal_frames_give_equal_pictures(kind, table):
+    frame = FIGURES[kind].frame(table, **OPTIONS[kind])
+    assert render(FIGURES[kind], frame, "A title") == render(FIGURES[kind], frame, "A title")
+
+
+def test_drawing_leaves_no_trace_in_matplotlib(table, tmp_path):
+    before = dict(matplotlib.rcParams)
+    draw_figure(Figure("name", "comparison", "A title"), table, tmp_path)
+    assert dict(matplotlib.rcParams) == before
+    assert not plt.get_fignums()
+
+
+def test_figures_of_a_study_are_drawn_in_their_order(table, tmp_path):
+    study = replace(STUDY, figures=STUDY.figures[-2:])
+    drawn = draw_figures(study, table, tmp_path / "figures")
+    assert [figure.name for figure in drawn] == [figure.name for figure in study.figures]
+
+
+def test_unknown_kind_names_the_choices(table, tmp_path):
+    with pytest.raises(StudyError, match=r"curves.*'pie'"):
+        draw_figure(Figure("name", "pie", "A title"), table, tmp_path)
+
+
+def test_summary_is_the_range_with_few_seeds_and_the_exact_interval_with_enough():
+    few = scored([0.90, 0.92, 0.97])
+    row = summarise_seeds(few[few["is_final"]], ["point"], "val_accuracy").iloc[0]
+    assert row["mean"] == pytest.approx(0.93)
+    assert (row["low"], row["high"], row["n"], row["exact"]) == (0.90, 0.97, 3, False)
+    values = [0.90, 0.91, 0.92, 0.93, 0.95, 0.99]
+    many = scored(values)
+    row = summarise_seeds(many[many["is_final"]], ["point"], "val_accuracy").iloc[0]
+    assert (row["low"], row["high"]) == seed_interval(np.array(values))
+    assert row["exact"]
+
+
+def test_note_tells_one_seed_and_mixed_numbers_of_seeds():
+    one = pd.DataFrame({"n": [1], "exact": [False]})
+    assert describe_seeds(one, "bar") == "n = 1 seed: no bar"
+    mixed = describe_seeds(pd.DataFrame({"n": [3, 8], "exact": [False, True]}), "bar")
+    assert "n = 3 to 8 seeds" in mixed
+    assert "interval" in mixed
+    assert "range" in mixed
+
+
+def test_curves_average_the_seeds_of_each_epoch_and_keep_the_levels():
+    table = scored([0.8, 0.9])
+    frame = frame_of_curves(table, point="one", levels={"report": {"val_accuracy": 0.95}})
+    seeds = frame[frame["level"].isna()]
+    last = seeds[(seeds["series"] == "val") & (seeds["panel"] == "accuracy")].iloc[-1]
+    assert (last["epoch"], last["n"]) == (3, 2)
+    assert last["mean"] == pytest.approx(0.85)
+    level = frame[frame["level"] == "report"].iloc[0]
+    assert (level["series"], level["panel"], level["mean"]) == ("val", "accuracy", 0.95)
+    evaluated = seeds[seeds["series"] == "train_eval"]
+    assert set(evaluated["epoch"]) == {3}  # only where the training set was scored
+
+
+def test_curves_name_series_that_share_a_level_once(table):
+    said = {"both": {"train_accuracy": 0.93, "val_accuracy": 0.93}}
+    frame = frame_of_curves(table, point="modified", levels=said)
+    canvas = Canvas(layout="constrained")
+    FIGURES["curves"].draw(frame, canvas)
+    labels = [text.get_text() for text in canvas.legends[0].get_texts()]
+    assert [label for label in labels if "homework" in label] == ["homework: both"]
+    margin = [text.get_text() for ax in canvas.axes for text in ax.texts]
+    assert margin == ["93 %"]
+
+
+def test_confirmed_trials_that_did_not_finish_are_left_out_and_counted():
+    table = pd.concat([scored([0.8, 0.9]), scored([0.1], status="diverged")], ignore_index=True)
+    frame = frame_of_comparison(table)
+    assert list(frame["value"]) == [0.8, 0.9]
+    assert "1 diverged" in frame.attrs["note"]
+
+
+def test_comparison_has_every_seed_and_leaves_out_an_absent_test_part(table):
+    frame = frame_of_comparison(table)
+    assert set(frame["metric"]) == {"val_accuracy", "test_accuracy"}
+    assert len(frame) == 2 * 4 * 8
+    means = frame.groupby(["metric", "point"])["value"].mean()
+    stated = frame.groupby(["metric", "point"])["mean"].first()
+    np.testing.assert_allclose(means.to_numpy(float), stated.to_numpy(float))
+    without = frame_of_comparison(made_table(seeds=3, with_test=False))
+    assert set(without["metric"]) == {"val_accuracy"}
+
+
+def test_response_takes_full_trials_at_their_end_and_stopped_ones_where_last_scored():
+    trials = [
+        ({"channels": 16}, "complete", [0.9] * 11 + [0.3]),
+        ({"channels": 64}, "stopped", [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
+        ({"channels": 128}, "diverged", [0.9]),
+        ({"channels": 256}, "failed", []),
+    ]
+    table = explored(trials)
+    frame = frame_of_response(table, arm="arm", x="config_channels", metrics=["val_loss"])
+    assert dict(zip(frame["role"], frame["value"], strict=True)) == {
+        "explored": 0.3,
+        "stopped": 0.4,
+    }
+    assert list(frame["x"]) == [16, 64]
+    assert "1 diverged, 1 failed" in frame.attrs["note"]
+    gap = frame_of_response(table, arm="arm", x="config_channels", metrics=["gap_loss"])
+    ends = table[table["gap_loss"].notna()].drop_duplicates("key", keep="last")
+    assert list(gap["value"]) == list(ends["gap_loss"])
+    assert list(ends["epoch"]) == [12, 5]  # the training set is scored every fifth epoch
+
+
+def test_response_draws_the_points_of_the_arms_space_only():
+    tied = [
+        ({"dropout_conv": rate, "dropout_hidden": rate}, "complete", [0.5] * 12)
+        for rate in (0.0, 0.2, 0.4, 0.6)
+    ]
+    configs = {
+        "plain": ("conv", {}),
+        "in both": ("conv", {"dropout_conv": 0.6, "dropout_hidden": 0.6}),
+        "in one": ("conv", {"dropout_conv": 0.6}),
+        "wider": ("conv", {"channels": 64}),
+        "other family": ("gap", {}),
+        "arm": ("conv", {"dropout_conv": 0.2, "dropout_hidden": 0.2}),
+    }
+    confirmed = [
+        Member("confirm", name, name, Record(SETTING.ingredients(*config, 1), "complete", rows))
+        for name, config in configs.items()
+        for rows in [made_rows(np.random.default_rng(0), 0.9, 0.0, 1.0)]
+    ]
+    table = pd.concat([explored(tied, "conv"), make_table(confirmed)], ignore_index=True)
+    options = {"arm": "arm", "x": "config_dropout_conv", "metrics": ["val_loss"]}
+    frame = frame_of_response(table, reference="wider", **options)
+    roles = frame.groupby("role")["point"].unique()
+    assert list(roles["confirmed"]) == ["plain", "in both", "arm"]
+    assert list(roles["reference"]) == ["wider"]
+    named = frame_of_response(table, points=["in one"], **options)
+    assert set(named.loc[named["role"] == "confirmed", "point"]) == {"in one"}
+
+
+def test_response_groups_many_values_of_the_hue(table, tmp_path):
+    options = OPTIONS["response"] | {"hue": "config_channels"}
+    frame = frame_of_response(table, **options)
+    canvas = Canvas(layout="constrained")
+    FIGURES["response"].draw(frame, canvas)
+    labels = [text.get_text() for text in canvas.legends[0].get_texts()]
+    assert sum(label.startswith("explored") for label in labels) <= 6
+
+
+def test_response_keeps_zero_on_a_log_scale():
+    trials = [({"hidden": hidden}, "complete", [0.5] * 12) for hidden in (0, 32, 128)]
+    options = {"arm": "arm", "x": "config_hidden", "metrics": ["val_loss"], "log_x": True}
+    frame = frame_of_response(explored(trials), **options)
+    canvas = Canvas(layout="constrained")
+    FIGURES["response"].draw(frame, canvas)
+    low, high = canvas.axes[0].get_xlim()
+    assert low < 0 < 128 < high
+
+
+def test_front_holds_what_nothing_beats_in_cost_and_score():
+    cost = np.array([1.0, 2.0, 2.0, 3.0, 4.0])
+    score = np.array([0.5, 0.9, 0.8, 0.9, 0.95])
+    assert front_points(cost, score, True) == [True, True, False, False, True]
+    assert front_points(cost, score, False) == [True, False, False, False, False]
+
+
+def test_front_takes_the_better_side_of_its_score(table):
+    cost = {"xs": ["parameters"]}
+    accuracy = frame_of_front(table, y="val_accuracy", **cost)
+    front = set(accuracy.loc[accuracy["on_front"], "point"])
+    assert front == {"lab4", "convmodel"}  # the cheapest; cheaper and better than both others
+    loss = frame_of_front(table, y="val_loss", **cost)
+    best = loss.loc[loss["mean"].idxmin(), "point"]
+    assert best in set(loss.loc[loss["on_front"], "point"])
+
+
+def test_search_counts_all_epochs_and_only_full_trials_as_best():
+    trials = [
+        ({"channels": 16}, "stopped", [0.1, 0.1]),
+        ({"channels": 32}, "complete", [0.9] * 11 + [0.5]),
+        ({"channels": 64}, "failed", []),
+        ({"channels": 128}, "complete", [0.9] * 11 + [0.6]),
+        ({"channels": 256}, "complete", [0.9] * 11 + [0.4]),
+    ]
+    frame = frame_of_search(explored(trials))
+    assert list(frame["spent"]) == [2, 14, 14, 26, 38]
+    assert frame["best"].fillna(-1).tolist() == [-1, 0.5, 0.5, 0.5, 0.4]
+
+
+def test_labels_cover_neither_each_other_nor_the_points():
+    canvas = Canvas(figsize=(7, 3))
+    ax = canvas.subplots()
+    points = np.array([[0.5, 0.5], [0.5, 0.52], [0.51, 0.5], [0.99, 0.5], [0.01, 0.99]])
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    labels = [f"a point with a name {number}" for number in range(len(points))]
+    texts = place_labels(ax, labels, points, np.empty((0, 2, 2)))
+    canvas.draw_without_rendering()
+    boxes = [matplotlib.text.Text.get_window_extent(text) for text in texts]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    middles = ax.transData.transform(points)
+    assert not any(box.contains(*middle) for box in boxes for middle in middles)
+    panel = ax.get_window_extent()
+    assert all(panel.x0 <= box.x0 and box.x1 <= panel.x1 for box in boxes)
+
+
+def test_long_legends_take_fewer_columns():
+    def columns(label: str) -> int:
+        canvas = new_figure()
+        lines = {f"{label} {place}": canvas.add_artist(plt.Line2D([], [])) for place in range(8)}
+        add_legend(canvas, lines)
+        return canvas.legends[0]._ncols
+
+    assert columns("a") > columns("a label of many words that goes on and on") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "label"),
+    [
+        ("val_accuracy", "validation accuracy (%)"),
+        ("gap_accuracy", "training minus validation accuracy (percentage points)"),
+        ("val_loss", "validation loss (nats)"),
+        ("elapsed", "training time (s)"),
+        ("config_channels", "channels"),
+    ],
+)
+def test_axis_label_has_name_and_unit(column, label):
+    assert axis_label(column) == label
+
+
+def test_numbers_carry_units_and_differences_carry_signs():
+    assert format_value("val_accuracy", 0.9312) == "93.1 %"
+    assert format_value("val_accuracy", -0.012, difference=True) == "−1.2 percentage points"
+    assert format_value("gap_loss", 0.0123) == "+0.012 nats"
+    assert format_value("parameters", 33_754_369) == "33.8 M"
+    assert format_value("parameters", 18_849) == "18,849"
+    assert format_value("elapsed", 12.34) == "12.3 s"
+    assert format_value("test_accuracy", float("nan")) == "–"
+    assert format_range("val_accuracy", 0.9, 0.95) == "90.0 to 95.0 %"
+    assert format_range("val_accuracy", float("nan"), 0.95) == "–"
