@@ -52,6 +52,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]
     level = logging.INFO if verbose else logging.CRITICAL  # failures are told by the report
     import ray  # after the environment is set, which it reads
 
+    on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
     try:
         ray.init(
@@ -69,8 +70,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]
     finally:
         os.umask(umask)
     logging.getLogger("ray.tune").setLevel(level)
-    # Ray's own handler would print a C++ stack: what the process wants done on SIGTERM stands.
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+    signal.signal(signal.SIGTERM, on_sigterm)
     try:
         yield ray.cluster_resources()
     finally:

@@ -1,0 +1,53 @@
+"""Signals to a real run: it ends soon, leaves nothing running, and says how to go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.ray
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
+    arguments = ["--profile", "smoke", "--epochs", "500", "--results", str(tmp_path / "r")]
+    run = psutil.Popen(
+        [sys.executable, "-m", "study.task_c", *arguments],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not any("Trial" in " ".join(child.cmdline()) for child in workers(run)):
+            assert time.monotonic() < deadline and run.poll() is None, run.stderr.read()
+            time.sleep(0.5)  # until a trial's actor is there
+        children = workers(run)
+        os.kill(run.pid, sent)
+        _, errors = run.communicate(timeout=10)
+    finally:
+        run.kill() if run.poll() is None else None
+    assert run.returncode == code
+    assert "Go on with:\n  python -m study.task_c --profile smoke" in errors
+    assert "Traceback" not in errors
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+def workers(run):
+    """The run's processes but for those that just ended."""
+    found = []
+    for child in run.children(recursive=True):
+        try:
+            child.cmdline()
+        except psutil.Error:
+            continue
+        found.append(child)
+    return found
