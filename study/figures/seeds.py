@@ -64,7 +64,7 @@ def describe_seeds(summary: pd.DataFrame, mark: str) -> str:
     if exact == {True}:
         meaning = "exact 95 % interval of the mean"
     elif True in exact:
-        meaning = "exact 95 % interval of the mean, or range where seeds are too few for one"
+        meaning = "exact 95 % interval of the mean, range where too few"
     else:
         meaning = "range over seeds, too few for an interval"
     return f"{count} seeds; {mark}: {meaning}"

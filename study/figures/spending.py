@@ -50,7 +50,7 @@ def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
         ax.plot(spent, loss, linestyle="none", marker=marker, color=color, alpha=0.45)
         handles[arm["label"].iloc[0]] = Line2D([], [], color=color, linestyle=style, marker=marker)
     ax.set_yscale("log")  # a bad trial must not flatten the steps of the best
-    ax.yaxis.set_major_locator(MaxNLocator(6))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("epochs spent in the arm, stopped trials included")

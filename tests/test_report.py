@@ -1,0 +1,287 @@
+"""The report: small tables hold the right numbers, and the page is whole, safe and honest."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.figures import DrawnFigure, draw_figure
+from study.report import (
+    SYMBOLS,
+    Facts,
+    count_verdicts,
+    format_p,
+    format_seconds,
+    verdict_rows,
+    write_report,
+)
+from study.spec import Budget, Claim, Measure
+from study.stats import judge
+from study.summary import (
+    list_failures,
+    summarise_points,
+    summarise_search,
+    summarise_selection,
+)
+from tests.made_table import CHOSEN, EPOCHS, STUDY, made_table
+
+FACTS = Facts(
+    command="python -m study.made --data phantom",
+    source="phantom",
+    location="phantom",
+    fingerprint="0123abcd",
+    image_size=32,
+    counts={
+        "train": {"normal": 41, "pneumonia": 42},
+        "val": {"normal": 21, "pneumonia": 22},
+        "test": {"normal": 11, "pneumonia": 12},
+    },
+    patients={"train": 63, "val": 31, "test": None},
+    budget=Budget(trials=16, epochs=EPOCHS, seeds=8, image_size=32),
+    phantom=True,
+    notes=("A note for the reader.",),
+    provenance={"commit": "c0ffee", "dirty": True, "versions": {"torch": "2.9"}},
+    wall_seconds=301.0,
+)
+VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its text in order, images, outer addresses; fails on unbalanced tags."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+        self.images: list[dict] = []
+        self.addresses: list[str] = []
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "img":
+            self.images.append(dict(attrs))
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "action")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip() and self.open[-1] not in ("style", "title"):
+            self.texts.append(" ".join(data.split()))
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.texts)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return made_table()
+
+
+@pytest.fixture(scope="module")
+def figures(table, tmp_path_factory) -> list[DrawnFigure]:
+    folder = tmp_path_factory.mktemp("figures")
+    drawn = [draw_figure(figure, table, folder) for figure in STUDY.figures[2:]]
+    return [*drawn, DrawnFigure("none", "A missing <figure>", reason="it needs a trial")]
+
+
+def written(folder: Path, table, figures=(), study=STUDY, facts=FACTS) -> str:
+    verdicts = judge(study.claims, table, judged=facts.budget.judged)
+    return write_report(folder, study, table, verdicts, facts, figures).read_text()
+
+
+@pytest.fixture(scope="module")
+def html(table, figures, tmp_path_factory) -> str:
+    return written(tmp_path_factory.mktemp("report"), table, figures)
+
+
+def test_page_of_phantoms_says_so_first(html, table, tmp_path):
+    page = Page(html)
+    assert page.texts[0] == STUDY.title
+    assert page.texts[1] == "Made on synthetic phantoms: it says nothing about patients."
+    real = Page(written(tmp_path, table, facts=replace(FACTS, phantom=False)))
+    assert "phantoms" not in real.text
+
+
+def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table, tmp_path):
+    assert "smoke run" not in Page(html).text
+    budget = replace(FACTS.budget, judged=False)
+    page = Page(written(tmp_path, table, facts=replace(FACTS, budget=budget)))
+    assert "smoke run" in page.text
+    assert page.text.count("not judged") >= len(STUDY.claims)
+
+
+def test_page_needs_neither_network_nor_scripts(html):
+    page = Page(html)
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert not re.search(r"https?://|@import|url\(", html)
+    assert len(html) < 5e6
+
+
+def test_page_follows_the_readers_colours_and_printer(html):
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+
+
+def test_every_picture_has_its_numbers_in_words(html, figures):
+    images = Page(html).images
+    drawn = [figure for figure in figures if not figure.reason]
+    assert [image["alt"] for image in images] == [f"{f.title}. {f.alt}" for f in drawn]
+
+
+def test_a_figure_that_is_not_drawn_gives_its_reason(html):
+    assert "A missing <figure>” : it needs a trial".replace(" :", ":") in Page(html).text
+
+
+def test_text_from_outside_is_escaped(table, tmp_path):
+    bad = "<script>alert('x')</script>"
+    claim = Claim("bad", bad, bad, bad, Measure("lab4", "val_accuracy"), below=0.9)
+    study = replace(STUDY, title=bad, question=bad, claims=(claim,))
+    facts = replace(FACTS, command=bad, location=bad, notes=(bad,), provenance={"commit": bad})
+    page = Page(written(tmp_path, table, study=study, facts=facts))
+    assert "script" not in page.tags
+    assert page.text.count(bad) >= 8
+    assert "out of memory <at 512 channels>" in page.text  # the error of a failed trial
+
+
+def test_page_states_data_command_and_provenance(html):
+    text = Page(html).text
+    for stated in (
+        "41 normal, 42 pneumonia; 63 patients",
+        "11 normal, 12 pneumonia; patients not known",
+        "0123abcd",
+        "32×32 pixels",
+        "python -m study.made --data phantom",
+        "c0ffee , with changes that are not committed",
+        "torch 2.9",
+        "5 min 1 s",
+        "A note for the reader.",
+    ):
+        assert stated in text
+
+
+def test_page_of_an_empty_table_is_whole(table, tmp_path):
+    facts = replace(FACTS, provenance=None, wall_seconds=None)
+    page = Page(written(tmp_path, table.iloc[:0], facts=facts))
+    assert "nothing was chosen" in page.text
+    assert "No trial diverged or failed" in page.text
+
+
+def test_page_without_a_test_part_says_so(tmp_path):
+    page = Page(written(tmp_path, made_table(with_test=False)))
+    assert "The data has no test part" in page.text
+    assert "nan" not in page.text
+
+
+def test_verdicts_show_levels_differences_and_ratios_in_their_units(table):
+    verdicts = judge(STUDY.claims, table)
+    rows = dict(zip(STUDY.claims, verdict_rows(STUDY, verdicts), strict=True))
+    found = {claim.name: row["found"] for claim, row in rows.items()}
+    assert found["lab4_level"].endswith(" %")
+    assert re.fullmatch(r"[+−]0\.\d{3} nats", found["no_gap"])
+    assert re.fullmatch(r"[+−]\d\.\d percentage points", found["not_restored"])
+    assert found["slower"].endswith("×")
+    claimed = {claim.name: row["claimed"] for claim, row in rows.items()}
+    assert claimed["lab4_level"] == "below 90.0 %"
+    assert claimed["not_restored"] == "above 0"
+    assert claimed["restored_by_search"] == "above −1.0 percentage points"
+    assert claimed["slower"] == "above 1×"
+
+
+def test_verdict_row_holds_the_numbers_of_its_verdict(table):
+    for verdict, row in zip(
+        judge(STUDY.claims, table), verdict_rows(STUDY, judge(STUDY.claims, table)), strict=True
+    ):
+        assert (row["verdict"], row["symbol"]) == (verdict.verdict, SYMBOLS[verdict.verdict])
+        assert (row["n"], row["p"]) == ("8", format_p(verdict.p_holm))
+        assert (row["reason"], row["homework"]) == (verdict.reason, verdict.homework)
+
+
+def test_verdicts_without_numbers_show_none(table):
+    verdicts = judge(STUDY.claims, table.iloc[:0])
+    row = verdict_rows(STUDY, verdicts)[0]
+    assert (row["found"], row["interval"], row["p"]) == ("–", "–", "–")
+    assert row["reason"]
+
+
+def test_each_verdict_has_a_word_and_its_own_symbol(html):
+    assert len(set(SYMBOLS.values())) == len(SYMBOLS)
+    text = Page(html).text
+    assert "✓ supported" in text
+    assert "? undecided" in text
+
+
+def test_verdicts_are_counted(table):
+    assert count_verdicts([]) == "No claims."
+    counted = count_verdicts(judge(STUDY.claims, table, judged=False))
+    assert counted == "5 claims: 5 not judged."
+
+
+def test_points_hold_mean_range_and_the_epoch_of_least_loss(table):
+    points = summarise_points(STUDY, table).set_index("label")
+    assert list(points.index) == list(STUDY.labels().values())
+    mine = table[(table["stage"] == "confirm") & (table["point"] == "modified")]
+    finals = mine.loc[mine["epoch"] == EPOCHS, "val_accuracy"].to_numpy(float)
+    row = points.loc["ConvGAP, modified"]
+    assert row["n"] == 8
+    assert row["val_accuracy"] == pytest.approx(finals.mean())
+    assert (row["val_accuracy_low"], row["val_accuracy_high"]) == (finals.min(), finals.max())
+    best = [seed.loc[seed["val_loss"].idxmin()] for _, seed in mine.groupby("seed")]
+    assert row["best_val_accuracy"] == pytest.approx(np.mean([b["val_accuracy"] for b in best]))
+    assert row["best_test_accuracy"] == pytest.approx(np.mean([b["test_accuracy"] for b in best]))
+    assert row["parameters"] == 63_201
+    assert row["configuration"] == "channels 128, hidden units 128"
+
+
+def test_selection_compares_the_choice_with_fresh_seeds_and_the_test_set(table):
+    row = summarise_selection(STUDY, table).iloc[0]
+    ends = table[table["is_final"] & (table["status"] == "complete") & (table["point"] == "gap")]
+    tried = ends[ends["stage"] == "explore"]
+    fresh = ends[ends["stage"] == "confirm"]
+    assert row["trials"] == len(tried)
+    assert row["chosen_loss"] == tried["val_loss"].min()
+    assert row["fresh_loss"] == pytest.approx(fresh["val_loss"].mean())
+    assert row["test_accuracy"] == pytest.approx(fresh["test_accuracy"].mean())
+    assert row["configuration"] == f"channels {CHOSEN['channels']}, hidden units {CHOSEN['hidden']}"
+
+
+def test_search_counts_trials_by_status_and_the_epochs_saved(table):
+    row = summarise_search(STUDY, table).iloc[0]
+    statuses = [row[name] for name in ("complete", "stopped", "diverged", "failed")]
+    assert row["trials"] == sum(statuses) == 16
+    assert statuses[2:] == [1, 1]
+    explored = table[table["stage"] == "explore"]
+    assert row["epochs"] == (explored["epoch"] > 0).sum()
+    assert row["unstopped"] == 16 * EPOCHS
+
+
+def test_failures_are_listed_with_their_errors(table):
+    failures = list_failures(table).set_index("status")
+    assert set(failures.index) == {"diverged", "failed"}
+    assert "out of memory" in failures.loc["failed", "error"]
+    assert failures.loc["failed", "epoch"] == 0
+    assert failures.loc["diverged", "error"]
+    assert failures["configuration"].str.startswith("channels ").all()
+
+
+def test_small_p_never_passes_for_zero():
+    assert format_p(0.0004) == "< 0.001"
+    assert format_p(0.0391) == "0.039"
+    assert format_p(float("nan")) == "–"
+
+
+def test_durations_read_as_people_say_them():
+    said = [format_seconds(seconds) for seconds in (12.4, 59.6, 301, 3600, 8000)]
+    assert said == ["12 s", "1 min 0 s", "5 min 1 s", "1 h 0 min", "2 h 13 min"]
