@@ -1,12 +1,10 @@
 """From records to everything that people read: table, verdicts, figures, report."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
-from hw3.data import PHANTOM
 from study.confirm import study_members
 from study.figures import draw_figures
 from study.plan import Plan
@@ -52,9 +50,8 @@ def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
 def _facts(plan: Plan, command: str, seconds: float | None) -> Facts:
     return Facts(
         command=command,
-        **asdict(plan.data),
+        data=plan.data,
         budget=plan.budget,
-        phantom=plan.data.source == PHANTOM,
         notes=[
             f"{plan.sampler} proposes; base seed {plan.setting.seed}; trained on "
             f"{plan.setting.numerics.device}."

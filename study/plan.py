@@ -15,7 +15,7 @@ from hw3.splits import Splits
 from hw3.train import Numerics, Recipe, recipe_for
 from study.confirm import reference_points
 from study.records import write_atomically
-from study.spec import Arm, Budget, Study, StudyError
+from study.spec import Arm, Budget, DataFacts, Study, StudyError
 from study.trial import Setting
 
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
@@ -24,23 +24,6 @@ TRAINING_PASSES = 3
 # Share of a float32 matrix product's rate that the engine reaches; measured with the ConvModel
 # at 64x64 on one core (26 of 40 thousand million multiply-adds a second).
 ENGINE_SHARE = 0.6
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What the report says of the data.
-
-    Attributes:
-        counts: images by part and class.
-        patients: number of patients by part, None where the source does not say.
-    """
-
-    source: str
-    location: str
-    fingerprint: str
-    image_size: int
-    counts: Mapping[str, Mapping[str, int]]
-    patients: Mapping[str, int | None]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from hw3.data import PHANTOM
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
 from study.records import write_atomically
-from study.spec import Budget, Claim, Study
+from study.spec import Budget, Claim, DataFacts, Study
 from study.stats import Verdict
 from study.summary import (
     list_failures,
@@ -33,25 +34,16 @@ class Facts:
 
     Attributes:
         command: the exact command line.
-        source, location, fingerprint, image_size: of the data; the side in pixels.
-        counts: images by part and class.
-        patients: number of patients by part, None where the source does not say.
+        data: what it was made on.
         budget: what the run might spend.
-        phantom: whether the data is synthetic.
         notes: further sentences for the reader, on sampler or device for example.
         provenance: what `study.provenance.provenance` says: commit, dirty, driver, versions.
         wall_seconds: of the run; None where the report alone was made again.
     """
 
     command: str
-    source: str
-    location: str
-    fingerprint: str
-    image_size: int
-    counts: Mapping[str, Mapping[str, int]]
-    patients: Mapping[str, int | None]
+    data: DataFacts
     budget: Budget
-    phantom: bool
     notes: Sequence[str] = ()
     provenance: Mapping[str, Any] | None = None
     wall_seconds: float | None = None
@@ -82,6 +74,7 @@ def write_report(
         selection=_records(summarise_selection(study, table)),
         search=_records(summarise_search(study, table)),
         failures=_records(list_failures(table)),
+        phantom=facts.data.source == PHANTOM,
         has_test=bool(table["test_accuracy"].notna().any()),
     )
     path = folder / "report.html"

@@ -185,6 +185,27 @@ PROFILES = {
 
 
 @dataclass(frozen=True)
+class DataFacts:
+    """What a plan and a report say of the data.
+
+    Attributes:
+        source: a key of `hw3.data.SOURCES`.
+        location: where it was read from, and what was left out.
+        fingerprint: hash of all images and labels.
+        image_size: side in pixels.
+        counts: images by part and class.
+        patients: number of patients by part, None where the source does not say.
+    """
+
+    source: str
+    location: str
+    fingerprint: str
+    image_size: int
+    counts: Mapping[str, Mapping[str, int]]
+    patients: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
 class Study:
     """A task: its question, what is searched, what is confirmed, and what is claimed.
 

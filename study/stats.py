@@ -180,10 +180,10 @@ def _problem(
 
 
 def _left_out(measures: list[Measure], confirm: pd.DataFrame, seeds: list[int]) -> str:
-    """The seeds that were tried but do not count: failed, diverged, without value or partner."""
+    """How many seeds were tried but do not count: failed, diverged, without value or partner."""
     tried = confirm.loc[confirm["point"].isin([measure.point for measure in measures]), "seed"]
-    lost = sorted({int(seed) for seed in tried.dropna()} - set(seeds))
-    return f"left out, for want of a value at each point: seeds {lost}" if lost else ""
+    lost = len({int(seed) for seed in tried.dropna()} - set(seeds))
+    return f"{lost} seeds left out, for want of a value at each point" if lost else ""
 
 
 def _readable(claim: Claim, measure: Measure, confirm: pd.DataFrame) -> Measure:

@@ -94,6 +94,7 @@ STUDY = Study(
             {
                 "arm": "both",
                 "x": "config_dropout_conv",
+                "x_label": "dropout rate, both places",
                 "metrics": ["gap_loss", "val_loss", "val_accuracy"],
                 "reference": "convmodel",
             },

@@ -19,7 +19,7 @@ from study.report import (
     verdict_rows,
     write_report,
 )
-from study.spec import Budget, Claim, Measure
+from study.spec import Budget, Claim, DataFacts, Measure
 from study.stats import judge
 from study.summary import (
     list_failures,
@@ -31,18 +31,19 @@ from tests.made_table import CHOSEN, EPOCHS, STUDY, made_table
 
 FACTS = Facts(
     command="python -m study.made --data phantom",
-    source="phantom",
-    location="phantom",
-    fingerprint="0123abcd",
-    image_size=32,
-    counts={
-        "train": {"normal": 41, "pneumonia": 42},
-        "val": {"normal": 21, "pneumonia": 22},
-        "test": {"normal": 11, "pneumonia": 12},
-    },
-    patients={"train": 63, "val": 31, "test": None},
+    data=DataFacts(
+        source="phantom",
+        location="phantom",
+        fingerprint="0123abcd",
+        image_size=32,
+        counts={
+            "train": {"normal": 41, "pneumonia": 42},
+            "val": {"normal": 21, "pneumonia": 22},
+            "test": {"normal": 11, "pneumonia": 12},
+        },
+        patients={"train": 63, "val": 31, "test": None},
+    ),
     budget=Budget(trials=16, epochs=EPOCHS, seeds=8, image_size=32),
-    phantom=True,
     notes=("A note for the reader.",),
     provenance={"commit": "c0ffee", "dirty": True, "versions": {"torch": "2.9"}},
     wall_seconds=301.0,
@@ -109,7 +110,9 @@ def test_page_of_phantoms_says_so_first(html, table, tmp_path):
     page = Page(html)
     assert page.texts[0] == STUDY.title
     assert page.texts[1] == "Made on synthetic phantoms: it says nothing about patients."
-    real = Page(written(tmp_path, table, facts=replace(FACTS, phantom=False)))
+    real = Page(
+        written(tmp_path, table, facts=replace(FACTS, data=replace(FACTS.data, source="course")))
+    )
     assert "phantoms" not in real.text
 
 
@@ -149,7 +152,8 @@ def test_text_from_outside_is_escaped(table, tmp_path):
     bad = "<script>alert('x')</script>"
     claim = Claim("bad", bad, bad, bad, Measure("lab4", "val_accuracy"), below=0.9)
     study = replace(STUDY, title=bad, question=bad, claims=(claim,))
-    facts = replace(FACTS, command=bad, location=bad, notes=(bad,), provenance={"commit": bad})
+    data = replace(FACTS.data, location=bad)
+    facts = replace(FACTS, command=bad, data=data, notes=(bad,), provenance={"commit": bad})
     page = Page(written(tmp_path, table, study=study, facts=facts))
     assert "script" not in page.tags
     assert page.text.count(bad) >= 8
