@@ -21,12 +21,17 @@ LINE_EVERY = 15.0  # seconds between two plain lines
 class Progress(Unsaved, Callback):
     """Counts what Tune reports; draws at most twice a second.
 
-    Attributes:
+    Args:
         expected: trials still to be run by stage, at most.
+        epochs: of a full-length trial.
+        labels: of points and arms, by name.
     """
 
-    def __init__(self, console: Console, expected: dict[str, int], labels: dict[str, str]):
+    def __init__(
+        self, console: Console, expected: dict[str, int], epochs: int, labels: dict[str, str]
+    ):
         self._console, self._expected, self._labels = console, expected, labels
+        self._epochs_left = epochs * sum(expected.values())
         self._started = self._last_line = time.monotonic()
         self._ended = dict.fromkeys(expected, 0)
         self._running: dict[str, Job] = {}
@@ -60,6 +65,7 @@ class Progress(Unsaved, Callback):
     ):
         job = Job(**trial.config)
         self._epochs += 1
+        self._epochs_left -= 1
         if job.stage == "explore" and result["status"] == "complete":
             self._best[job.point] = min(self._best.get(job.point, float("inf")), result[METRIC])
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
@@ -75,17 +81,17 @@ class Progress(Unsaved, Callback):
 
     def _end(self, trial: Trial, status: str) -> None:
         self._running.pop(trial.trial_id, None)
-        self._ended[Job(**trial.config).stage] += 1
+        job, rows = Job(**trial.config), (trial.last_result or {}).get("rows", [])
+        self._ended[job.stage] += 1
+        self._epochs_left -= job.ingredients["recipe"]["epochs"] - len(rows)
         if status in self._not_complete:
             self._not_complete[status] += 1
 
     def _seconds_left(self) -> float | None:
-        """By the rate so far, trials taken as equal; None before the first has ended."""
-        ended = sum(self._ended.values())
-        if not ended:
+        """By the rate so far, epochs taken as equal; None before the first trial has ended."""
+        if not sum(self._ended.values()):
             return None
-        left = max(0, sum(self._expected.values()) - ended)
-        return (time.monotonic() - self._started) * left / ended
+        return max(0, self._epochs_left) / self._rate()
 
     def _line(self) -> str:
         parts = [f"{stage} {self._ended[stage]}/{self._expected[stage]}" for stage in self._ended]

@@ -112,7 +112,7 @@ def _train(
     searcher = StudySearcher(study, plan.setting, plan.budget, plan.sampler, records)
     remaining = searcher.remaining()
     if any(remaining.values()):
-        with Progress(console, remaining, study.labels()) as progress:
+        with Progress(console, remaining, plan.budget.epochs, study.labels()) as progress:
             run_pool(searcher, data, store, resources, [progress])
     return time.monotonic() - started
 

@@ -1,0 +1,67 @@
+"""What the terminal shows, told the events that Tune tells."""
+
+import io
+from dataclasses import asdict
+from types import SimpleNamespace
+
+from rich.console import Console
+
+from study.progress import Progress
+from study.trial import Job
+from tests.made import DROPOUT_ARM, SETTING
+
+
+def trial_of(name, stage="explore"):
+    config = DROPOUT_ARM.config({"dropout": 0.1})
+    job = Job(stage, "dropout", SETTING.ingredients("conv", config, 1))
+    return SimpleNamespace(trial_id=name, config=asdict(job), last_result={})
+
+
+def report(progress, trial, losses, status="running"):
+    for epoch, loss in enumerate(losses, start=1):
+        done = epoch == len(losses)
+        trial.last_result = {
+            "val_loss": loss,
+            "status": status if done else "running",
+            "rows": [{}] * epoch,
+        }
+        progress.on_trial_result(0, [], trial, trial.last_result)
+
+
+def text_of(events):
+    """What a terminal-less run prints at its end after these events."""
+    output = io.StringIO()
+    console = Console(file=output, width=200)
+    with Progress(console, {"explore": 3, "confirm": 2}, 8, {"dropout": "Dropout"}) as progress:
+        events(progress)
+        left = progress._epochs_left
+    return output.getvalue(), left
+
+
+def test_progress_counts_trials_epochs_and_the_best_full_length_loss():
+    def events(progress):
+        whole, stopped, running = (trial_of(name) for name in "abc")
+        for trial in (whole, stopped, running):
+            progress.on_trial_start(0, [], trial)
+        report(progress, whole, [0.6] * 7 + [0.5], "complete")
+        progress.on_trial_complete(0, [], whole)
+        report(progress, stopped, [0.1, 0.1])
+        progress.on_trial_complete(0, [], stopped)
+        report(progress, running, [0.7])
+
+    text, left = text_of(events)
+    assert "explore 2/3, confirm 0/2, 1 stopped, 1 running" in text
+    assert "best Dropout 0.500 nats" in text
+    assert left == 5 * 8 - 8 - 8 - 1  # a stopped trial leaves nothing to do
+
+
+def test_progress_counts_failures_and_does_not_guess_before_a_trial_has_ended():
+    def events(progress):
+        failed = trial_of("a")
+        progress.on_trial_start(0, [], failed)
+        progress.on_trial_error(0, [], failed)
+
+    text, left = text_of(events)
+    assert "1 failed" in text
+    assert left == 4 * 8
+    assert "not known yet" in text_of(lambda progress: None)[0]
