@@ -89,7 +89,7 @@ class Progress(Unsaved, Callback):
 
     def _seconds_left(self) -> float | None:
         """By the rate so far, epochs taken as equal; None before the first trial has ended."""
-        if not sum(self._ended.values()):
+        if not sum(self._ended.values()) or not self._epochs:
             return None
         return max(0, self._epochs_left) / self._rate()
 
