@@ -96,6 +96,7 @@ STUDY = Study(
                 "x": "config_dropout_conv",
                 "x_label": "dropout rate, both places",
                 "metrics": ["gap_loss", "val_loss", "val_accuracy"],
+                "points": ["convmodel", "dropout"],
                 "reference": "convmodel",
             },
         ),

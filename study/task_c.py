@@ -91,6 +91,7 @@ STUDY = Study(
                 "metrics": ["val_accuracy", "val_loss"],
                 "hue": "config_hidden",
                 "log_x": True,
+                "points": ["lab4", "modified"],
                 "reference": "convmodel",
             },
         ),

@@ -82,6 +82,7 @@ FIGURES = (
             "metrics": ["val_accuracy", "val_loss"],
             "hue": "config_hidden",
             "log_x": True,
+            "points": ["lab4", "modified"],
             "reference": "convmodel",
         },
     ),

@@ -251,15 +251,9 @@ def test_response_takes_full_trials_at_their_end_and_stopped_ones_where_last_sco
     assert list(ends["epoch"]) == [12, 5]  # the training set is scored every fifth epoch
 
 
-def test_response_draws_the_points_of_the_arms_space_only():
-    tied = [
-        ({"dropout_conv": rate, "dropout_hidden": rate}, "complete", [0.5] * 12)
-        for rate in (0.0, 0.2, 0.4, 0.6)
-    ]
+def test_response_draws_the_arms_choice_and_the_named_points_only():
     configs = {
         "plain": ("conv", {}),
-        "in both": ("conv", {"dropout_conv": 0.6, "dropout_hidden": 0.6}),
-        "in one": ("conv", {"dropout_conv": 0.6}),
         "wider": ("conv", {"channels": 64}),
         "other family": ("gap", {}),
         "arm": ("conv", {"dropout_conv": 0.2, "dropout_hidden": 0.2}),
@@ -269,14 +263,13 @@ def test_response_draws_the_points_of_the_arms_space_only():
         for name, config in configs.items()
         for rows in [made_rows(np.random.default_rng(0), 0.9, 0.0, 1.0)]
     ]
-    table = pd.concat([explored(tied, "conv"), make_table(confirmed)], ignore_index=True)
+    trials = [({"dropout_conv": 0.2, "dropout_hidden": 0.2}, "complete", [0.5] * 12)]
+    table = pd.concat([explored(trials, "conv"), make_table(confirmed)], ignore_index=True)
     options = {"arm": "arm", "x": "config_dropout_conv", "metrics": ["val_loss"]}
-    frame = frame_of_response(table, reference="wider", **options)
+    frame = frame_of_response(table, points=["plain"], reference="wider", **options)
     roles = frame.groupby("role")["point"].unique()
-    assert list(roles["confirmed"]) == ["plain", "in both", "arm"]
+    assert list(roles["confirmed"]) == ["plain", "arm"]
     assert list(roles["reference"]) == ["wider"]
-    named = frame_of_response(table, points=["in one"], **options)
-    assert set(named.loc[named["role"] == "confirmed", "point"]) == {"in one"}
 
 
 def test_response_groups_many_values_of_the_hue(table, tmp_path):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, cycle, pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,6 @@ from study.figures.units import (
 )
 
 MOST_HUES = 6  # values told apart; more are put into as many even bins
-FEWEST_SEEN = 3  # configurations from which it shows what an arm holds fixed
 FRAME = ("metric", "role", "point", "label", "x", "hue", "value", "low", "high", "n", "exact")
 COLUMNS_OF_PANELS = 2
 PANEL = 3.2  # inches
@@ -49,7 +48,7 @@ def frame_of_response(
     hue: str | None = None,
     log_x: bool = False,
     reference: str | None = None,
-    points: Sequence[str] | None = None,
+    points: Sequence[str] = (),
     x_label: str | None = None,
 ) -> pd.DataFrame:
     """Scores of an arm's trials and of the confirmed points on its line; empty without any.
@@ -58,7 +57,7 @@ def frame_of_response(
         x, hue: config columns; hue tells the explored trials apart.
         log_x: whether x is drawn on a log scale.
         reference: a confirmed point drawn as a horizontal band.
-        points: the confirmed points to draw; if left out, those that the arm's space holds.
+        points: confirmed points to draw beside the arm's choice.
         x_label: what x is called, where the column's name does not say enough.
 
     Returns:
@@ -68,8 +67,7 @@ def frame_of_response(
     """
     explored = table.loc[(table["stage"] == "explore") & (table["point"] == arm)]
     finals = confirmed_finals(table)
-    wanted = _on_arm(finals, explored, arm) if points is None else finals["point"].isin(points)
-    shown = finals.loc[wanted & finals[x].notna()]
+    shown = finals.loc[finals["point"].isin([*points, arm]) & finals[x].notna()]
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
@@ -88,25 +86,6 @@ def frame_of_response(
         "hue": column_name(hue) if hue else "",
     }
     return frame
-
-
-def _on_arm(finals: pd.DataFrame, explored: pd.DataFrame, arm: str) -> Any:
-    """Which confirmed trials have a configuration that the arm could have proposed.
-
-    Seen from its trials: what is the same in all of them is held fixed, and two
-    hyper-parameters that are equal in all of them are tied.
-    """
-    seen = explored.filter(like="config_").dropna(axis="columns", how="all").drop_duplicates()
-    held = finals["family"].isin(list(explored["family"]))
-    if len(seen) >= FEWEST_SEEN:
-        values = {str(name): column for name, column in seen.items()}
-        for name, column in values.items():
-            if column.nunique() == 1:
-                held &= (finals[name] == column.iloc[0]).fillna(False)
-        for one, other in combinations(values, 2):
-            if values[one].equals(values[other]):
-                held &= (finals[one] == finals[other]).fillna(False)
-    return held | (finals["point"] == arm)
 
 
 def _explored_rows(explored: pd.DataFrame, metric: str, x: str, hue: str | None) -> list[dict]:
