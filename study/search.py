@@ -9,13 +9,14 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
+from ray.tune.result import TRAINING_ITERATION
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from hw3.seeds import derive_seed
 from study.records import Record
 from study.spec import Arm
-from study.trainable import METRIC
+from study.trainable import EPOCH, METRIC
 from study.trial import Job, Setting
 
 SamplerFactory = Callable[[int, Arm, int], BaseSampler]
@@ -76,6 +77,7 @@ class ArmSearch(OptunaSearch):
             sampler=optuna.samplers.RandomSampler(derive_seed(seed, "random") % 2**32)
         )
         self.scheduler = AsyncHyperBandScheduler(
+            time_attr=EPOCH,
             metric=METRIC,
             mode="min",
             max_t=setting.recipe.epochs,
@@ -153,7 +155,7 @@ class ArmSearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if math.isfinite(result[METRIC]):
-            super().on_trial_result(trial_id, result)
+            super().on_trial_result(trial_id, result | {TRAINING_ITERATION: result[EPOCH]})
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -163,7 +165,7 @@ class ArmSearch(OptunaSearch):
         if status == "diverged":
             self._ot_trials[trial_id].set_constraint(INFEASIBLE, 1.0)
         if result and status != "diverged":  # Tune does not pass on a trial's last result
-            super().on_trial_result(trial_id, result)
+            self.on_trial_result(trial_id, result)
         super().on_trial_complete(trial_id, result if status == "complete" else None, error)
 
     def learn(self, record: Record) -> None:
@@ -196,7 +198,7 @@ def _replay_rungs(scheduler: AsyncHyperBandScheduler, record: Record) -> None:
     scheduler.on_trial_add(controller, trial)
     for row in record.rows:
         if row[METRIC] is not None:
-            result = {"training_iteration": row["epoch"], METRIC: row[METRIC]}
+            result = {EPOCH: row["epoch"], METRIC: row[METRIC]}
             scheduler.on_trial_result(controller, trial, result)
     scheduler.on_trial_remove(controller, trial)
 

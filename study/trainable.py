@@ -24,6 +24,7 @@ from hw3.train import (
 from study.trial import Job
 
 METRIC = "val_loss"
+EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
 
 
 class StudyTrial(Trainable):
@@ -83,6 +84,7 @@ class StudyTrial(Trainable):
         test = self._open_test() if opens_test else None
         return {
             METRIC: row.val_loss,
+            EPOCH: row.epoch,
             "status": status,
             "rows": self._rows,
             "test": score_test_set(self._training, test) if test is not None else [],

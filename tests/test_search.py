@@ -23,7 +23,7 @@ def search_of(arm=DROPOUT_ARM, trials=8, sampler="random", records=()):
 
 
 def result(loss, epoch, status="running"):
-    return {"val_loss": loss, "training_iteration": epoch, "status": status}
+    return {"val_loss": loss, "epoch": epoch, "training_iteration": 1, "status": status}
 
 
 def finish(search, trial_id, losses, status):
