@@ -6,12 +6,16 @@ from them and can be deleted and rebuilt.
 
 import hashlib
 import json
+import logging
 import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+CHECKSUM = "checksum"
+DAMAGED = ".damaged"
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -54,12 +58,15 @@ class Record:
 
 def record_key(ingredients: Mapping[str, Any]) -> str:
     """20 hexadecimal digits from canonical JSON: equal ingredients give equal keys."""
-    canonical = json.dumps(ingredients, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+    return _checksum(ingredients)[:20]
 
 
 class RecordStore:
-    """Records in `results`/trials, shared by all studies of that folder."""
+    """Records in `results`/trials, shared by all studies of that folder.
+
+    A file that does not hold what was written (truncated, bytes changed, renamed) is set aside
+    under a name that says so, with a warning; its trial counts as not yet trained.
+    """
 
     def __init__(self, results: Path):
         self.folder = results / "trials"
@@ -70,18 +77,21 @@ class RecordStore:
     def find(self, key: str) -> Record | None:
         """The record of that key, or None where there is none."""
         path = self.path(key)
-        return _read(path) if path.exists() else None
+        return _read_or_set_aside(path) if path.exists() else None
 
     def __iter__(self) -> Iterator[Record]:
         """All records, in the order of their keys."""
         for path in sorted(self.folder.glob("*.json")):
-            yield _read(path)
+            record = _read_or_set_aside(path)
+            if record is not None:
+                yield record
 
     def write(self, record: Record) -> Path:
         """Write a record whole or not at all: temporary name, fsync, rename."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(record.key)
-        write_atomically(path, json.dumps(vars(record), indent=1).encode())
+        content = vars(record) | {CHECKSUM: _checksum(vars(record))}
+        write_atomically(path, json.dumps(content, indent=1).encode())
         return path
 
 
@@ -99,5 +109,29 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def _read_or_set_aside(path: Path) -> Record | None:
+    try:
+        return _read(path)
+    except (ValueError, TypeError, KeyError) as error:  # what damaged JSON can give
+        aside = path.with_name(path.name + DAMAGED)
+        os.replace(path, aside)
+        logging.getLogger("study").warning(
+            "record %s is damaged (%s); set aside as %s, its trial will be trained again",
+            *(path, error, aside.name),
+        )
+        return None
+
+
 def _read(path: Path) -> Record:
-    return Record(**json.loads(path.read_text()))
+    content = json.loads(path.read_bytes())
+    if content.pop(CHECKSUM) != _checksum(content):
+        raise ValueError("its checksum differs")
+    record = Record(**content)
+    if record.key != path.stem:
+        raise ValueError(f"it holds the trial {record.key}")
+    return record
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

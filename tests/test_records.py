@@ -18,6 +18,48 @@ def test_record_survives_the_store(tmp_path):
     assert list(store) == [RECORD]
 
 
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def flip(path):
+    """One digit of a loss, so that the file stays valid JSON."""
+    path.write_text(path.read_text().replace("0.6", "0.5", 1))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def scramble(path):
+    path.write_bytes(bytes(255 - byte for byte in path.read_bytes()))
+
+
+def strip(path):
+    path.write_text("{}")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, empty, scramble, strip])
+def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
+    store = RecordStore(tmp_path)
+    path = store.write(RECORD)
+    damage(path)
+    damaged = path.read_bytes()
+    assert list(store) == []
+    assert path.name in caplog.text
+    assert [file.name for file in store.folder.iterdir()] == [path.name + ".damaged"]
+    assert (store.folder / f"{path.name}.damaged").read_bytes() == damaged
+    assert store.find(RECORD.key) is None
+    store.write(RECORD)
+    assert list(store) == [RECORD]
+
+
+def test_a_record_under_anothers_name_is_not_taken_for_it(tmp_path):
+    store = RecordStore(tmp_path)
+    store.write(RECORD).rename(store.path("0" * 20))
+    assert store.find("0" * 20) is None
+
+
 def test_store_without_a_folder_is_empty(tmp_path):
     assert list(RecordStore(tmp_path / "none")) == []
     assert RecordStore(tmp_path / "none").find("0") is None
