@@ -162,6 +162,32 @@ def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
             return
 
 
+def training_state(training: Training) -> dict[str, Any]:
+    """All that `train_epochs` needs to go on: tensors, numbers, lists and dictionaries of them.
+
+    No generator's state is in it: what an epoch draws depends on the seed and its number alone.
+    """
+    return {
+        "model": training.model.state_dict(),
+        "optimiser": training.optimiser.state_dict(),
+        "scheduler": training.scheduler.state_dict(),
+        "epoch": training.epoch,
+        "best_epoch": training.best_epoch,
+        "best_loss": training.best_loss,
+        "best_weights": training.best_weights,
+    }
+
+
+def restore_training(training: Training, state: dict[str, Any]) -> None:
+    """Put a fresh training of the same configuration where `training_state` was taken."""
+    training.model.load_state_dict(state["model"])
+    training.optimiser.load_state_dict(state["optimiser"])
+    training.scheduler.load_state_dict(state["scheduler"])
+    training.epoch = state["epoch"]
+    training.best_epoch, training.best_loss = state["best_epoch"], state["best_loss"]
+    training.best_weights = state["best_weights"]
+
+
 def predict(model: nn.Module, images: Tensor) -> np.ndarray:
     """Logits in evaluation mode.
 

@@ -1,6 +1,7 @@
 """The three actions of a study's command line: run, plan, report."""
 
 import time
+from contextlib import ExitStack
 
 import optuna
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 from hw3.data import load_splits
 from hw3.splits import Splits
 from study.cluster import Resources, connect, trial_resources
+from study.lock import hold_lock
 from study.options import Options, command_line
 from study.outputs import write_outputs
 from study.plan import Plan, core_seconds, load_plan, make_plan, save_plan
@@ -22,16 +24,18 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     """Explore, confirm, judge and report; whatever is recorded already is not trained again."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     data = _load(options)
-    store = RecordStore(options.results)
-    with connect(options.address, options.verbose) as available:
-        resources = trial_resources(
-            available, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
-        )
-        plan = _plan(study, options, data, "cuda" if resources.gpus_per_trial else "cpu")
-        print_plan(study, plan, console, resources.concurrent)
-        save_plan(plan, options.results / study.name)
-        seconds = _train(study, plan, data, store, resources, console)
-    _conclude(study, plan, store, options, console, seconds)
+    store, folder = RecordStore(options.results), options.results / study.name
+    with ExitStack() as lock:
+        with connect(options.address, options.verbose) as available:
+            resources = trial_resources(
+                available, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
+            )
+            plan = _plan(study, options, data, "cuda" if resources.gpus_per_trial else "cpu")
+            print_plan(study, plan, console, resources.concurrent)
+            lock.enter_context(hold_lock(folder))
+            save_plan(plan, folder)
+            seconds = _train(study, plan, data, store, resources, console)
+        _conclude(study, plan, store, options, console, seconds)
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
@@ -47,7 +51,8 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records of the folder's last run."""
     plan = load_plan(options.results / study.name)
-    _conclude(study, plan, RecordStore(options.results), options, console, seconds=None)
+    with hold_lock(options.results / study.name):
+        _conclude(study, plan, RecordStore(options.results), options, console, seconds=None)
 
 
 def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> None:

@@ -32,6 +32,7 @@ ORDER = [
     "study.confirm",
     "study.provenance",
     "study.cluster",
+    "study.lock",
     "study.pool",
     "study.stats",
     "study.plan",

@@ -1,6 +1,6 @@
 """The training engine: the recipe, equal seeds, resumption, parity with a plain loop."""
 
-import copy
+import io
 import math
 
 import numpy as np
@@ -17,9 +17,11 @@ from hw3.train import (
     Recipe,
     predict,
     recipe_for,
+    restore_training,
     score_test_set,
     start_training,
     train_epochs,
+    training_state,
 )
 from tests.made import square_splits
 
@@ -64,10 +66,11 @@ def test_training_goes_on_from_a_saved_state_bit_for_bit(squares):
     rows = train_epochs(half, squares)
     begun = [next(rows), next(rows)]
     other = start_training("conv", config, 16, recipe_for(4), 0, Numerics())
-    other.model.load_state_dict(half.model.state_dict())
-    other.optimiser.load_state_dict(copy.deepcopy(half.optimiser.state_dict()))
-    other.scheduler.load_state_dict(half.scheduler.state_dict())
-    other.epoch = half.epoch
+    saved = io.BytesIO()
+    torch.save(training_state(half), saved)
+    saved.seek(0)
+    restore_training(other, torch.load(saved, weights_only=True))
+    assert (other.best_epoch, other.best_loss) == (half.best_epoch, half.best_loss)
     assert curve([*begun, *train_epochs(other, squares)]) == whole
 
 
