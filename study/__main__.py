@@ -12,7 +12,7 @@ def main() -> None:
     """List tasks, data sources, model families and samplers, each with its description."""
     from hw3.data import SOURCES
     from hw3.models import FAMILIES
-    from study.search import SAMPLERS
+    from study.samplers import SAMPLERS
 
     studies = [importlib.import_module(f"study.{name}").STUDY for name in TASKS]
     console = Console()

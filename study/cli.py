@@ -103,7 +103,7 @@ def _with_options(function: Any) -> Any:
 def _check_sampler(_context: click.Context, _option: click.Parameter, value: str) -> str:
     if value == "tpe":
         return value
-    from study.search import SAMPLERS
+    from study.samplers import SAMPLERS
 
     if value not in SAMPLERS:
         nearest = difflib.get_close_matches(value, SAMPLERS, n=1)

@@ -1,51 +1,31 @@
 """Explore: for each arm Optuna proposes, ASHA stops, validation loss decides."""
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.result import TRAINING_ITERATION
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from hw3.seeds import derive_seed
-from study.records import Record
+from study.records import Record, record_key
+from study.samplers import SAMPLERS
 from study.spec import Arm
 from study.trainable import EPOCH, METRIC
 from study.trial import Job, Setting
 
-SamplerFactory = Callable[[int, Arm, int], BaseSampler]
-
-# name: (seed, arm, trials) -> sampler. A new sampler is a line here.
-SAMPLERS: dict[str, SamplerFactory] = {
-    # A third of the trials at random: with Optuna's ten a small budget would be all random.
-    "tpe": lambda seed, _arm, trials: optuna.samplers.TPESampler(
-        seed=seed, n_startup_trials=min(10, math.ceil(trials / 3))
-    ),
-    "random": lambda seed, _arm, _trials: optuna.samplers.RandomSampler(seed=seed),
-    "qmc": lambda seed, _arm, _trials: optuna.samplers.QMCSampler(seed=seed, scramble=True),
-    "gp": lambda seed, _arm, trials: optuna.samplers.GPSampler(
-        seed=seed, n_startup_trials=min(10, math.ceil(trials / 3))
-    ),
-    "cmaes": lambda seed, _arm, _trials: optuna.samplers.CmaEsSampler(
-        seed=seed, warn_independent_sampling=False
-    ),
-    "grid": lambda seed, arm, trials: optuna.samplers.GridSampler(
-        {name: dimension.grid(_grid_points(arm, trials)) for name, dimension in arm.space.items()},
-        seed=seed,
-    ),
-}
-
 INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
-# A sampler that converges proposes known points again (a Gaussian process its optimum): after so
-# many, points are drawn at random; after so many of those, the space is taken as exhausted.
-OWN_REPEATS, RANDOM_REPEATS = 3, 20
+# A sampler may propose known points again: one that converges its optimum, one that walks along a
+# sequence its beginning, after a crash. Beyond as many repeats as there are known points, points
+# are drawn at random; after so many of those, the space is taken as exhausted.
+RANDOM_REPEATS = 20
 
 
 class ArmSearch(OptunaSearch):
@@ -58,10 +38,12 @@ class ArmSearch(OptunaSearch):
 
     def __init__(self, arm: Arm, setting: Setting, trials: int, sampler: str):
         self.arm, self.setting, self.trials = arm, setting, trials
-        seed = setting.explore_seed(arm)
-        self._outcomes: dict[str, Record] = {}
-        self._asked: dict[str, Job] = {}
-        self._proposed = 0
+        self.exhausted = False
+        self._sampler_kind = SAMPLERS[sampler]
+        self._outcomes: dict[str, Record] = {}  # finished trials by key
+        self._asked: dict[str, Job] = {}  # trials under way by Tune's trial id
+        self._reported: dict[str, int] = {}  # epochs that Optuna knows by Tune's trial id
+        self._unfinished: list[Job] = []  # trials that were under way when the last run ended
         self._distributions: dict[str, BaseDistribution] = {
             name: dimension.distribution() for name, dimension in arm.space.items()
         }
@@ -69,12 +51,8 @@ class ArmSearch(OptunaSearch):
             space=self._distributions,
             metric=METRIC,
             mode="min",
-            sampler=SAMPLERS[sampler](derive_seed(seed, "sampler") % 2**32, arm, trials),
+            sampler=self._make_sampler(),
             study_name=arm.name,
-        )
-        self.exhausted = False
-        self._random = optuna.create_study(
-            sampler=optuna.samplers.RandomSampler(derive_seed(seed, "random") % 2**32)
         )
         self.scheduler = AsyncHyperBandScheduler(
             time_attr=EPOCH,
@@ -103,59 +81,90 @@ class ArmSearch(OptunaSearch):
         """Whether the arm has nothing left to propose and nothing under way."""
         return not self.remaining and not self._asked
 
-    def replay(self, records: Iterable[Record]) -> None:
-        """Tell Optuna and ASHA what is finished already, in the order of its suggestion.
+    def replay(self, records: Iterable[Record], unfinished: Iterable[Job] = ()) -> None:
+        """Take up what an earlier run left.
 
-        Then enqueue the hand-picked points that are not among it.
+        Tells Optuna and ASHA the finished trials, in the order of their suggestion. The trials
+        that were under way will be proposed first, then the hand-picked points that are in
+        neither.
         """
         for record in sorted(records, key=lambda record: record.provenance["number"]):
             self._outcomes[record.key] = record
-            self._proposed = max(self._proposed, record.provenance["number"] + 1)
             self.study.add_trial(_optuna_trial(record, self._distributions))
             if record.pruned_by == "asha":
                 _replay_rungs(self.scheduler, record)
-        for params in self.arm.hand_picked:
-            if self._job(params).key not in self._outcomes:
-                self.study.enqueue_trial(dict(params))
+        self._unfinished = sorted(unfinished, key=lambda job: job.number or 0)
+        for params in (*(job.params for job in self._unfinished), *self.arm.hand_picked):
+            if self._key(params) not in self._outcomes:
+                self.study.enqueue_trial(dict(params), skip_if_exists=True)
 
     def propose(self, trial_id: str) -> Job | None:
         """The next trial of the arm; None, and `exhausted`, where its space holds no other."""
-        under_way = {job.key for job in self._asked.values()}
-        for repeat in range(OWN_REPEATS + RANDOM_REPEATS):
-            if repeat >= OWN_REPEATS:
-                self.study.enqueue_trial(self._random.ask(self._distributions).params)
+        known = {*self._outcomes, *(job.key for job in self._asked.values())}
+        number = self._next_number()
+        for repeat in range(len(known) + 1 + RANDOM_REPEATS):
+            if self._sampler_kind.renewed:
+                self.study.sampler = self._make_sampler(number, repeat)
+            if repeat > len(known):
+                self.study.enqueue_trial(self._draw(number, repeat))
             ask_id = f"{trial_id}/{repeat}"
-            job = self._job(self.suggest(ask_id) or {})
-            if job.key not in self._outcomes and job.key not in under_way:
+            params = self.suggest(ask_id) or {}
+            if self._key(params) not in known:
                 self._ot_trials[trial_id] = self._ot_trials.pop(ask_id)
-                self._asked[trial_id] = job
-                self._proposed += 1
-                return job
-            self._tell_repeat(ask_id, self._outcomes.get(job.key))
+                self._asked[trial_id] = self._take(params, number)
+                return self._asked[trial_id]
+            super().on_trial_complete(ask_id, error=True)  # Optuna learns nothing from a repeat
         self.exhausted = True
         return None
 
-    def _job(self, params: Mapping[str, Any]) -> Job:
-        config = self.arm.config(params)
+    def _next_number(self) -> int:
+        """The least number that no trial of the arm has, finished or not."""
+        taken = {record.provenance["number"] for record in self._outcomes.values()}
+        taken |= {job.number for job in (*self._asked.values(), *self._unfinished)}
+        return next(number for number in count() if number not in taken)
+
+    def _take(self, params: Mapping[str, Any], number: int) -> Job:
+        """The trial at a point: the unfinished one if it is one, else a new one."""
+        key = self._key(params)
+        for job in self._unfinished:
+            if job.key == key:
+                self._unfinished.remove(job)
+                return job
         return Job(
             stage="explore",
             point=self.arm.name,
-            ingredients=self.setting.ingredients(
-                self.arm.family, config, self.setting.explore_seed(self.arm)
-            ),
+            ingredients=self._ingredients(params),
             params=dict(params),
-            number=self._proposed,
-            prunable=self._proposed % CONTROL_EVERY != 0,
+            number=number,
+            prunable=number % CONTROL_EVERY != 0,
         )
 
-    def _tell_repeat(self, ask_id: str, known: Record | None) -> None:
-        """Close a suggestion that is not run, with the known outcome where there is one."""
-        value = known.rows[-1][METRIC] if known and known.is_full_length else None
-        super().on_trial_complete(ask_id, {METRIC: value})
+    def _ingredients(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        config, seed = self.arm.config(params), self.setting.explore_seed(self.arm)
+        return self.setting.ingredients(self.arm.family, config, seed)
+
+    def _key(self, params: Mapping[str, Any]) -> str:
+        return record_key(self._ingredients(params))
+
+    def _stream_seed(self, *names: str | int) -> int:
+        """A seed below the arm's, as 32 bits, which is what samplers take."""
+        return derive_seed(self.setting.explore_seed(self.arm), *names) % 2**32
+
+    def _make_sampler(self, *names: int) -> BaseSampler:
+        return self._sampler_kind.make(self._stream_seed("sampler", *names), self.arm, self.trials)
+
+    def _draw(self, *names: int) -> dict[str, Any]:
+        """A point of the space, uniform."""
+        sampler = RandomSampler(self._stream_seed("random", *names))
+        return optuna.create_study(sampler=sampler).ask(self._distributions).params
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if math.isfinite(result[METRIC]):
-            super().on_trial_result(trial_id, result | {TRAINING_ITERATION: result[EPOCH]})
+        """Report to Optuna every epoch that it does not know: a resumed trial has several."""
+        for row in result["rows"][self._reported.get(trial_id, 0) :]:
+            if row[METRIC] is not None:
+                known = {TRAINING_ITERATION: row[EPOCH], METRIC: row[METRIC]}
+                super().on_trial_result(trial_id, known)
+        self._reported[trial_id] = len(result["rows"])
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -164,7 +173,7 @@ class ArmSearch(OptunaSearch):
         status = result["status"] if result else None
         if status == "diverged":
             self._ot_trials[trial_id].set_constraint(INFEASIBLE, 1.0)
-        if result and status != "diverged":  # Tune does not pass on a trial's last result
+        if result:  # Tune does not pass on a trial's last result
             self.on_trial_result(trial_id, result)
         super().on_trial_complete(trial_id, result if status == "complete" else None, error)
 
@@ -201,8 +210,3 @@ def _replay_rungs(scheduler: AsyncHyperBandScheduler, record: Record) -> None:
             result = {EPOCH: row["epoch"], METRIC: row[METRIC]}
             scheduler.on_trial_result(controller, trial, result)
     scheduler.on_trial_remove(controller, trial)
-
-
-def _grid_points(arm: Arm, trials: int) -> int:
-    """Points a dimension so that the grid holds at least `trials` configurations."""
-    return max(2, math.ceil(trials ** (1 / len(arm.space))))

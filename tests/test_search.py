@@ -8,7 +8,8 @@ import pytest
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
-from study.search import CONTROL_EVERY, SAMPLERS, ArmSearch
+from study.samplers import SAMPLERS
+from study.search import CONTROL_EVERY, ArmSearch
 from study.space import Choice
 from study.spec import Arm
 from tests.made import DROPOUT_ARM, SETTING, WIDTH_ARM, explored
@@ -22,16 +23,20 @@ def search_of(arm=DROPOUT_ARM, trials=8, sampler="random", records=()):
     return search
 
 
-def result(loss, epoch, status="running"):
-    return {"val_loss": loss, "epoch": epoch, "training_iteration": 1, "status": status}
+def result(losses, status="running"):
+    """What a trial reports after these epochs: all of them, each time."""
+    rows = [
+        {"epoch": epoch, "val_loss": None if math.isnan(loss) else loss}
+        for epoch, loss in enumerate(losses, start=1)
+    ]
+    return {"val_loss": losses[-1], "epoch": len(losses), "rows": rows, "status": status}
 
 
 def finish(search, trial_id, losses, status):
     """Report a trial as Tune does: the last result goes with the completion only."""
-    *earlier, last = losses
-    for epoch, loss in enumerate(earlier, start=1):
-        search.on_trial_result(trial_id, result(loss, epoch))
-    search.on_trial_complete(trial_id, result(last, len(losses), status))
+    for done in range(1, len(losses)):
+        search.on_trial_result(trial_id, result(losses[:done]))
+    search.on_trial_complete(trial_id, result(losses, status))
 
 
 def test_optuna_is_told_what_happened():
@@ -63,12 +68,55 @@ def test_replay_leaves_optuna_as_if_it_had_watched():
         stored = [None if math.isnan(loss) else loss for loss in losses]
         kept = {"running": "stopped"}.get(status, status)
         records.append(explored(DROPOUT_ARM, number, job.params, stored, kept))
+        watched.learn(records[-1])
     replayed = search_of(records=reversed(records))
     for one, other in zip(watched.study.trials, replayed.study.trials, strict=True):
         assert (one.state, one.params, one.values) == (other.state, other.params, other.values)
         assert one.intermediate_values == other.intermediate_values
         assert one.constraints == other.constraints
     assert replayed.remaining == 8 - len(records)
+
+
+def test_a_trial_that_was_under_way_is_proposed_again_with_its_number():
+    first = search_of(WIDTH_ARM, sampler="tpe")
+    jobs = [first.propose(str(number)) for number in range(3)]
+    finish(first, "1", [0.5] * 8, "complete")
+    finished = explored(WIDTH_ARM, 1, jobs[1].params, [0.5] * 8)
+    again = ArmSearch(WIDTH_ARM, SETTING, 8, "tpe")
+    again.replay([finished], [jobs[2], jobs[0]])
+    assert [again.propose(str(number)) for number in range(2)] == [jobs[0], jobs[2]]
+    assert again.propose("new").number == 3
+    assert again.remaining == 8 - 4
+
+
+def test_a_resumed_trial_tells_optuna_the_epochs_before():
+    search = search_of()
+    search.propose("a")
+    search.on_trial_result("a", result([0.7, 0.6, 0.5]))
+    search.on_trial_result("a", result([0.7, 0.6, 0.5, 0.4]))
+    assert search.study.trials[0].intermediate_values == {1: 0.7, 2: 0.6, 3: 0.5, 4: 0.4}
+
+
+@pytest.mark.parametrize("sampler", [name for name, kind in SAMPLERS.items() if kind.renewed])
+def test_search_goes_on_after_a_crash_as_if_nothing_had_been(sampler):
+    """One trial at a time; a new search after each, which has only the records."""
+    losses = [0.9, 0.5, 0.7, 0.4, 0.6, 0.3, 0.8, 0.2]
+
+    def run(fresh_each_time):
+        records, search, params = [], search_of(sampler=sampler), []
+        for number, loss in enumerate(losses):
+            if fresh_each_time:
+                search = search_of(sampler=sampler, records=records)
+            job = search.propose(str(number))
+            params.append(job.params)
+            finish(search, str(number), [loss] * 8, "complete")
+            records.append(explored(DROPOUT_ARM, number, job.params, [loss] * 8))
+            search.learn(records[-1])
+        return params
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # Optuna's label on GP
+        assert run(fresh_each_time=True) == run(fresh_each_time=False)
 
 
 def test_replay_fills_the_rungs_of_asha():
@@ -81,7 +129,7 @@ def test_replay_fills_the_rungs_of_asha():
     assert sorted(rungs[RUNG].values()) == pytest.approx([-0.7, -0.6, -0.5])
     trial = SimpleNamespace(trial_id="new")
     search.scheduler.on_trial_add(None, trial)
-    verdict = search.scheduler.on_trial_result(None, trial, result(0.8, RUNG))
+    verdict = search.scheduler.on_trial_result(None, trial, {"epoch": RUNG, "val_loss": 0.8})
     assert verdict == "STOP"
 
 
