@@ -21,6 +21,7 @@ import psutil
 from hw3.data import load_splits
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
+from study.checkpoints import CheckpointStore
 from study.cluster import Resources, connect
 from study.spec import Budget, Point, Study
 from study.trial import Setting
@@ -89,7 +90,8 @@ def run_trials(data: Splits, trials: int, keep_every: int) -> None:
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
         searcher = StudySearcher(STUDY, setting, budget, "tpe", {})
         resources = Resources(0.5, 0, trials)
-        run_pool(searcher, data, RecordStore(Path(results)), resources, [])
+        folder = Path(results)
+        run_pool(searcher, data, RecordStore(folder), CheckpointStore(folder), resources, [])
 
 
 def thin(part: Split, keep_every: int) -> Split:

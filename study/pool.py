@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from hw3.splits import Split, Splits
+from study.checkpoints import CheckpointStore
 from study.cluster import Resources
 from study.confirm import Confirmed, chosen_points, reference_points
 from study.provenance import provenance
@@ -49,6 +51,7 @@ class StudySearcher(Unsaved, Searcher):
         budget: Budget,
         sampler: str,
         records: dict[str, Record],
+        unfinished: Iterable[Job] = (),
     ):
         super().__init__(metric=METRIC, mode="min")
         self._study, self._setting, self._budget = study, setting, budget
@@ -56,9 +59,12 @@ class StudySearcher(Unsaved, Searcher):
         self.arms = {
             arm.name: ArmSearch(arm, setting, budget.trials, sampler) for arm in study.arms
         }
+        broken_off = [job for job in unfinished if job.key not in records]
         for arm in study.arms:
-            mine = [record for record in records.values() if setting.is_explored(arm, record)]
-            self.arms[arm.name].replay(mine)
+            self.arms[arm.name].replay(
+                [record for record in records.values() if setting.is_explored(arm, record)],
+                [job for job in broken_off if setting.is_explored(arm, job)],
+            )
         self._arm_of: dict[str, ArmSearch] = {}  # by Tune's trial id, explored trials only
         self._turn = 0
         self._confirmed: set[str] = set()  # arms whose choice is in the queue
@@ -151,6 +157,7 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
     def __init__(self, schedulers: dict[str, TrialScheduler]):
         super().__init__()
         self._schedulers = schedulers
+        self._seen: dict[str, int] = {}  # epochs told to ASHA, by Tune's trial id
 
     def _scheduler_of(self, trial: Trial) -> TrialScheduler | None:
         job = Job(**trial.config)
@@ -161,9 +168,14 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
             scheduler.on_trial_add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict) -> str:
-        if scheduler := self._scheduler_of(trial):
-            return scheduler.on_trial_result(tune_controller, trial, result)
-        return TrialScheduler.CONTINUE
+        scheduler = self._scheduler_of(trial)
+        if scheduler is None:
+            return TrialScheduler.CONTINUE
+        # A resumed trial's earlier epochs go into the rungs first; they were survived already.
+        for row in result["rows"][self._seen.get(trial.trial_id, 0) : -1]:
+            scheduler.on_trial_result(tune_controller, trial, row)
+        self._seen[trial.trial_id] = len(result["rows"])
+        return scheduler.on_trial_result(tune_controller, trial, result)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict) -> None:
         scheduler = self._scheduler_of(trial)
@@ -178,14 +190,14 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
 
 
 class Recorder(Unsaved, Callback):
-    """Writes the record of every trial that ends, then tells the searcher.
+    """Writes the record of every trial that ends, drops its checkpoint, tells the searcher.
 
     The driver is the only writer: it alone knows why a trial ended, it outlives workers, and
     workers need no access to the results.
     """
 
-    def __init__(self, store: RecordStore, searcher: StudySearcher):
-        self._store, self._searcher = store, searcher
+    def __init__(self, store: RecordStore, checkpoints: CheckpointStore, searcher: StudySearcher):
+        self._store, self._checkpoints, self._searcher = store, checkpoints, searcher
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         status = trial.last_result["status"]
@@ -214,6 +226,7 @@ class Recorder(Unsaved, Callback):
             },
         )
         self._store.write(record)
+        self._checkpoints.delete(job.key)
         self._searcher.learn(job, record)
 
 
@@ -229,6 +242,7 @@ def run_pool(
     searcher: StudySearcher,
     data: Splits,
     store: RecordStore,
+    checkpoints: CheckpointStore,
     resources: Resources,
     callbacks: list[Callback],
 ) -> None:
@@ -243,6 +257,7 @@ def run_pool(
         data=data.without_test(),
         open_test=partial(_open, [test_reference]),
         threads=max(1, int(resources.cpus_per_trial)),
+        checkpoints=checkpoints,
     )
     schedulers: dict[str, TrialScheduler] = {
         name: search.scheduler for name, search in searcher.arms.items()
@@ -264,7 +279,7 @@ def run_pool(
                 storage_path=scratch,
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[Recorder(store, searcher), *callbacks],
+                callbacks=[Recorder(store, checkpoints, searcher), *callbacks],
                 verbose=0,
             ),
         )

@@ -9,15 +9,19 @@ from rich.table import Table
 
 from hw3.data import load_splits
 from hw3.splits import Splits
+from study.checkpoints import CheckpointStore
 from study.cluster import Resources, connect, trial_resources
 from study.lock import hold_lock
 from study.options import Options, command_line
 from study.outputs import write_outputs
 from study.plan import Plan, core_seconds, load_plan, make_plan, save_plan
+from study.pool import StudySearcher, run_pool
+from study.progress import Progress
 from study.records import RecordStore
 from study.report import verdict_rows
 from study.signflip import detectable_difference, seeds_needed
 from study.spec import Study
+from study.trial import Job
 
 
 def run_study(study: Study, options: Options, console: Console) -> None:
@@ -25,6 +29,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     data = _load(options)
     store, folder = RecordStore(options.results), options.results / study.name
+    checkpoints = CheckpointStore(options.results.absolute())  # workers run elsewhere
     with ExitStack() as lock:
         with connect(options.address, options.verbose) as available:
             resources = trial_resources(
@@ -34,7 +39,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
             save_plan(plan, folder)
-            seconds = _train(study, plan, data, store, resources, console)
+            seconds = _train(study, plan, data, store, checkpoints, resources, console)
         _conclude(study, plan, store, options, console, seconds)
 
 
@@ -105,20 +110,19 @@ def _train(
     plan: Plan,
     data: Splits,
     store: RecordStore,
+    checkpoints: CheckpointStore,
     resources: Resources,
     console: Console,
 ) -> float:
     """Run what is not recorded yet; the seconds it took."""
-    from study.pool import StudySearcher, run_pool
-    from study.progress import Progress
-
     started = time.monotonic()
     records = {record.key: record for record in store}
-    searcher = StudySearcher(study, plan.setting, plan.budget, plan.sampler, records)
+    unfinished = [Job(**job) for job in checkpoints.jobs()]
+    searcher = StudySearcher(study, plan.setting, plan.budget, plan.sampler, records, unfinished)
     remaining = searcher.remaining()
     if any(remaining.values()):
         with Progress(console, remaining, plan.budget.epochs, study.labels()) as progress:
-            run_pool(searcher, data, store, resources, [progress])
+            run_pool(searcher, data, store, checkpoints, resources, [progress])
     return time.monotonic() - started
 
 

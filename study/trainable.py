@@ -17,10 +17,13 @@ from hw3.train import (
     Numerics,
     Recipe,
     Training,
+    restore_training,
     score_test_set,
     start_training,
     train_epochs,
+    training_state,
 )
+from study.checkpoints import CheckpointStore
 from study.trial import Job
 
 METRIC = "val_loss"
@@ -40,6 +43,7 @@ class StudyTrial(Trainable):
         data: Splits | None = None,
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
+        checkpoints: CheckpointStore | None = None,
     ) -> None:
         """Take the data, which the actor keeps for all its trials, and start the first.
 
@@ -48,10 +52,12 @@ class StudyTrial(Trainable):
             open_test: gives the test part, None where there is none. Called at the end of
                 confirmed trials and nowhere else.
             threads: of this trial's computations on the processor.
+            checkpoints: where trials under way are kept, so that one that is killed goes on from
+                its last epoch; nowhere if None.
         """
         assert data is not None and data.test is None
         torch.set_num_threads(threads)
-        self._data, self._open_test = data, open_test
+        self._data, self._open_test, self._checkpoints = data, open_test, checkpoints
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -72,14 +78,29 @@ class StudyTrial(Trainable):
             parts["seed"],
             Numerics(**parts["numerics"]),
         )
-        self._epochs: Iterator[EpochRow] = train_epochs(self._training, self._data)
         self._rows: list[dict[str, Any]] = []
+        self._resume()
+        self._epochs: Iterator[EpochRow] = train_epochs(self._training, self._data)
+
+    def _resume(self) -> None:
+        """Go on from the trial's checkpoint, where there is one."""
+        if self._checkpoints is None:
+            return
+        state = self._checkpoints.load(self._job.key)
+        if state is None:
+            self._checkpoints.begin(self._job.key, asdict(self._job))
+        else:
+            self._rows = state["rows"]
+            restore_training(self._training, state["training"])
 
     def step(self) -> dict[str, Any]:
         """One epoch: its validation loss for the search, and the trial so far."""
         row = next(self._epochs)
         self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
         status = self._status(row)
+        if self._checkpoints is not None and status == "running":
+            state = {"rows": self._rows, "training": training_state(self._training)}
+            self._checkpoints.save(self._job.key, state)
         opens_test = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if opens_test else None
         return {

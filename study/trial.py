@@ -63,12 +63,12 @@ class Setting:
         """Fresh seeds, the same for every point of every study: they pair the points."""
         return [derive_seed(self.seed, "confirm", number) for number in range(count)]
 
-    def is_explored(self, arm: Arm, record: Record) -> bool:
-        """Whether the record is a trial of this arm's search in this setting."""
-        config, seed = record.ingredients["config"], self.explore_seed(arm)
-        if (record.ingredients["family"], record.ingredients["seed"]) != (arm.family, seed):
+    def is_explored(self, arm: Arm, trial: "Record | Job") -> bool:
+        """Whether the trial, finished or under way, is of this arm's search in this setting."""
+        config, seed = trial.ingredients["config"], self.explore_seed(arm)
+        if (trial.ingredients["family"], trial.ingredients["seed"]) != (arm.family, seed):
             return False
-        return record.key == record_key(self.ingredients(arm.family, config, seed))
+        return trial.key == record_key(self.ingredients(arm.family, config, seed))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from hw3.train import recipe_for
+from study.checkpoints import CheckpointStore
 from study.cluster import connect, trial_resources
 from study.confirm import chosen_points, study_members
 from study.pool import StudySearcher, run_pool
@@ -38,7 +39,8 @@ def run(study, setting, data, results, available):
     before = len(records)
     searcher = StudySearcher(study, setting, BUDGET, "tpe", records)
     if any(searcher.remaining().values()):
-        run_pool(searcher, data, store, trial_resources(available, None, None, None), [])
+        resources = trial_resources(available, None, None, None)
+        run_pool(searcher, data, store, CheckpointStore(results), resources, [])
     assert {record.key: record for record in store} == records
     return len(records) - before
 

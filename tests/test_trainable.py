@@ -10,6 +10,7 @@ import torch
 
 from hw3.models import make_config
 from hw3.train import Numerics, recipe_for, start_training, train_epochs
+from study.checkpoints import CheckpointStore
 from study.trainable import METRIC, StudyTrial
 from study.trial import Job, Setting
 from tests.made import square_splits
@@ -29,10 +30,11 @@ def job(setting, stage="explore", seed=1, **config):
     return Job(stage, "p", setting.ingredients("conv", {"channels": 4, **config}, seed))
 
 
-def trial_of(job, data, open_test=lambda: None):
+def trial_of(job, data, open_test=lambda: None, checkpoints=None):
     trial = StudyTrial.__new__(StudyTrial)
     # Trainable.__init__ makes log files; set-up alone is what a test in process needs.
-    trial.setup(asdict(job), data=data.without_test(), open_test=open_test)
+    options = {"open_test": open_test, "checkpoints": checkpoints}
+    trial.setup(asdict(job), data=data.without_test(), **options)
     return trial
 
 
@@ -67,6 +69,26 @@ def test_reused_actor_gives_what_a_fresh_one_gives(data, setting):
     assert reused.reset_config(asdict(second))
     fresh = trial_of(second, data)
     assert timeless(run(reused)[-1]) == timeless(run(fresh)[-1])
+
+
+@pytest.mark.parametrize("epochs_done", [0, 1, 2])
+def test_a_killed_trial_goes_on_from_its_last_epoch_bit_for_bit(
+    data, setting, tmp_path, epochs_done
+):
+    told = job(setting, "confirm", dropout_conv=0.4, dropout_hidden=0.4)
+
+    def start():
+        return trial_of(told, data, lambda: data.test, CheckpointStore(tmp_path))
+
+    whole = run(trial_of(told, data, lambda: data.test))[-1]
+    killed = start()
+    for _ in range(epochs_done):
+        killed.step()
+    del killed
+    assert [Job(**kept) for kept in CheckpointStore(tmp_path).jobs()] == [told]
+    resumed = run(start())
+    assert len(resumed) == 3 - epochs_done
+    assert timeless(resumed[-1]) == timeless(whole)
 
 
 def test_only_a_confirmed_trial_opens_the_test_set_and_once_at_its_end(data, setting):
