@@ -112,7 +112,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _read_or_set_aside(path: Path) -> Record | None:
     try:
         return _read(path)
-    except (ValueError, TypeError, KeyError) as error:  # what damaged JSON can give
+    except (ValueError, TypeError, AttributeError, KeyError) as error:  # what damaged JSON can give
         aside = path.with_name(path.name + DAMAGED)
         os.replace(path, aside)
         logging.getLogger("study").warning(
@@ -124,7 +124,7 @@ def _read_or_set_aside(path: Path) -> Record | None:
 
 def _read(path: Path) -> Record:
     content = json.loads(path.read_bytes())
-    if content.pop(CHECKSUM) != _checksum(content):
+    if content.pop(CHECKSUM, None) != _checksum(content):
         raise ValueError("its checksum differs")
     record = Record(**content)
     if record.key != path.stem:

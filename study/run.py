@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import optuna
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hw3.data import load_splits
@@ -83,6 +84,20 @@ def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> N
     console.print(grid, highlight=False)
 
 
+def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
+    """Each claim with its verdict, and below it what was found."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for row in rows:
+        found = f"{row['found']} ({row['interval']}), {row['n']} seeds, p {row['p']} after Holm"
+        details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
+        grid.add_row(f"{row['symbol']} {row['verdict']}", escape(row["text"]))
+        grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")
+    console.print("[bold]Verdicts[/bold] (mean over seeds, its 95 % interval)", highlight=False)
+    console.print(grid, highlight=False)
+
+
 def _claims_line(claims: int, seeds: int, judged: bool) -> str:
     if not judged:
         return f"{claims}, not judged: a smoke run only shows that everything works"
@@ -136,11 +151,5 @@ def _conclude(
 ) -> None:
     folder = options.results / study.name
     verdicts, report = write_outputs(study, plan, store, folder, command_line(), seconds)
-    table = Table(title="Verdicts", title_justify="left", title_style="bold")
-    for heading in ("claim", "found", "95 % interval", "seeds", "p (Holm)", "verdict"):
-        table.add_column(heading)
-    for row in verdict_rows(study, verdicts):
-        verdict = f"{row['symbol']} {row['verdict']}"
-        table.add_row(row["text"], row["found"], row["interval"], row["n"], row["p"], verdict)
-    console.print(table, highlight=False)
+    print_verdicts(verdict_rows(study, verdicts), console)
     console.print(f"report: {report}", highlight=False, soft_wrap=True)
