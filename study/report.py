@@ -15,7 +15,7 @@ from hw3.data import PHANTOM
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
 from study.records import write_atomically
-from study.spec import Budget, Claim, DataFacts, Study
+from study.spec import PROFILES, Budget, Claim, DataFacts, Study
 from study.stats import Verdict
 from study.summary import (
     list_failures,
@@ -75,6 +75,7 @@ def write_report(
         search=_records(summarise_search(study, table)),
         failures=_records(list_failures(table)),
         phantom=facts.data.source == PHANTOM,
+        scale=describe_scale(facts.budget),
         has_test=bool(table["test_accuracy"].notna().any()),
     )
     path = folder / "report.html"
@@ -87,6 +88,18 @@ def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, st
     """One row of text a claim, as the page shows it."""
     claims = {claim.name: claim for claim in study.claims}
     return [_verdict_row(claims[verdict.claim], verdict) for verdict in verdicts]
+
+
+def describe_scale(budget: Budget) -> str:
+    """What a reader must know of a run below the homework's scale; empty at that scale."""
+    full = PROFILES["paper"]
+    if budget.epochs >= full.epochs and budget.image_size >= full.image_size:
+        return ""
+    return (
+        f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels; "
+        f"the homework trained for {full.epochs} on {full.image_size}×{full.image_size}. "
+        "Verdicts on its levels hold for this scale."
+    )
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:

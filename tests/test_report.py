@@ -19,7 +19,7 @@ from study.report import (
     verdict_rows,
     write_report,
 )
-from study.spec import Budget, Claim, DataFacts, Measure
+from study.spec import PROFILES, Budget, Claim, DataFacts, Measure
 from study.stats import judge
 from study.summary import (
     list_failures,
@@ -114,6 +114,12 @@ def test_page_of_phantoms_says_so_first(html, table, tmp_path):
         written(tmp_path, table, facts=replace(FACTS, data=replace(FACTS.data, source="course")))
     )
     assert "phantoms" not in real.text
+
+
+def test_page_of_a_run_below_the_homeworks_scale_says_so(html, table, tmp_path):
+    assert "12 epochs on 32×32 pixels" in Page(html).text
+    facts = replace(FACTS, budget=PROFILES["paper"])
+    assert "Trained for" not in Page(written(tmp_path, table, facts=facts)).text
 
 
 def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table, tmp_path):
