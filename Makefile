@@ -13,4 +13,4 @@ lint:
 	$(PYTHON) -m pip install --quiet -e ".[dev]"
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pyright
+	$(PYTHON) -m basedpyright --pythonpath $(PYTHON)
