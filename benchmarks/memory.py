@@ -88,10 +88,17 @@ def run_trials(data: Splits, trials: int, keep_every: int) -> None:
     setting = Setting(data.fingerprint, data.image_size, recipe_for(1))
     budget = Budget(1, 1, trials, data.image_size)
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
-        searcher = StudySearcher(STUDY, setting, budget, "tpe", {})
+        searcher = StudySearcher(STUDY, setting, budget, {})
         resources = Resources(0.5, 0, trials)
         folder = Path(results)
-        run_pool(searcher, data, RecordStore(folder), CheckpointStore(folder), resources, [])
+        run_pool(
+            searcher,
+            data,
+            RecordStore(folder),
+            CheckpointStore(folder / "checkpoints"),
+            resources,
+            [],
+        )
 
 
 def thin(part: Split, keep_every: int) -> Split:

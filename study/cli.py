@@ -78,7 +78,9 @@ def _with_options(function: Any) -> Any:
             show_default=True,
             help="Folder of records and reports; tasks share their trials in it.",
         ),
-        click.option("--address", help="A running Ray cluster; started here if left out."),
+        click.option(
+            "--address", help="A running Ray cluster, or RAY_ADDRESS; started here if left out."
+        ),
         click.option(
             "--gpus-per-trial",
             type=click.FloatRange(min=0),
@@ -121,7 +123,7 @@ def _answer(study: Study, options: Options) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         actions[options.action](study, options, Console())
-    except (DataError, StudyError) as error:
+    except (DataError, StudyError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         return STUDY_ERROR
     except KeyboardInterrupt:

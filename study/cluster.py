@@ -3,13 +3,13 @@
 import logging
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from study.spec import StudyError
 
-# Read by Ray when it is imported or started; what the user has set stays.
+# Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
     "RAY_USAGE_STATS_ENABLED": "0",  # medical images: nothing leaves the machine
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths keep their meaning in workers
@@ -41,30 +41,37 @@ class Resources:
 
 
 @contextmanager
-def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]:
-    """A connection to Ray, started here where no address is given; yields its resources.
+def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, float]]]:
+    """A connection to Ray, started here where no address is given; yields each node's resources.
 
     Raises:
-        StudyError: no Ray answers at the address.
+        StudyError: no Ray answers at the address, or it does not let us in.
     """
     for name, value in QUIET_AND_PRIVATE.items():
         os.environ.setdefault(name, value)
     level = logging.INFO if verbose else logging.CRITICAL  # failures are told by the report
-    import ray  # after the environment is set, which it reads
+    import ray
+    from ray.exceptions import RayError
 
+    # Without an address ray.init would join any cluster that anybody started on this machine.
+    wanted = address or os.environ.get("RAY_ADDRESS") or "local"
+    if wanted.startswith("ray://"):
+        raise StudyError(
+            f"a study runs on the cluster, not through a client: got {wanted}. Submit it: "
+            "ray job submit --address http://127.0.0.1:8265 --working-dir . -- python -m study.…"
+        )
     on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
     try:
         ray.init(
-            address=address,
-            include_dashboard=None if address else False,
+            address=wanted,
+            include_dashboard=False if wanted == "local" else None,
             log_to_driver=verbose,
             logging_level=level,
-            ignore_reinit_error=False,
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, RayError) as error:
         raise StudyError(
-            f"no Ray answers at {address or 'this machine'}: {error}\n"
+            f"no Ray answers at {wanted}: {error}\n"
             "Start a cluster (ray up cluster.yaml), or leave --address out to run here."
         ) from error
     finally:
@@ -72,41 +79,52 @@ def connect(address: str | None, verbose: bool) -> Iterator[Mapping[str, float]]
     logging.getLogger("ray.tune").setLevel(level)
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
-        yield ray.cluster_resources()
+        yield [node["Resources"] for node in ray.nodes() if node["Alive"]]
     finally:
         ray.shutdown()
 
 
 def trial_resources(
-    available: Mapping[str, float],
+    nodes: Sequence[Mapping[str, float]],
     cpus_per_trial: float | None,
     gpus_per_trial: float | None,
     max_concurrent: int | None,
 ) -> Resources:
     """What each trial gets: what is asked for, else derived from what Ray has.
 
-    By default a trial has one processor and, where there are GPUs, one of them.
+    By default a trial has one processor and, where there are GPUs, one of them. A trial must fit
+    on one node.
+
+    Args:
+        nodes: resources of each node, `CPU` and `GPU` among them.
 
     Raises:
-        StudyError: a trial would need more than Ray has.
+        StudyError: a trial would need more than the largest node has.
     """
-    cpus, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
+    gpus = max(node.get("GPU", 0.0) for node in nodes)
     gpu_share = gpus_per_trial if gpus_per_trial is not None else float(gpus >= 1)
+    cpu_share = cpus_per_trial or 1.0
     if gpu_share > gpus:
         raise StudyError(
-            f"a trial cannot have more GPUs than Ray has: asked for {gpu_share:g}, "
-            f"Ray has {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}."
+            f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
+            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}."
         )
     if gpu_share > 1 and gpu_share != int(gpu_share):
         raise StudyError(
             f"--gpus-per-trial above 1 must be whole, got {gpu_share:g}; "
             f"choose {int(gpu_share)} or {int(gpu_share) + 1}."
         )
-    cpu_share = cpus_per_trial or 1.0
-    if cpu_share > cpus:
+    fitting = sum(_fitting(node, cpu_share, gpu_share) for node in nodes)
+    if not fitting:
+        cpus = max(node.get("CPU", 0.0) for node in nodes)
         raise StudyError(
-            f"a trial cannot have more processors than Ray has: asked for {cpu_share:g}, "
-            f"Ray has {cpus:g}. Choose --cpus-per-trial from 1 to {cpus:g}."
+            f"a trial cannot have more processors than a host of Ray's: asked for {cpu_share:g}, "
+            f"there are {cpus:g}. Choose --cpus-per-trial up to {cpus:g}."
         )
-    fitting = cpus // cpu_share if not gpu_share else min(cpus // cpu_share, gpus / gpu_share)
-    return Resources(cpu_share, gpu_share, min(max_concurrent or 10**6, max(1, int(fitting))))
+    return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
+
+
+def _fitting(node: Mapping[str, float], cpu_share: float, gpu_share: float) -> int:
+    """Trials that run on the node at a time."""
+    by_cpu = node.get("CPU", 0.0) // cpu_share
+    return int(min(by_cpu, node.get("GPU", 0.0) // gpu_share) if gpu_share else by_cpu)

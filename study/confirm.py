@@ -1,16 +1,15 @@
 """Choose, then train the chosen and the reference points again on fresh paired seeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hw3.cost import match_cost, model_cost
 from hw3.models import make_config
 from study.records import Record
-from study.spec import Point, Study
+from study.spec import Arm, Budget, Point, Study
 from study.table import Member
-from study.trainable import METRIC
-from study.trial import Job, Setting
+from study.trial import METRIC, Job, Setting
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def reference_points(study: Study, image_size: int) -> list[Confirmed]:
 
 
 def chosen_points(
-    study: Study, setting: Setting, records: Mapping[str, Record]
+    study: Study, setting: Setting, budget: Budget, records: Mapping[str, Record]
 ) -> dict[str, Confirmed]:
     """For each arm that has a full-length trial, the one of least final validation loss.
 
@@ -48,11 +47,8 @@ def chosen_points(
     """
     chosen = {}
     for arm in study.arms:
-        full = [
-            record
-            for record in records.values()
-            if record.is_full_length and setting.is_explored(arm, record)
-        ]
+        explored = explored_records(arm, setting, budget, records)
+        full = [record for record in explored if record.is_full_length]
         if full:
             best = min(full, key=lambda record: (record.rows[-1][METRIC], record.key))
             config = best.ingredients["config"]
@@ -61,31 +57,38 @@ def chosen_points(
 
 
 def study_members(
-    study: Study, setting: Setting, seeds: int, records: Mapping[str, Record]
+    study: Study, setting: Setting, budget: Budget, records: Mapping[str, Record]
 ) -> list[Member]:
     """Every finished trial of the study in its place; a record may serve in several."""
     explored = [
         Member("explore", arm.name, arm.label, record)
         for arm in study.arms
-        for record in _by_number(records.values())
-        if setting.is_explored(arm, record)
+        for record in explored_records(arm, setting, budget, records)
     ]
     points = [
         *reference_points(study, setting.image_size),
-        *chosen_points(study, setting, records).values(),
+        *chosen_points(study, setting, budget, records).values(),
     ]
     confirmed = [
         Member("confirm", point.name, point.label, records[job.key])
         for point in points
-        for job in point.jobs(setting, seeds)
+        for job in point.jobs(setting, budget.seeds)
         if job.key in records
     ]
     return explored + confirmed
 
 
-def _by_number(records: Iterable[Record]) -> list[Record]:
-    explored = [record for record in records if record.provenance.get("number") is not None]
-    return sorted(explored, key=lambda record: record.provenance["number"])
+def explored_records(
+    arm: Arm, setting: Setting, budget: Budget, records: Mapping[str, Record]
+) -> list[Record]:
+    """The arm's trials within its budget, in the order of their suggestion.
+
+    An earlier run may have had a larger budget: what lies beyond this one's does not count, so
+    that arms stay equal.
+    """
+    mine = [record for record in records.values() if setting.is_explored(arm, record)]
+    mine.sort(key=lambda record: record.provenance["number"])
+    return [record for record in mine if record.provenance["number"] < budget.trials]
 
 
 def _solved_config(point: Point, points: Mapping[str, Point], image_size: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import pandas as pd
 from study.confirm import study_members
 from study.figures import draw_figures
 from study.plan import Plan
-from study.provenance import provenance
 from study.records import RecordStore, write_atomically
 from study.report import Facts, write_report
 from study.spec import Study
@@ -17,14 +16,12 @@ from study.table import make_table
 
 
 def write_outputs(
-    study: Study, plan: Plan, store: RecordStore, folder: Path, command: str, seconds: float | None
+    study: Study, plan: Plan, store: RecordStore, folder: Path
 ) -> tuple[list[Verdict], Path]:
     """Write the study's folder from the records: table, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder.
-        command: what made the run, for the report.
-        seconds: wall-clock of the run, None where only the report is made again.
 
     Returns:
         The verdicts, and the path of the report.
@@ -37,25 +34,24 @@ def write_outputs(
     content = json.dumps([verdict_values(verdict) for verdict in verdicts], indent=1)
     write_atomically(folder / "verdicts.json", content.encode())
     figures = draw_figures(study, table, folder / "figures")
-    facts = _facts(plan, command, seconds)
-    return verdicts, write_report(folder, study, table, verdicts, facts, figures)
+    return verdicts, write_report(folder, study, table, verdicts, _facts(plan), figures)
 
 
 def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
     """The study's table, from the records of the store."""
     records = {record.key: record for record in store}
-    return make_table(study_members(study, plan.setting, plan.budget.seeds, records))
+    return make_table(study_members(study, plan.setting, plan.budget, records))
 
 
-def _facts(plan: Plan, command: str, seconds: float | None) -> Facts:
+def _facts(plan: Plan) -> Facts:
     return Facts(
-        command=command,
+        command=plan.command,
         data=plan.data,
         budget=plan.budget,
         notes=[
-            f"{plan.sampler} proposes; base seed {plan.setting.seed}; trained on "
-            f"{plan.setting.numerics.device}."
+            f"{plan.setting.sampler} proposes; base seed {plan.setting.seed}; trained on "
+            f"{plan.setting.numerics.device}.",
         ],
-        provenance=provenance(),
-        wall_seconds=seconds,
+        provenance=plan.provenance,
+        wall_seconds=plan.seconds,
     )

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ from hw3.models import make_config
 from hw3.splits import Splits
 from hw3.train import Numerics, Recipe, recipe_for
 from study.confirm import reference_points
+from study.figures import FIGURES
+from study.provenance import provenance
 from study.records import write_atomically
 from study.spec import Arm, Budget, DataFacts, Study, StudyError
+from study.stats import judge
+from study.table import make_table
 from study.trial import Setting
 
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
@@ -28,13 +32,21 @@ ENGINE_SHARE = 0.6
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run of a study does, but for what the search will find."""
+    """Everything that a run of a study does, but for what the search will find.
+
+    Attributes:
+        study: its name.
+        command, provenance: what makes the run, `study.provenance.provenance`.
+        seconds: wall-clock of the run's training, None before its end.
+    """
 
     study: str
     budget: Budget
     setting: Setting
-    sampler: str
     data: DataFacts
+    command: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
 
     def confirmations(self, study: Study) -> int:
         """Trainings of the confirmation: points and arms, times seeds."""
@@ -46,7 +58,7 @@ class Plan:
 
 
 def make_plan(
-    study: Study, budget: Budget, data: Splits, sampler: str, seed: int, device: str
+    study: Study, budget: Budget, data: Splits, sampler: str, seed: int, device: str, command: str
 ) -> Plan:
     """The plan of a run on this data."""
     setting = Setting(
@@ -55,6 +67,7 @@ def make_plan(
         recipe=recipe_for(budget.epochs),
         numerics=Numerics(device=device),
         seed=seed,
+        sampler=sampler,
     )
     facts = DataFacts(
         source=data.source,
@@ -67,7 +80,7 @@ def make_plan(
             for name, part in data.parts().items()
         },
     )
-    return Plan(study.name, replace(budget, image_size=data.image_size), setting, sampler, facts)
+    return Plan(study.name, budget, setting, facts, command, provenance())
 
 
 def save_plan(plan: Plan, folder: Path) -> None:
@@ -88,19 +101,27 @@ def load_plan(folder: Path) -> Plan:
             f"a report needs a run, and {path} is not there. "
             f"Run it first: python -m study.{folder.name} --results {folder.parent}"
         )
-    saved: dict[str, Any] = json.loads(path.read_text())
+    try:
+        return _plan_from(json.loads(path.read_text()))
+    except (ValueError, TypeError, KeyError) as error:
+        raise StudyError(
+            f"{path} is damaged or of another version ({error}). Run the study again, which "
+            f"trains nothing that is recorded: python -m study.{folder.name}"
+        ) from error
+
+
+def _plan_from(saved: dict[str, Any]) -> Plan:
     budget = saved["budget"] | {"phantoms": tuple(saved["budget"]["phantoms"])}
     setting = saved["setting"] | {
         "recipe": Recipe(**saved["setting"]["recipe"]),
         "numerics": Numerics(**saved["setting"]["numerics"]),
     }
-    return Plan(
-        study=saved["study"],
-        budget=Budget(**budget),
-        setting=Setting(**setting),
-        sampler=saved["sampler"],
-        data=DataFacts(**saved["data"]),
-    )
+    records = {
+        "budget": Budget(**budget),
+        "setting": Setting(**setting),
+        "data": DataFacts(**saved["data"]),
+    }
+    return Plan(**saved | records)
 
 
 def core_seconds(study: Study, plan: Plan) -> float:
@@ -143,3 +164,29 @@ def _matrix_product_rate(size: int = 512, repeats: int = 10) -> float:
         times.append(time.perf_counter() - started)
     torch.set_num_threads(threads)
     return size**3 / min(times)
+
+
+def check_study(study: Study) -> None:
+    """Find a study's mistakes before anything is spent on it.
+
+    Raises:
+        StudyError: a claim's metric, a figure's kind, or a configuration is none.
+    """
+    judge(study.claims, make_table([]))
+    for figure in study.figures:
+        if figure.kind not in FIGURES:
+            raise StudyError(
+                f"{study.name}: figure {figure.name} must be one of {', '.join(FIGURES)}; "
+                f"got {figure.kind!r}"
+            )
+    configs = [(point.name, point.family, point.config) for point in study.points]
+    configs += [
+        (arm.name, arm.family, arm.config(params))
+        for arm in study.arms
+        for params in (_middle(arm), *arm.hand_picked)
+    ]
+    for name, family, config in configs:
+        try:
+            make_config(family, config)
+        except ValueError as error:
+            raise StudyError(f"{study.name}: {name}: {error}") from error

@@ -15,17 +15,18 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
+from ray.tune.stopper import Stopper
 
 from hw3.splits import Split, Splits
 from study.checkpoints import CheckpointStore
 from study.cluster import Resources
-from study.confirm import Confirmed, chosen_points, reference_points
+from study.confirm import Confirmed, chosen_points, explored_records, reference_points
 from study.provenance import provenance
 from study.records import Record, RecordStore
 from study.search import ArmSearch
-from study.spec import Budget, Study
-from study.trainable import METRIC, StudyTrial
-from study.trial import Job, Setting
+from study.spec import Budget, Study, StudyError
+from study.trainable import StudyTrial
+from study.trial import METRIC, Job, Setting
 
 MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
 
@@ -49,20 +50,17 @@ class StudySearcher(Unsaved, Searcher):
         study: Study,
         setting: Setting,
         budget: Budget,
-        sampler: str,
         records: dict[str, Record],
         unfinished: Iterable[Job] = (),
     ):
         super().__init__(metric=METRIC, mode="min")
         self._study, self._setting, self._budget = study, setting, budget
         self.records = records
-        self.arms = {
-            arm.name: ArmSearch(arm, setting, budget.trials, sampler) for arm in study.arms
-        }
+        self.arms = {arm.name: ArmSearch(arm, setting, budget.trials) for arm in study.arms}
         broken_off = [job for job in unfinished if job.key not in records]
         for arm in study.arms:
             self.arms[arm.name].replay(
-                [record for record in records.values() if setting.is_explored(arm, record)],
+                explored_records(arm, setting, budget, records),
                 [job for job in broken_off if setting.is_explored(arm, job)],
             )
         self._arm_of: dict[str, ArmSearch] = {}  # by Tune's trial id, explored trials only
@@ -72,6 +70,7 @@ class StudySearcher(Unsaved, Searcher):
         self._queue: list[Job] = []
         for point in reference_points(study, setting.image_size):
             self._enqueue(point)
+        self._enqueue_chosen()
 
     def suggest(self, trial_id: str) -> Any:
         """The next job as a Tune configuration.
@@ -134,7 +133,7 @@ class StudySearcher(Unsaved, Searcher):
     def _enqueue_chosen(self) -> None:
         over = {name for name, search in self.arms.items() if search.is_over}
         if over - self._confirmed:
-            chosen = chosen_points(self._study, self._setting, self.records)
+            chosen = chosen_points(self._study, self._setting, self._budget, self.records)
             for name in sorted(over - self._confirmed):
                 self._confirmed.add(name)
                 if name in chosen:
@@ -192,12 +191,16 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
 class Recorder(Unsaved, Callback):
     """Writes the record of every trial that ends, drops its checkpoint, tells the searcher.
 
-    The driver is the only writer: it alone knows why a trial ended, it outlives workers, and
-    workers need no access to the results.
+    The driver is the only writer: it alone knows why a trial ended, and it outlives workers.
+
+    Attributes:
+        failure: why a record could not be written; the run ends then, and nothing is lost but
+            the trials under way.
     """
 
     def __init__(self, store: RecordStore, checkpoints: CheckpointStore, searcher: StudySearcher):
         self._store, self._checkpoints, self._searcher = store, checkpoints, searcher
+        self.failure: OSError | None = None
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         status = trial.last_result["status"]
@@ -225,9 +228,25 @@ class Recorder(Unsaved, Callback):
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             },
         )
-        self._store.write(record)
-        self._checkpoints.delete(job.key)
+        try:
+            self._store.write(record)
+            self._checkpoints.delete(job.key)
+        except OSError as failure:  # raised here, it would count as the trial's own failure
+            self.failure = failure
         self._searcher.learn(job, record)
+
+
+class StopWhenUnrecorded(Unsaved, Stopper):
+    """Ends the run when a record could not be written."""
+
+    def __init__(self, recorder: Recorder):
+        self._recorder = recorder
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self._recorder.failure is not None
 
 
 def _error_text(trial: Trial) -> str:
@@ -248,6 +267,9 @@ def run_pool(
 ) -> None:
     """Run every job that the searcher hands out; returns when all are recorded.
 
+    Raises:
+        StudyError: a record could not be written.
+
     Needs a running Ray. Data goes into the object store once; the test part apart from the rest,
     behind a reference that only confirmed trials follow.
     """
@@ -257,11 +279,12 @@ def run_pool(
         data=data.without_test(),
         open_test=partial(_open, [test_reference]),
         threads=max(1, int(resources.cpus_per_trial)),
-        checkpoints=checkpoints,
+        checkpoints=checkpoints.folder,
     )
     schedulers: dict[str, TrialScheduler] = {
         name: search.scheduler for name, search in searcher.arms.items()
     }
+    recorder = Recorder(store, checkpoints, searcher)
     # Tune's own files are of no use after the run: the records are the only truth.
     with tempfile.TemporaryDirectory(prefix="study-tune-") as scratch:
         tuner = tune.Tuner(
@@ -279,11 +302,17 @@ def run_pool(
                 storage_path=scratch,
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[Recorder(store, checkpoints, searcher), *callbacks],
+                callbacks=[recorder, *callbacks],
+                stop=StopWhenUnrecorded(recorder),
                 verbose=0,
             ),
         )
         tuner.fit()
+    if recorder.failure is not None:
+        raise StudyError(
+            f"a record could not be written: {recorder.failure}. Every earlier one is whole. "
+            "Make room or give access, then run the same command: it goes on."
+        ) from recorder.failure
 
 
 def _open(holder: list[Any]) -> Split | None:

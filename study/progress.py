@@ -12,8 +12,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from study.pool import Unsaved
-from study.trainable import METRIC
-from study.trial import Job
+from study.trial import METRIC, Job
 
 LINE_EVERY = 15.0  # seconds between two plain lines
 
@@ -35,6 +34,7 @@ class Progress(Unsaved, Callback):
         self._started = self._last_line = time.monotonic()
         self._ended = dict.fromkeys(expected, 0)
         self._running: dict[str, Job] = {}
+        self._known: dict[str, int] = {}  # epochs counted, by Tune's trial id
         self._epochs = 0
         self._best: dict[str, float] = {}
         self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
@@ -65,7 +65,9 @@ class Progress(Unsaved, Callback):
     ):
         job = Job(**trial.config)
         self._epochs += 1
-        self._epochs_left -= 1
+        known = self._known.get(trial.trial_id, 0)
+        self._known[trial.trial_id] = len(result["rows"])
+        self._epochs_left -= max(0, len(result["rows"]) - known)  # a resumed trial brings some
         if job.stage == "explore" and result["status"] == "complete":
             self._best[job.point] = min(self._best.get(job.point, float("inf")), result[METRIC])
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:

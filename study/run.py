@@ -1,9 +1,14 @@
-"""The three actions of a study's command line: run, plan, report."""
+"""The three actions of a study's command line: run, plan, report.
 
+Ray is imported where a run needs it: a plan and a report do without.
+"""
+
+import os
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
-import optuna
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,11 +20,9 @@ from study.cluster import Resources, connect, trial_resources
 from study.lock import hold_lock
 from study.options import Options, command_line
 from study.outputs import write_outputs
-from study.plan import Plan, core_seconds, load_plan, make_plan, save_plan
-from study.pool import StudySearcher, run_pool
-from study.progress import Progress
-from study.records import RecordStore
-from study.report import verdict_rows
+from study.plan import Plan, check_study, core_seconds, load_plan, make_plan, save_plan
+from study.records import Record, RecordStore
+from study.report import describe_scale, verdict_rows
 from study.signflip import detectable_difference, seeds_needed
 from study.spec import Study
 from study.trial import Job
@@ -27,60 +30,77 @@ from study.trial import Job
 
 def run_study(study: Study, options: Options, console: Console) -> None:
     """Explore, confirm, judge and report; whatever is recorded already is not trained again."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    data = _load(options)
-    store, folder = RecordStore(options.results), options.results / study.name
-    checkpoints = CheckpointStore(options.results.absolute())  # workers run elsewhere
+    check_study(study)
+    data = load_data(options)
+    folder = options.results / study.name
     with ExitStack() as lock:
-        with connect(options.address, options.verbose) as available:
+        with connect(options.address, options.verbose) as nodes:
             resources = trial_resources(
-                available, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
+                nodes, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
             )
-            plan = _plan(study, options, data, "cuda" if resources.gpus_per_trial else "cpu")
+            device = "cuda" if resources.gpus_per_trial else "cpu"
+            plan = plan_run(study, options, data, device)
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
             save_plan(plan, folder)
-            seconds = _train(study, plan, data, store, checkpoints, resources, console)
-        _conclude(study, plan, store, options, console, seconds)
+            seconds = _train(study, plan, data, options, resources, console)
+        plan = replace(plan, seconds=seconds)
+        save_plan(plan, folder)
+        _conclude(study, plan, options, console)
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
     """Say what a run would do; nothing is trained, started or written."""
     import torch
 
+    check_study(study)
     gpus = options.gpus_per_trial
     uses_gpu = torch.cuda.is_available() if gpus is None else gpus > 0
-    plan = _plan(study, options, _load(options), "cuda" if uses_gpu else "cpu")
-    print_plan(study, plan, console, options.max_concurrent or 1)
+    plan = plan_run(study, options, load_data(options), "cuda" if uses_gpu else "cpu")
+    processors = len(os.sched_getaffinity(0))
+    print_plan(study, plan, console, options.max_concurrent or processors)
 
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
-    """Judge and draw again from the records of the folder's last run."""
-    plan = load_plan(options.results / study.name)
-    with hold_lock(options.results / study.name):
-        _conclude(study, plan, RecordStore(options.results), options, console, seconds=None)
+    """Judge and draw again from the records, as the folder's last run was planned."""
+    folder = options.results / study.name
+    plan = load_plan(folder)
+    with hold_lock(folder):
+        _conclude(study, plan, options, console)
+
+
+def load_data(options: Options) -> Splits:
+    budget = options.budget()
+    return load_splits(options.data, budget.image_size, budget.phantoms)
+
+
+def plan_run(study: Study, options: Options, data: Splits, device: str) -> Plan:
+    return make_plan(
+        study, options.budget(), data, options.sampler, options.seed, device, command_line()
+    )
 
 
 def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> None:
     """The plan as a table: arms, trials, epochs, seeds, time, detectable difference."""
-    budget, claims = plan.budget, len(study.claims)
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold")
-    grid.add_column()
+    budget = plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
     size = plan.setting.image_size
-    grid.add_row("data", f"{plan.data.location}: {counts} images of {size}x{size} pixels")
+    rows = [("data", f"{plan.data.location}: {counts} images of {size}x{size} pixels")]
     for arm in study.arms:
         space = "; ".join(f"{name} {dim.describe()}" for name, dim in arm.space.items())
-        grid.add_row("search", f"{arm.label}: {space}; {budget.trials} trials ({plan.sampler})")
-    points = ", ".join(study.labels().values())
-    grid.add_row("confirm", f"{points}; {budget.seeds} seeds each")
+        trials = f"{budget.trials} trials ({plan.setting.sampler})"
+        rows.append(("search", f"{arm.label}: {space}; {trials}"))
     trainings = plan.explorations(study) + plan.confirmations(study)
-    minutes = core_seconds(study, plan) / concurrent / 60
-    grid.add_row("cost", f"at most {trainings} trainings of {budget.epochs} epochs")
-    grid.add_row("time", f"about {minutes:.0f} min, {concurrent} trials at a time (estimate)")
-    grid.add_row("claims", _claims_line(claims, budget.seeds, budget.judged))
-    console.print(f"[bold]{study.title}[/bold]\n{study.question}", highlight=False)
+    rows += [
+        ("confirm", f"{', '.join(study.labels().values())}; {budget.seeds} seeds each"),
+        ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
+        ("time", _time_line(study, plan, concurrent)),
+        ("claims", _claims_line(len(study.claims), budget.seeds, budget.judged)),
+    ]
+    grid = Table.grid(padding=(0, 2))
+    for name, text in rows:
+        grid.add_row(f"[bold]{name}[/bold]", escape(text))
+    console.print(f"[bold]{escape(study.title)}[/bold]\n{escape(study.question)}", highlight=False)
     console.print(grid, highlight=False)
 
 
@@ -88,7 +108,6 @@ def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
     """Each claim with its verdict, and below it what was found."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
-    grid.add_column()
     for row in rows:
         found = f"{row['found']} ({row['interval']}), {row['n']} seeds, p {row['p']} after Holm"
         details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
@@ -96,6 +115,13 @@ def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
         grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")
     console.print("[bold]Verdicts[/bold] (mean over seeds, its 95 % interval)", highlight=False)
     console.print(grid, highlight=False)
+
+
+def _time_line(study: Study, plan: Plan, concurrent: int) -> str:
+    together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
+    if plan.setting.numerics.device != "cpu":
+        return f"not estimated for GPUs; {together}"
+    return f"about {core_seconds(study, plan) / concurrent / 60:.0f} min, {together} (estimate)"
 
 
 def _claims_line(claims: int, seeds: int, judged: bool) -> str:
@@ -111,29 +137,29 @@ def _claims_line(claims: int, seeds: int, judged: bool) -> str:
     )
 
 
-def _load(options: Options) -> Splits:
-    budget = options.budget()
-    return load_splits(options.data, budget.image_size, budget.phantoms)
-
-
-def _plan(study: Study, options: Options, data: Splits, device: str) -> Plan:
-    return make_plan(study, options.budget(), data, options.sampler, options.seed, device)
-
-
 def _train(
     study: Study,
     plan: Plan,
     data: Splits,
-    store: RecordStore,
-    checkpoints: CheckpointStore,
+    options: Options,
     resources: Resources,
     console: Console,
 ) -> float:
     """Run what is not recorded yet; the seconds it took."""
+    from study.pool import StudySearcher, run_pool
+    from study.progress import Progress
+
     started = time.monotonic()
+    store = RecordStore(options.results)
+    checkpoints = CheckpointStore(options.results.absolute() / study.name / "checkpoints")
     records = {record.key: record for record in store}
-    unfinished = [Job(**job) for job in checkpoints.jobs()]
-    searcher = StudySearcher(study, plan.setting, plan.budget, plan.sampler, records, unfinished)
+    searcher = StudySearcher(
+        study,
+        plan.setting,
+        plan.budget,
+        {key: record for key, record in records.items() if record.status != "failed"},
+        _unfinished(checkpoints, records),
+    )
     remaining = searcher.remaining()
     if any(remaining.values()):
         with Progress(console, remaining, plan.budget.epochs, study.labels()) as progress:
@@ -141,15 +167,20 @@ def _train(
     return time.monotonic() - started
 
 
-def _conclude(
-    study: Study,
-    plan: Plan,
-    store: RecordStore,
-    options: Options,
-    console: Console,
-    seconds: float | None,
-) -> None:
-    folder = options.results / study.name
-    verdicts, report = write_outputs(study, plan, store, folder, command_line(), seconds)
+def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> list[Job]:
+    """The trials that were under way when the last run ended; forgets those recorded since."""
+    jobs = [Job(**job) for job in checkpoints.jobs()]
+    for job in jobs:
+        if job.key in records:
+            checkpoints.delete(job.key)
+    return [job for job in jobs if job.key not in records]
+
+
+def _conclude(study: Study, plan: Plan, options: Options, console: Console) -> None:
+    store, folder = RecordStore(options.results), options.results / study.name
+    verdicts, report = write_outputs(study, plan, store, folder)
     print_verdicts(verdict_rows(study, verdicts), console)
-    console.print(f"report: {report}", highlight=False, soft_wrap=True)
+    scale = describe_scale(plan.budget)
+    if scale:
+        console.print(scale, style="dim", highlight=False)
+    console.print(f"report: {escape(str(report))}", highlight=False, soft_wrap=True)

@@ -17,8 +17,7 @@ from hw3.seeds import derive_seed
 from study.records import Record, record_key
 from study.samplers import SAMPLERS
 from study.spec import Arm
-from study.trainable import EPOCH, METRIC
-from study.trial import Job, Setting
+from study.trial import EPOCH, METRIC, Job, Setting
 
 INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
@@ -36,10 +35,10 @@ class ArmSearch(OptunaSearch):
     one PRUNED as infeasible, a failed one FAIL.
     """
 
-    def __init__(self, arm: Arm, setting: Setting, trials: int, sampler: str):
+    def __init__(self, arm: Arm, setting: Setting, trials: int):
         self.arm, self.setting, self.trials = arm, setting, trials
         self.exhausted = False
-        self._sampler_kind = SAMPLERS[sampler]
+        self._sampler_kind = SAMPLERS[setting.sampler]
         self._outcomes: dict[str, Record] = {}  # finished trials by key
         self._asked: dict[str, Job] = {}  # trials under way by Tune's trial id
         self._reported: dict[str, int] = {}  # epochs that Optuna knows by Tune's trial id
@@ -59,7 +58,7 @@ class ArmSearch(OptunaSearch):
             metric=METRIC,
             mode="min",
             max_t=setting.recipe.epochs,
-            grace_period=max(1, setting.recipe.epochs // 4),
+            grace_period=-(-setting.recipe.epochs // 4),
             reduction_factor=2,
         )
 

@@ -72,7 +72,8 @@ STUDY = Study(
         ),
         Claim(
             "restored_by_search",
-            "Some channels and head restore the ConvModel's accuracy (within 1 point).",
+            "The channels and head that the search chooses restore the ConvModel's accuracy "
+            "(within 1 point).",
             "not asked; the modified setting did not",
             "beyond the report",
             left=Measure("gap", "test_accuracy"),

@@ -4,6 +4,7 @@ import math
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,11 +24,8 @@ from hw3.train import (
     train_epochs,
     training_state,
 )
-from study.checkpoints import CheckpointStore
-from study.trial import Job
-
-METRIC = "val_loss"
-EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
+from study.checkpoints import CheckpointKeeper, CheckpointStore
+from study.trial import EPOCH, METRIC, Job
 
 
 class StudyTrial(Trainable):
@@ -43,7 +41,7 @@ class StudyTrial(Trainable):
         data: Splits | None = None,
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
-        checkpoints: CheckpointStore | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
         """Take the data, which the actor keeps for all its trials, and start the first.
 
@@ -52,12 +50,13 @@ class StudyTrial(Trainable):
             open_test: gives the test part, None where there is none. Called at the end of
                 confirmed trials and nowhere else.
             threads: of this trial's computations on the processor.
-            checkpoints: where trials under way are kept, so that one that is killed goes on from
-                its last epoch; nowhere if None.
+            checkpoints: folder where trials under way are kept, so that one that is killed goes
+                on from where it was; nowhere if None.
         """
         assert data is not None and data.test is None
         torch.set_num_threads(threads)
-        self._data, self._open_test, self._checkpoints = data, open_test, checkpoints
+        self._data, self._open_test = data, open_test
+        self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -66,11 +65,18 @@ class StudyTrial(Trainable):
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
+        """Only note what is to be done: a step that fails is tried again, a reset is not."""
         self._job = Job(**config)
+        self._training: Training | None = None  # the last trial's memory is free before the next
+        self._epochs: Iterator[EpochRow] = iter(())
+        self._rows: list[dict[str, Any]] = []
+
+    def _start(self) -> Training:
+        """Build the job's model, and go on from its checkpoint where there is one."""
         parts = self._job.ingredients
         model_config = make_config(parts["family"], parts["config"])
         self._cost = model_cost(parts["family"], model_config, parts["image_size"])
-        self._training: Training = start_training(
+        training = start_training(
             parts["family"],
             model_config,
             parts["image_size"],
@@ -78,29 +84,25 @@ class StudyTrial(Trainable):
             parts["seed"],
             Numerics(**parts["numerics"]),
         )
-        self._rows: list[dict[str, Any]] = []
-        self._resume()
-        self._epochs: Iterator[EpochRow] = train_epochs(self._training, self._data)
-
-    def _resume(self) -> None:
-        """Go on from the trial's checkpoint, where there is one."""
-        if self._checkpoints is None:
-            return
-        state = self._checkpoints.load(self._job.key)
-        if state is None:
-            self._checkpoints.begin(self._job.key, asdict(self._job))
-        else:
+        state = self._checkpoints.resume(self._job.key, asdict(self._job))
+        if state is not None:
             self._rows = state["rows"]
-            restore_training(self._training, state["training"])
+            restore_training(training, state["training"])
+        self._epochs = train_epochs(training, self._data)
+        return training
 
     def step(self) -> dict[str, Any]:
         """One epoch: its validation loss for the search, and the trial so far."""
+        if self._training is None:
+            self._training = self._start()
+        training = self._training
         row = next(self._epochs)
         self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
-        status = self._status(row)
-        if self._checkpoints is not None and status == "running":
-            state = {"rows": self._rows, "training": training_state(self._training)}
-            self._checkpoints.save(self._job.key, state)
+        status = _status(row, training.recipe)
+        if status == "running":
+            self._checkpoints.save(
+                self._job.key, lambda: {"rows": self._rows, "training": training_state(training)}
+            )
         opens_test = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if opens_test else None
         return {
@@ -108,17 +110,18 @@ class StudyTrial(Trainable):
             EPOCH: row.epoch,
             "status": status,
             "rows": self._rows,
-            "test": score_test_set(self._training, test) if test is not None else [],
+            "test": score_test_set(training, test) if test is not None else [],
             "cost": asdict(self._cost),
             "host": platform.node(),
-            "device": _device_name(self._training.device),
+            "device": _device_name(training.device),
             "done": status != "running",
         }
 
-    def _status(self, row: EpochRow) -> str:
-        if not row.is_finite():
-            return "diverged"
-        return "complete" if row.epoch == self._training.recipe.epochs else "running"
+
+def _status(row: EpochRow, recipe: Recipe) -> str:
+    if not row.is_finite():
+        return "diverged"
+    return "complete" if row.epoch == recipe.epochs else "running"
 
 
 def _json_number(value: float | None) -> float | None:

@@ -11,6 +11,9 @@ from hw3.train import ENGINE_VERSION, Numerics, Recipe
 from study.records import Record, record_key
 from study.spec import Arm
 
+METRIC = "val_loss"  # what a search minimises
+EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
+
 Stage = Literal["explore", "confirm"]
 
 
@@ -24,6 +27,7 @@ class Setting:
         recipe: how models are trained.
         numerics: how the numbers are computed.
         seed: the base of every seed of the run.
+        sampler: what proposes; part of a search's identity, of no confirmed trial's.
     """
 
     data: str
@@ -31,6 +35,7 @@ class Setting:
     recipe: Recipe
     numerics: Numerics = field(default_factory=Numerics)
     seed: int = 0
+    sampler: str = "tpe"
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
@@ -52,11 +57,13 @@ class Setting:
     def explore_seed(self, arm: Arm) -> int:
         """The one training seed of an arm's search, so that its trials differ by configuration.
 
-        Derived from what the arm searches, not from its name: two arms share trials exactly when
-        they are the same search.
+        Derived from what the arm searches and how, not from its name: two arms share trials
+        exactly when they are the same search.
         """
         space = {name: dimension.describe() for name, dimension in arm.space.items()}
-        searched = json.dumps([arm.family, space, dict(arm.fixed), dict(arm.ties)], sort_keys=True)
+        searched = json.dumps(
+            [arm.family, space, dict(arm.fixed), dict(arm.ties), self.sampler], sort_keys=True
+        )
         return derive_seed(self.seed, "explore", searched)
 
     def confirm_seeds(self, count: int) -> list[int]:

@@ -65,11 +65,18 @@ def epoch_row(epoch: int, val_loss: float | None) -> dict:
     }
 
 
-def explored(arm: Arm, number: int, params: dict, losses: list, status: str = "complete") -> Record:
+def explored(
+    arm: Arm,
+    number: int,
+    params: dict,
+    losses: list,
+    status: str = "complete",
+    setting: Setting = SETTING,
+) -> Record:
     """The record of an explored trial with these validation losses."""
     config = arm.config(params)
     return Record(
-        ingredients=SETTING.ingredients(arm.family, config, SETTING.explore_seed(arm)),
+        ingredients=setting.ingredients(arm.family, config, setting.explore_seed(arm)),
         status=status,
         rows=[epoch_row(epoch, loss) for epoch, loss in enumerate(losses, start=1)],
         params=params,

@@ -1,7 +1,9 @@
+import time
+
 import pytest
 import torch
 
-from study.checkpoints import CheckpointStore
+from study.checkpoints import CheckpointKeeper, CheckpointStore
 
 JOB = {"stage": "explore", "number": 3}
 
@@ -66,3 +68,33 @@ def test_jobs_are_those_under_way(store, caplog):
     assert list(store.jobs()) == [JOB, {"stage": "confirm"}]
     assert "n.json" in caplog.text
     assert list(CheckpointStore(store.folder / "none").jobs()) == []
+
+
+def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    keeper, made = CheckpointKeeper(store), []
+    keeper.resume("k", JOB)
+
+    def slow_state():  # takes three seconds
+        made.append(now[0])
+        now[0] += 3.0
+        return state(len(made))
+
+    for _ in range(250):
+        keeper.save("k", slow_state)
+        now[0] += 1.0
+    assert made == [100.0, 203.0, 306.0]
+    keeper.resume("m", JOB)  # the next trial starts with a save of its own
+    keeper.save("m", slow_state)
+    assert len(made) == 4
+
+
+def test_keeper_goes_on_without_a_store(tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    unreachable = CheckpointStore(tmp_path / "file" / "checkpoints")
+    for keeper in (CheckpointKeeper(None), CheckpointKeeper(unreachable)):
+        assert keeper.resume("k", JOB) is None
+        keeper.save("k", lambda: state(1))
+        assert keeper.resume("k", JOB) is None
+    assert "no checkpoints are kept here" in caplog.text

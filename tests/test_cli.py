@@ -1,6 +1,8 @@
 """The command line: help, plan, bad input, and a whole smoke run with its report."""
 
 import json
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -8,10 +10,14 @@ import pytest
 import ray
 from click.testing import CliRunner
 
-from study import task_a, task_b, task_c
+from study import task_a, task_c
+from study.__main__ import TASKS as NAMES
 from study.cli import command
+from study.plan import check_study
+from study.samplers import SAMPLERS
+from study.spec import Measure, StudyError
 
-TASKS = {task.STUDY.name: task.STUDY for task in (task_a, task_b, task_c)}
+TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}
 SMOKE = ["--profile", "smoke"]
 
 
@@ -119,8 +125,9 @@ def test_plan_says_when_seeds_are_too_few():
     assert "they need 8" in run(["plan", "--seeds", "5"]).output
 
 
-def test_help_names_every_option():
+def test_help_names_every_option_and_sampler():
     text = run(["--help"]).output
+    assert all(name in text for name in SAMPLERS)
     for name in (
         "data",
         "profile",
@@ -173,3 +180,21 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     (folder / "report.html").unlink()
     assert run(["report", "--results", str(results)]).exit_code == 0
     assert (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
+def test_task_names_only_what_there_is(study):
+    check_study(study)
+
+
+def test_a_studys_mistakes_are_found_before_anything_is_spent():
+    study = task_c.STUDY
+    arm, figure = study.arms[0], study.figures[0]
+    claim = replace(study.claims[0], left=Measure("lab4", "colour"))
+    for wrong, fact in (
+        (replace(study, claims=(claim,)), "colour"),
+        (replace(study, figures=(replace(figure, kind="pie"),)), "pie"),
+        (replace(study, arms=(replace(arm, fixed={"depth": 3}),)), "depth"),
+    ):
+        with pytest.raises(StudyError, match=fact):
+            check_study(wrong)

@@ -1,10 +1,11 @@
 import pytest
 
-from study.cluster import trial_resources
+from study.cluster import connect, trial_resources
 from study.spec import StudyError
 
-LAPTOP = {"CPU": 2.0}
-SERVER = {"CPU": 16.0, "GPU": 4.0}
+LAPTOP = [{"CPU": 2.0}]
+SERVER = [{"CPU": 16.0, "GPU": 4.0}]
+MIXED = [{"CPU": 8.0}, {"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 2.0}]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,9 @@ SERVER = {"CPU": 16.0, "GPU": 4.0}
         (SERVER, (None, 2.0, None), (1.0, 2.0, 2)),
         (SERVER, (None, 0.0, None), (1.0, 0.0, 16)),
         (SERVER, (None, None, 99), (1.0, 1.0, 4)),
+        (MIXED, (None, None, None), (1.0, 1.0, 4)),
+        (MIXED, (None, 0.0, None), (1.0, 0.0, 20)),
+        (MIXED, (3.0, 2.0, None), (3.0, 2.0, 2)),
     ],
 )
 def test_resources_are_derived_from_what_ray_has(available, asked, expected):
@@ -29,17 +33,23 @@ def test_resources_are_derived_from_what_ray_has(available, asked, expected):
 
 
 @pytest.mark.parametrize(
-    ("asked", "fact"),
+    ("nodes", "asked", "fact"),
     [
-        ((None, 1.0, None), "Ray has 0"),
-        ((3.0, None, None), "Ray has 2"),
+        (LAPTOP, (None, 1.0, None), "there are 0"),
+        (LAPTOP, (3.0, None, None), "there are 2"),
+        (MIXED, (None, 4.0, None), "there are 2"),  # four on two hosts would wait for ever
     ],
 )
-def test_more_than_ray_has_is_one_clear_error(asked, fact):
+def test_more_than_ray_has_is_one_clear_error(nodes, asked, fact):
     with pytest.raises(StudyError, match=fact):
-        trial_resources(LAPTOP, *asked)
+        trial_resources(nodes, *asked)
 
 
 def test_a_gpu_share_above_one_must_be_whole():
     with pytest.raises(StudyError, match="whole"):
         trial_resources(SERVER, None, 1.5, None)
+
+
+def test_a_client_address_is_refused_with_the_way_to_submit():
+    with pytest.raises(StudyError, match="ray job submit"), connect("ray://127.0.0.1:1", False):
+        pass

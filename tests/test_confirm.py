@@ -6,8 +6,10 @@ from hw3.cost import model_cost
 from hw3.models import make_config
 from study.confirm import chosen_points, reference_points, study_members
 from study.records import Record
-from study.spec import Match, Point
+from study.spec import Budget, Match, Point
 from tests.made import DROPOUT_ARM, SETTING, STUDY, WIDTH_ARM, epoch_row, explored
+
+BUDGET = Budget(trials=5, epochs=8, seeds=2, image_size=16)
 
 
 def by_key(records):
@@ -26,15 +28,23 @@ def explored_widths():
 
 
 def test_only_a_full_length_trial_of_least_final_loss_is_chosen():
-    chosen = chosen_points(STUDY, SETTING, by_key(explored_widths()))
+    chosen = chosen_points(STUDY, SETTING, BUDGET, by_key(explored_widths()))
     assert set(chosen) == {"gap"}
     assert chosen["gap"].config == {"channels": 16, "hidden": 0}
 
 
-@pytest.mark.parametrize("change", [{"data": "other"}, {"image_size": 24}, {"seed": 5}])
+def test_trials_beyond_the_budget_do_not_count():
+    small = dataclasses.replace(BUDGET, trials=4)
+    chosen = chosen_points(STUDY, SETTING, small, by_key(explored_widths()))
+    assert chosen["gap"].config == {"channels": 32, "hidden": 0}
+
+
+@pytest.mark.parametrize(
+    "change", [{"data": "other"}, {"image_size": 24}, {"seed": 5}, {"sampler": "random"}]
+)
 def test_trials_of_another_setting_are_not_chosen(change):
     other = dataclasses.replace(SETTING, **change)
-    assert chosen_points(STUDY, other, by_key(explored_widths())) == {}
+    assert chosen_points(STUDY, other, BUDGET, by_key(explored_widths())) == {}
 
 
 def test_confirmation_pairs_all_points_on_seeds_that_no_search_used():
@@ -42,7 +52,7 @@ def test_confirmation_pairs_all_points_on_seeds_that_no_search_used():
         [job.ingredients["seed"] for job in point.jobs(SETTING, 5)]
         for point in [
             *reference_points(STUDY, 16),
-            *chosen_points(STUDY, SETTING, by_key(explored_widths())).values(),
+            *chosen_points(STUDY, SETTING, BUDGET, by_key(explored_widths())).values(),
         ]
     ]
     assert len(set(first)) == 5
@@ -86,7 +96,7 @@ def test_members_find_every_trial_in_its_place_and_no_other():
     ]
     foreign = explored(dataclasses.replace(WIDTH_ARM, fixed={"hidden": 5}), 0, {}, [0.1] * 8)
     records = by_key([*explored_widths(), *confirmed, foreign])
-    members = study_members(STUDY, SETTING, 2, records)
+    members = study_members(STUDY, SETTING, BUDGET, records)
     assert [(m.stage, m.point) for m in members] == [("explore", "gap")] * 5 + [
         ("confirm", "small")
     ] * 2

@@ -27,11 +27,11 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
     try:
         deadline = time.monotonic() + 120
         while not any("Trial" in " ".join(child.cmdline()) for child in workers(run)):
-            assert time.monotonic() < deadline and run.poll() is None, run.stderr.read()
+            assert time.monotonic() < deadline and run.poll() is None
             time.sleep(0.5)  # until a trial's actor is there
         children = workers(run)
         os.kill(run.pid, sent)
-        _, errors = run.communicate(timeout=10)
+        _, errors = run.communicate(timeout=30)
     finally:
         run.kill() if run.poll() is None else None
     assert run.returncode == code

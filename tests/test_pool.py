@@ -37,10 +37,10 @@ def run(study, setting, data, results, available):
     store = RecordStore(results)
     records = {record.key: record for record in store}
     before = len(records)
-    searcher = StudySearcher(study, setting, BUDGET, "tpe", records)
+    searcher = StudySearcher(study, setting, BUDGET, records)
     if any(searcher.remaining().values()):
         resources = trial_resources(available, None, None, None)
-        run_pool(searcher, data, store, CheckpointStore(results), resources, [])
+        run_pool(searcher, data, store, CheckpointStore(results / "checkpoints"), resources, [])
     assert {record.key: record for record in store} == records
     return len(records) - before
 
@@ -56,7 +56,7 @@ def finished(ray_resources, data, tmp_path_factory):
 def test_every_arm_spends_its_budget_and_every_point_is_confirmed(finished):
     results, setting, trained = finished
     records = {record.key: record for record in RecordStore(results)}
-    members = study_members(STUDY, setting, BUDGET.seeds, records)
+    members = study_members(STUDY, setting, BUDGET, records)
     places = Counter((member.stage, member.point) for member in members)
     explored = {("explore", arm.name): BUDGET.trials for arm in STUDY.arms}
     confirmed = {("confirm", name): BUDGET.seeds for name in ("small", "gap", "dropout")}
@@ -73,7 +73,7 @@ def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
             assert record.pruned_by == "asha"
         else:
             assert (record.status, len(record.rows)) == ("complete", BUDGET.epochs)
-    for point in chosen_points(STUDY, setting, records).values():
+    for point in chosen_points(STUDY, setting, BUDGET, records).values():
         sources = [
             record
             for record in records.values()
@@ -85,7 +85,7 @@ def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
 def test_only_confirmed_trials_have_test_scores(finished):
     results, setting, _ = finished
     records = {record.key: record for record in RecordStore(results)}
-    for member in study_members(STUDY, setting, BUDGET.seeds, records):
+    for member in study_members(STUDY, setting, BUDGET, records):
         assert bool(member.record.test) == (member.stage == "confirm")
 
 
@@ -107,7 +107,7 @@ def test_a_lost_record_is_trained_again_to_the_same_numbers(finished, data, ray_
     records = {record.key: record for record in RecordStore(results)}
     lost = next(
         member.record
-        for member in study_members(STUDY, setting, BUDGET.seeds, records)
+        for member in study_members(STUDY, setting, BUDGET, records)
         if member.stage == "confirm"
     )
     RecordStore(results).path(lost.key).unlink()
@@ -135,7 +135,7 @@ def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
     study = dataclasses.replace(STUDY, arms=STUDY.arms[:1])
     run(study, setting, data, tmp_path, ray_resources)
     records = {record.key: record for record in RecordStore(tmp_path)}
-    table = make_table(study_members(study, setting, BUDGET.seeds, records))
+    table = make_table(study_members(study, setting, BUDGET, records))
     status = table.groupby("family")["status"].unique().map(set)
     assert status["conv"] == {"failed"}
     assert "complete" in status["gap"] and "failed" not in status["gap"]

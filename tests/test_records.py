@@ -54,6 +54,16 @@ def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
     assert list(store) == [RECORD]
 
 
+def test_a_complete_record_is_never_replaced(tmp_path):
+    store = RecordStore(tmp_path)
+    failed = dataclasses.replace(RECORD, status="failed", rows=[], error="no memory")
+    store.write(failed)
+    store.write(RECORD)
+    assert store.find(RECORD.key) == RECORD
+    store.write(failed)
+    assert store.find(RECORD.key) == RECORD
+
+
 def test_a_record_under_anothers_name_is_not_taken_for_it(tmp_path):
     store = RecordStore(tmp_path)
     store.write(RECORD).rename(store.path("0" * 20))

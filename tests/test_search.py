@@ -1,5 +1,6 @@
 """One arm's search in process: what Optuna and ASHA are told, and what is proposed."""
 
+import dataclasses
 import math
 import warnings
 from types import SimpleNamespace
@@ -17,8 +18,8 @@ from tests.made import DROPOUT_ARM, SETTING, WIDTH_ARM, explored
 RUNG = 2  # epochs // 4, where ASHA first looks
 
 
-def search_of(arm=DROPOUT_ARM, trials=8, sampler="random", records=()):
-    search = ArmSearch(arm, SETTING, trials, sampler)
+def search_of(arm=DROPOUT_ARM, trials=8, sampler="tpe", records=()):
+    search = ArmSearch(arm, dataclasses.replace(SETTING, sampler=sampler), trials)
     search.replay(records)
     return search
 
@@ -82,7 +83,7 @@ def test_a_trial_that_was_under_way_is_proposed_again_with_its_number():
     jobs = [first.propose(str(number)) for number in range(3)]
     finish(first, "1", [0.5] * 8, "complete")
     finished = explored(WIDTH_ARM, 1, jobs[1].params, [0.5] * 8)
-    again = ArmSearch(WIDTH_ARM, SETTING, 8, "tpe")
+    again = ArmSearch(WIDTH_ARM, SETTING, 8)
     again.replay([finished], [jobs[2], jobs[0]])
     assert [again.propose(str(number)) for number in range(2)] == [jobs[0], jobs[2]]
     assert again.propose("new").number == 3
@@ -110,7 +111,9 @@ def test_search_goes_on_after_a_crash_as_if_nothing_had_been(sampler):
             job = search.propose(str(number))
             params.append(job.params)
             finish(search, str(number), [loss] * 8, "complete")
-            records.append(explored(DROPOUT_ARM, number, job.params, [loss] * 8))
+            records.append(
+                explored(DROPOUT_ARM, number, job.params, [loss] * 8, setting=search.setting)
+            )
             search.learn(records[-1])
         return params
 
@@ -188,7 +191,7 @@ def test_sampler_proposes_within_the_space_and_repeatably(sampler, arm):
                 params.append(job.params)
                 loss = 1.0 + sum(job.params.values()) / 1000
                 finish(search, str(number), [loss] * 8, "complete")
-                search.learn(explored(arm, number, job.params, [loss] * 8))
+                search.learn(explored(arm, number, job.params, [loss] * 8, setting=search.setting))
             proposed.append(params)
     assert proposed[0] == proposed[1]
     for params in proposed[0]:
@@ -198,8 +201,6 @@ def test_sampler_proposes_within_the_space_and_repeatably(sampler, arm):
 
 def test_sampler_has_a_seed_of_its_own():
     """Another base seed, another search."""
-    import dataclasses
-
-    one = search_of().propose("a").params
-    other = ArmSearch(DROPOUT_ARM, dataclasses.replace(SETTING, seed=1), 8, "random")
+    one = search_of(sampler="tpe").propose("a").params
+    other = ArmSearch(DROPOUT_ARM, dataclasses.replace(SETTING, seed=1), 8)
     assert other.propose("a").params != one
