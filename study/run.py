@@ -146,9 +146,13 @@ def _train(
     console: Console,
 ) -> float:
     """Run what is not recorded yet; the seconds it took."""
+    import optuna
+
     from study.pool import StudySearcher, run_pool
     from study.progress import Progress
 
+    if not options.verbose:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
     started = time.monotonic()
     store = RecordStore(options.results)
     checkpoints = CheckpointStore(options.results.absolute() / study.name / "checkpoints")
