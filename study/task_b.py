@@ -66,7 +66,7 @@ STUDY = Study(
         ),
         Claim(
             "cnn_better_at_its_best",
-            "The CNN that its search chooses is more accurate than the ANN that its search chooses.",
+            "The CNN of its search's choice is more accurate than the ANN of its search's choice.",
             "each side's own good model was compared; CNNs suit images better",
             "text",
             left=Measure("conv_search", "test_accuracy"),
