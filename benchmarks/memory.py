@@ -1,11 +1,11 @@
 """Memory of a run: driver, Ray and concurrent trials together; and what one more trial adds.
 
-    python -m benchmarks.memory --data FOLDER [--image-size 256]
+    python -m benchmarks.memory --data FOLDER [--image-size 256] [--family conv] [--epochs 1]
 
-Runs one epoch of the ConvModel with two and with three trials at a time, on all images and on a
-tenth of them, each in a process tree of its own whose proportional set size (shared pages
-counted once) is sampled. If trials copied the data, the third would add more on all images than
-on a tenth of them, by nine tenths of the data's size.
+Trains a family's homework model with two and with three trials at a time, on all images and on a
+tenth of them, each in a process tree of its own whose proportional set size (shared pages counted
+once) is sampled. If trials copied the data, the third would add more on all images than on a tenth
+of them, by nine tenths of the data's size. With two epochs a checkpoint is made on the way.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import pandas as pd
 import psutil
 
 from hw3.data import load_splits
+from hw3.models import FAMILIES
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
 from study.checkpoints import CheckpointStore
@@ -26,7 +27,9 @@ from study.cluster import Resources, connect
 from study.spec import Budget, Point, Study
 from study.trial import Setting
 
-STUDY = Study("memory", "Memory", "How much?", (Point("conv", "ConvModel", "conv"),), (), ())
+
+def study_of(family: str) -> Study:
+    return Study("memory", "Memory", "How much?", (Point(family, family, family),), (), ())
 
 
 def main() -> None:
@@ -35,16 +38,20 @@ def main() -> None:
     )
     parser.add_argument("--data", default="phantom")
     parser.add_argument("--image-size", type=int, default=256)
+    parser.add_argument("--family", choices=list(FAMILIES), default="conv")
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--child", nargs=2, type=int, metavar=("TRIALS", "KEEP_EVERY"))
     options = parser.parse_args()
     if options.child:
-        run_trials(load_splits(options.data, options.image_size), *options.child)
+        data = load_splits(options.data, options.image_size)
+        run_trials(study_of(options.family), data, options.epochs, *options.child)
         return
     rows = []
     for keep_every in (10, 1):
         for trials in (2, 3):
             command = [sys.executable, "-m", "benchmarks.memory", "--data", options.data]
-            command += ["--image-size", str(options.image_size)]
+            command += ["--image-size", str(options.image_size), "--family", options.family]
+            command += ["--epochs", str(options.epochs)]
             peak = peak_memory([*command, "--child", str(trials), str(keep_every)])
             rows.append({"images": f"1/{keep_every}", "trials": trials, "peak MiB": peak / 2**20})
             print(rows[-1], flush=True)
@@ -78,17 +85,17 @@ def peak_memory(command: list[str], every: float = 0.2) -> int:
     return peak
 
 
-def run_trials(data: Splits, trials: int, keep_every: int) -> None:
-    """One epoch of `trials` ConvModels at a time."""
+def run_trials(study: Study, data: Splits, epochs: int, trials: int, keep_every: int) -> None:
+    """`trials` models at a time."""
     from study.pool import StudySearcher, run_pool
     from study.records import RecordStore
 
     parts = [thin(part, keep_every) for part in (data.train, data.val)]
     data = make_splits(data.source, data.location, *parts, None)
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(1))
-    budget = Budget(1, 1, trials, data.image_size)
+    setting = Setting(data.fingerprint, data.image_size, recipe_for(epochs))
+    budget = Budget(1, epochs, trials, data.image_size)
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
-        searcher = StudySearcher(STUDY, setting, budget, {})
+        searcher = StudySearcher(study, setting, budget, {})
         resources = Resources(0.5, 0, trials)
         folder = Path(results)
         run_pool(
