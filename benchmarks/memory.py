@@ -87,8 +87,10 @@ def peak_memory(command: list[str], every: float = 0.2) -> int:
 
 def run_trials(study: Study, data: Splits, epochs: int, trials: int, keep_every: int) -> None:
     """`trials` models at a time."""
-    from study.pool import StudySearcher, run_pool
+    from study.dispatch import StudySearcher
+    from study.pool import run_pool
     from study.records import RecordStore
+    from study.storage import LocalFolder
 
     parts = [thin(part, keep_every) for part in (data.train, data.val)]
     data = make_splits(data.source, data.location, *parts, None)
@@ -97,13 +99,14 @@ def run_trials(study: Study, data: Splits, epochs: int, trials: int, keep_every:
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
         searcher = StudySearcher(study, setting, budget, {})
         resources = Resources(0.5, 0, trials)
-        folder = Path(results)
+        folder = LocalFolder(Path(results))
         run_pool(
             searcher,
             data,
             RecordStore(folder),
             CheckpointStore(folder / "checkpoints"),
             resources,
+            1800.0,
             [],
         )
 

@@ -7,15 +7,15 @@ import hashlib
 import io
 import json
 import logging
-import os
+import platform
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import torch
 
-from study.records import write_atomically
+from study.storage import Folder
 
 DIGEST = hashlib.sha256().digest_size
 COST_SHARE = 0.03  # of a trial's time, at most, goes into its checkpoints
@@ -25,27 +25,31 @@ class CheckpointStore:
     """Files in a folder of one study's own, named by the trials' keys.
 
     `<key>.json` is the trial's job, `<key>.pt` its state, checksummed, and `<key>.previous.pt`
-    the state before that, which is there while the new one is not whole.
+    the state before that, which is used where the newer one is not whole.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Folder):
         self.folder = folder
 
     def begin(self, key: str, job: dict[str, Any]) -> None:
         """Note that the trial is under way."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / f"{key}.json", json.dumps(job).encode())
+        self.folder.write(f"{key}.json", json.dumps(job).encode())
 
     def jobs(self) -> Iterator[dict[str, Any]]:
         """The jobs of the trials under way, in the order of their keys; damaged ones are not."""
-        for path in sorted(self.folder.glob("*.json")):
+        for name, content in self.folder.read_all(".json"):
             try:
-                yield json.loads(path.read_bytes())
+                yield json.loads(content)
             except ValueError:
-                logging.getLogger("study").warning("job %s is damaged and left out", path)
+                logging.getLogger("study").warning(
+                    "job %s/%s is damaged and left out", self.folder, name
+                )
 
     def save(self, key: str, state: dict[str, Any]) -> None:
         """Keep the state of a trial; at every moment a whole one is there.
+
+        Not forced to the disk, which would cost as much again: a power failure may take the state,
+        which the checksum notices, the death of processes may not.
 
         Args:
             state: tensors, numbers, strings, lists and dictionaries of them.
@@ -53,42 +57,52 @@ class CheckpointStore:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         content = buffer.getbuffer()  # not copied: it may be half a gigabyte
-        newest, previous = self._paths(key)
-        if newest.exists():
-            os.replace(newest, previous)
-        write_atomically(newest, hashlib.sha256(content).digest(), content)
+        newest, previous = _names(key)
+        with suppress(FileNotFoundError):  # there is none yet
+            self.folder.rename(newest, previous)
+        self.folder.write(newest, hashlib.sha256(content).digest(), content, durable=False)
 
     def load(self, key: str) -> dict[str, Any] | None:
         """The newest whole state of the trial, None where there is none."""
-        for path in self._paths(key):
-            if path.exists():
-                content = memoryview(path.read_bytes())
-                if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
-                    return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True)
-                logging.getLogger("study").warning(
-                    "checkpoint %s is damaged; the one before it is used where there is one", path
-                )
+        for name in _names(key):
+            read = self.folder.read(name)
+            if read is None:
+                continue
+            content = memoryview(read)  # not copied, either
+            if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
+                return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True)
+            logging.getLogger("study").warning(
+                "checkpoint %s/%s is damaged; the one before it is used where there is one",
+                *(self.folder, name),
+            )
         return None
 
     def delete(self, key: str) -> None:
         """Forget the trial; its job goes last, so that nothing is left without its name."""
-        for path in (*self._paths(key), self.folder / f"{key}.json"):
-            path.unlink(missing_ok=True)
+        for name in (*_names(key), f"{key}.json"):
+            self.folder.delete(name)
 
-    def _paths(self, key: str) -> tuple[Path, Path]:
-        return self.folder / f"{key}.pt", self.folder / f"{key}.previous.pt"
+    def sweep(self) -> None:
+        """Remove what no trial under way needs. No worker of this study may be running."""
+        self.folder.sweep()
+        kept = {name.removesuffix(".json") for name in self.folder.names(".json")}
+        for name in self.folder.names(".pt"):
+            if name.split(".")[0] not in kept:
+                self.folder.delete(name)
 
 
 class CheckpointKeeper:
     """One worker's way to the store: bounded in cost, and never the reason why a trial fails.
 
-    Keeps nothing where there is no store, and where the store cannot be written to: a worker on
-    another host may not reach it.
+    Attributes:
+        failure: why the store cannot be written to, None where it can. Whoever holds the keeper
+            reports it: a study whose trials are lost with their workers must not look safe.
     """
 
     def __init__(self, store: CheckpointStore | None):
         self._store = store
         self._ready_at = 0.0  # monotonic seconds
+        self.failure: str | None = None
 
     def resume(self, key: str, job: dict[str, Any]) -> dict[str, Any] | None:
         """The trial's state where there is one; else the trial is noted as under way."""
@@ -118,4 +132,8 @@ class CheckpointKeeper:
 
     def _give_up(self, error: OSError) -> None:
         self._store = None
-        logging.getLogger("study").warning("no checkpoints are kept here: %s", error)
+        self.failure = f"a checkpoint on {platform.node()}: {error}"
+
+
+def _names(key: str) -> tuple[str, str]:
+    return f"{key}.pt", f"{key}.previous.pt"

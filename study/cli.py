@@ -7,7 +7,6 @@ at once.
 import difflib
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from study.options import Options, command_line
 from study.spec import PROFILES, Study, StudyError
+from study.storage import Folder, open_folder
 
 STUDY_ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
 
@@ -73,10 +73,11 @@ def _with_options(function: Any) -> Any:
         ),
         click.option(
             "--results",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=Path("results"),
+            default="results",
             show_default=True,
-            help="Folder of records and reports; tasks share their trials in it.",
+            callback=_open_results,
+            help="Folder of records and reports, or a URI (s3://bucket/folder); tasks share their "
+            "trials in it.",
         ),
         click.option(
             "--address", help="A running Ray cluster, or RAY_ADDRESS; started here if left out."
@@ -95,6 +96,13 @@ def _with_options(function: Any) -> Any:
             show_default=True,
             help="The base of every seed of the run.",
         ),
+        click.option(
+            "--epoch-timeout",
+            type=share,
+            default=1800.0,
+            show_default=True,
+            help="Seconds without a report after which a trial is ended and tried again.",
+        ),
         click.option("-v", "--verbose", is_flag=True, help="Show Ray's own messages."),
     ]
     for option in reversed(options):
@@ -112,6 +120,13 @@ def _check_sampler(_context: click.Context, _option: click.Parameter, value: str
         hint = f" Did you mean {nearest[0]}?" if nearest else ""
         raise click.BadParameter(f"must be one of {', '.join(SAMPLERS)}; got {value!r}.{hint}")
     return value
+
+
+def _open_results(_context: click.Context, _option: click.Parameter, value: str) -> Folder:
+    try:
+        return open_folder(value)
+    except StudyError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _answer(study: Study, options: Options) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from study.spec import PROFILES, Budget
+from study.storage import Folder
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Options:
     seeds: int | None
     image_size: int | None
     sampler: str
-    results: Path
+    results: Folder
     address: str | None
     gpus_per_trial: float | None
     cpus_per_trial: float | None
     max_concurrent: int | None
     seed: int
     verbose: bool
+    epoch_timeout: float
 
     def budget(self) -> Budget:
         """The profile's budget with what the command line sets in its place."""

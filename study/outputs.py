@@ -1,46 +1,62 @@
 """From records to everything that people read: table, verdicts, figures, report."""
 
+import io
 import json
-from pathlib import Path
 
 import pandas as pd
 
 from study.confirm import study_members
-from study.figures import draw_figures
+from study.figures import SUFFIXES, DrawnFigure, draw_figure
 from study.plan import Plan
-from study.records import RecordStore, write_atomically
-from study.report import Facts, write_report
+from study.records import RecordStore
+from study.report import FIGURE_FOLDER, Facts, make_report
 from study.spec import Study
 from study.stats import Verdict, judge, verdict_values
+from study.storage import Folder
 from study.table import make_table
 
+REPORT = "report.html"
 
-def write_outputs(
-    study: Study, plan: Plan, store: RecordStore, folder: Path
-) -> tuple[list[Verdict], Path]:
+
+def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) -> list[Verdict]:
     """Write the study's folder from the records: table, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder.
 
-    Returns:
-        The verdicts, and the path of the report.
+    Raises:
+        OSError: a file could not be written. The records are whole: this can be done again.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     table = study_table(study, plan, store)
-    table.to_parquet(folder / "table.parquet", index=False)
-    table.to_csv(folder / "table.csv", index=False)
     verdicts = judge(study.claims, table, judged=plan.budget.judged)
-    content = json.dumps([verdict_values(verdict) for verdict in verdicts], indent=1)
-    write_atomically(folder / "verdicts.json", content.encode())
-    figures = draw_figures(study, table, folder / "figures")
-    return verdicts, write_report(folder, study, table, verdicts, _facts(plan), figures)
+    figures = [draw_figure(figure, table) for figure in study.figures]
+    report = make_report(study, table, verdicts, _facts(plan), figures)
+    parquet = io.BytesIO()
+    table.to_parquet(parquet, index=False)
+    folder.write("table.parquet", parquet.getbuffer())
+    folder.write("table.csv", table.to_csv(index=False).encode())
+    values = [verdict_values(verdict) for verdict in verdicts]
+    folder.write("verdicts.json", json.dumps(values, indent=1).encode())
+    for figure in figures:
+        _write_figure(figure, folder / FIGURE_FOLDER)
+    folder.write(REPORT, report.encode())
+    return verdicts
 
 
 def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
     """The study's table, from the records of the store."""
     records = {record.key: record for record in store}
     return make_table(study_members(study, plan.setting, plan.budget, records))
+
+
+def _write_figure(figure: DrawnFigure, folder: Folder) -> None:
+    """NAME.png, NAME.svg and NAME.csv; an earlier run's must not pass for this one's."""
+    for suffix in SUFFIXES:
+        name = f"{figure.name}.{suffix}"
+        if suffix in figure.files:
+            folder.write(name, figure.files[suffix])
+        else:
+            folder.delete(name)
 
 
 def _facts(plan: Plan) -> Facts:

@@ -1,10 +1,10 @@
 """What a run will do and cost, before it does anything; saved, so that a report needs no data."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,13 @@ from hw3.train import Numerics, Recipe, recipe_for
 from study.confirm import reference_points
 from study.figures import FIGURES
 from study.provenance import provenance
-from study.records import write_atomically
 from study.spec import Arm, Budget, DataFacts, Study, StudyError
 from study.stats import judge
+from study.storage import Folder
 from study.table import make_table
 from study.trial import Setting
 
+PLAN = "plan.json"
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
 # respect to inputs and weights.
 TRAINING_PASSES = 3
@@ -83,30 +84,30 @@ def make_plan(
     return Plan(study.name, budget, setting, facts, command, provenance())
 
 
-def save_plan(plan: Plan, folder: Path) -> None:
+def save_plan(plan: Plan, folder: Folder) -> None:
     """Write `plan.json` into the study's folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "plan.json", json.dumps(asdict(plan), indent=1).encode())
+    folder.write(PLAN, json.dumps(asdict(plan), indent=1).encode())
 
 
-def load_plan(folder: Path) -> Plan:
-    """The plan of the folder's last run.
+def load_plan(study: Study, results: Folder) -> Plan:
+    """The plan of the study's last run.
 
     Raises:
         StudyError: there is none.
     """
-    path = folder / "plan.json"
-    if not path.exists():
+    folder = results / study.name
+    content = folder.read(PLAN)
+    again = shlex.join(["python", "-m", f"study.{study.name}", "--results", str(results)])
+    if content is None:
         raise StudyError(
-            f"a report needs a run, and {path} is not there. "
-            f"Run it first: python -m study.{folder.name} --results {folder.parent}"
+            f"a report needs a run, and {folder}/{PLAN} is not there. Run it first: {again}"
         )
     try:
-        return _plan_from(json.loads(path.read_text()))
+        return _plan_from(json.loads(content))
     except (ValueError, TypeError, KeyError) as error:
         raise StudyError(
-            f"{path} is damaged or of another version ({error}). Run the study again, which "
-            f"trains nothing that is recorded: python -m study.{folder.name}"
+            f"{folder}/{PLAN} is damaged or of another version ({error}). Run the study again, "
+            f"which trains nothing that is recorded: {again}"
         ) from error
 
 

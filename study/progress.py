@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from study.pool import Unsaved
+from study.dispatch import Unsaved
 from study.trial import METRIC, Job
 
 LINE_EVERY = 15.0  # seconds between two plain lines

@@ -1,4 +1,4 @@
-"""The store: one JSON file for each finished trial, atomic and named by what decides its numbers.
+"""The store: one JSON file for each finished trial, named by what decides its numbers.
 
 Records are the only source of truth; the table, the figures and the searches' states are derived
 from them and can be deleted and rebuilt.
@@ -7,15 +7,16 @@ from them and can be deleted and rebuilt.
 import hashlib
 import json
 import logging
-import os
-import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
+from hw3.train import ENGINE_VERSION
+from study.storage import Folder
+
 CHECKSUM = "checksum"
-DAMAGED = ".damaged"
+LEFT_FOR = 3600.0  # seconds; a temporary file of that age in a shared folder has no writer
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -64,78 +65,75 @@ def record_key(ingredients: Mapping[str, Any]) -> str:
 class RecordStore:
     """Records in `results`/trials, shared by all studies of that folder.
 
-    A file that does not hold what was written (truncated, bytes changed, renamed) is set aside
-    under a name that says so, with a warning; its trial counts as not yet trained.
+    A file that does not hold what was written (truncated, bytes changed, renamed), or that another
+    version of the engine wrote, is set aside under a name that says so, with a warning; its trial
+    counts as not yet trained.
     """
 
-    def __init__(self, results: Path):
+    def __init__(self, results: Folder):
         self.folder = results / "trials"
-
-    def path(self, key: str) -> Path:
-        return self.folder / f"{key}.json"
 
     def find(self, key: str) -> Record | None:
         """The record of that key, or None where there is none."""
-        path = self.path(key)
-        return _read_or_set_aside(path) if path.exists() else None
+        content = self.folder.read(_name(key))
+        return None if content is None else self._read_or_set_aside(_name(key), content)
 
     def __iter__(self) -> Iterator[Record]:
         """All records, in the order of their keys."""
-        for path in sorted(self.folder.glob("*.json")):
-            record = _read_or_set_aside(path)
+        for name, content in self.folder.read_all(".json"):
+            record = self._read_or_set_aside(name, content)
             if record is not None:
                 yield record
 
-    def write(self, record: Record) -> Path:
-        """Write a record whole or not at all: temporary name, fsync, rename.
+    def write(self, record: Record) -> None:
+        """Write a record whole or not at all; a complete one is never replaced.
 
-        A complete record is never replaced.
+        Raises:
+            OSError: it could not be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.path(record.key)
         known = self.find(record.key)
         if known is not None and known.is_full_length:
-            return path  # another study trained it meanwhile: equal ingredients, equal numbers
+            return  # another study trained it meanwhile: equal ingredients, equal numbers
         content = vars(record) | {CHECKSUM: _checksum(vars(record))}
-        write_atomically(path, json.dumps(content, indent=1).encode())
-        return path
+        self.folder.write(_name(record.key), json.dumps(content, indent=1).encode())
 
+    def sweep(self) -> None:
+        """Remove what drivers left that died while they wrote."""
+        self.folder.sweep(LEFT_FOR)
 
-def write_atomically(path: Path, *pieces: bytes | memoryview) -> None:
-    """Write a file of these pieces so that its name never stands for half of it."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _read_or_set_aside(path: Path) -> Record | None:
-    try:
-        return _read(path)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:  # what damaged JSON can give
-        aside = path.with_name(path.name + DAMAGED)
-        os.replace(path, aside)
+    def _read_or_set_aside(self, name: str, content: bytes) -> Record | None:
+        try:
+            return _read(name, content)
+        except OtherEngine as other:
+            label, reason = f"engine-{other}", f"is of engine version {other}, not {ENGINE_VERSION}"
+        except (ValueError, TypeError, AttributeError, KeyError) as error:  # of damaged JSON
+            label, reason = "damaged", f"is damaged ({error})"
+        with suppress(FileNotFoundError):  # another study's driver did it
+            self.folder.rename(name, f"{name}.{label}")
         logging.getLogger("study").warning(
-            "record %s is damaged (%s); set aside as %s, its trial will be trained again",
-            *(path, error, aside.name),
+            "record %s/%s %s; set aside as %s.%s, its trial will be trained again",
+            *(self.folder, name, reason, name, label),
         )
         return None
 
 
-def _read(path: Path) -> Record:
-    content = json.loads(path.read_bytes())
-    if content.pop(CHECKSUM, None) != _checksum(content):
+class OtherEngine(Exception):
+    """A record was made by another version of the training engine, which it names."""
+
+
+def _name(key: str) -> str:
+    return f"{key}.json"
+
+
+def _read(name: str, content: bytes) -> Record:
+    values = json.loads(content)
+    if values.pop(CHECKSUM, None) != _checksum(values):
         raise ValueError("its checksum differs")
-    record = Record(**content)
-    if record.key != path.stem:
+    record = Record(**values)
+    if _name(record.key) != name:
         raise ValueError(f"it holds the trial {record.key}")
+    if record.ingredients["engine"] != ENGINE_VERSION:
+        raise OtherEngine(record.ingredients["engine"])
     return record
 
 

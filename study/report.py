@@ -14,7 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from hw3.data import PHANTOM
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
-from study.records import write_atomically
 from study.spec import PROFILES, Budget, Claim, DataFacts, Study
 from study.stats import Verdict
 from study.summary import (
@@ -24,6 +23,7 @@ from study.summary import (
     summarise_selection,
 )
 
+FIGURE_FOLDER = "figures"  # beside the page
 # verdict: its sign; told apart by shape and word, not by colour alone
 SYMBOLS = {"supported": "✓", "refuted": "✗", "undecided": "?", "not judged": "–"}
 
@@ -49,27 +49,26 @@ class Facts:
     wall_seconds: float | None = None
 
 
-def write_report(
-    folder: Path,
+def make_report(
     study: Study,
     table: pd.DataFrame,
     verdicts: Sequence[Verdict],
     facts: Facts,
     figures: Sequence[DrawnFigure],
-) -> Path:
-    """Write `report.html` into the folder: figures inside it, no network, no scripts.
+) -> str:
+    """The page as HTML: figures inside it, no network, no scripts.
 
     Args:
         verdicts: of the study's claims.
         figures: of the study, the answer first.
     """
     page = _environment().get_template("report.html")
-    html = page.render(
+    return page.render(
         study=study,
         facts=facts,
         verdicts=verdict_rows(study, verdicts),
         counts=count_verdicts(verdicts),
-        figures=[_embedded(figure, folder) for figure in figures],
+        figures=[_embedded(figure) for figure in figures],
         points=_records(summarise_points(study, table)),
         selection=_records(summarise_selection(study, table)),
         search=_records(summarise_search(study, table)),
@@ -78,10 +77,6 @@ def write_report(
         scale=describe_scale(facts.budget),
         has_test=bool(table["test_accuracy"].notna().any()),
     )
-    path = folder / "report.html"
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, html.encode())
-    return path
 
 
 def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
@@ -170,17 +165,14 @@ def format_seconds(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _embedded(figure: DrawnFigure, folder: Path) -> dict[str, Any]:
-    """The figure for the page: its picture as a data URI, where its other files are."""
+def _embedded(figure: DrawnFigure) -> dict[str, Any]:
+    """The figure for the page: its picture as a data URI, and where its other files are beside."""
     shown: dict[str, Any] = {"title": figure.title, "alt": figure.alt, "reason": figure.reason}
     if figure.reason:
         return shown
-    picture = base64.b64encode(figure.paths["png"].read_bytes()).decode()
-    beside = [
-        path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-        for suffix, path in figure.paths.items()
-        if suffix != "png"
-    ]
+    picture = base64.b64encode(figure.files["png"]).decode()
+    beside = [f"{FIGURE_FOLDER}/{figure.name}.{suffix}" for suffix in figure.files]
+    beside.remove(f"{FIGURE_FOLDER}/{figure.name}.png")
     return shown | {"uri": f"data:image/png;base64,{picture}", "files": beside}
 
 

@@ -19,7 +19,7 @@ from study.checkpoints import CheckpointStore
 from study.cluster import Resources, connect, trial_resources
 from study.lock import hold_lock
 from study.options import Options, command_line
-from study.outputs import write_outputs
+from study.outputs import REPORT, write_outputs
 from study.plan import Plan, check_study, core_seconds, load_plan, make_plan, save_plan
 from study.records import Record, RecordStore
 from study.report import describe_scale, verdict_rows
@@ -31,6 +31,7 @@ from study.trial import Job
 def run_study(study: Study, options: Options, console: Console) -> None:
     """Explore, confirm, judge and report; whatever is recorded already is not trained again."""
     check_study(study)
+    options.results.check_access()
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
@@ -63,9 +64,8 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records, as the folder's last run was planned."""
-    folder = options.results / study.name
-    plan = load_plan(folder)
-    with hold_lock(folder):
+    plan = load_plan(study, options.results)
+    with hold_lock(options.results / study.name):
         _conclude(study, plan, options, console)
 
 
@@ -148,14 +148,17 @@ def _train(
     """Run what is not recorded yet; the seconds it took."""
     import optuna
 
-    from study.pool import StudySearcher, run_pool
+    from study.dispatch import StudySearcher
+    from study.pool import run_pool
     from study.progress import Progress
 
     if not options.verbose:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
     started = time.monotonic()
     store = RecordStore(options.results)
-    checkpoints = CheckpointStore(options.results.absolute() / study.name / "checkpoints")
+    checkpoints = CheckpointStore(options.results / study.name / "checkpoints")
+    for swept in (store, checkpoints):
+        swept.sweep()
     records = {record.key: record for record in store}
     searcher = StudySearcher(
         study,
@@ -167,7 +170,9 @@ def _train(
     remaining = searcher.remaining()
     if any(remaining.values()):
         with Progress(console, remaining, plan.budget.epochs, study.labels()) as progress:
-            run_pool(searcher, data, store, checkpoints, resources, [progress])
+            run_pool(
+                searcher, data, store, checkpoints, resources, options.epoch_timeout, [progress]
+            )
     return time.monotonic() - started
 
 
@@ -182,9 +187,9 @@ def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> 
 
 def _conclude(study: Study, plan: Plan, options: Options, console: Console) -> None:
     store, folder = RecordStore(options.results), options.results / study.name
-    verdicts, report = write_outputs(study, plan, store, folder)
+    verdicts = write_outputs(study, plan, store, folder)
     print_verdicts(verdict_rows(study, verdicts), console)
     scale = describe_scale(plan.budget)
     if scale:
         console.print(scale, style="dim", highlight=False)
-    console.print(f"report: {escape(str(report))}", highlight=False, soft_wrap=True)
+    console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)

@@ -4,7 +4,6 @@ import math
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from hw3.train import (
     training_state,
 )
 from study.checkpoints import CheckpointKeeper, CheckpointStore
+from study.storage import Folder
 from study.trial import EPOCH, METRIC, Job
 
 
@@ -41,7 +41,7 @@ class StudyTrial(Trainable):
         data: Splits | None = None,
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
-        checkpoints: Path | None = None,
+        checkpoints: Folder | None = None,
     ) -> None:
         """Take the data, which the actor keeps for all its trials, and start the first.
 
@@ -114,6 +114,7 @@ class StudyTrial(Trainable):
             "cost": asdict(self._cost),
             "host": platform.node(),
             "device": _device_name(training.device),
+            "checkpoint_failure": self._checkpoints.failure,
             "done": status != "running",
         }
 

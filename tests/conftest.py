@@ -1,8 +1,20 @@
 """Fixtures that several tests share."""
 
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+S3_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "made",
+    "AWS_SECRET_ACCESS_KEY": "made",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 
 
 @pytest.fixture
@@ -12,3 +24,60 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not there: {folder}")
     return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Callable[..., Path]]:
+    """Mounts a file system of so many KiB, in a new folder or in the given one."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    mounted = []
+
+    def mount(kibibytes: int, folder: Path = tmp_path / "disk") -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        options = ["-t", "tmpfs", "-o", f"size={kibibytes}k"]
+        answer = subprocess.run(["mount", *options, "tmpfs", folder], capture_output=True)
+        if answer.returncode:
+            pytest.skip(f"no file system can be mounted here: {answer.stderr.decode()}")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server on loopback, with an empty memory."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("moto_server")
+    server = subprocess.Popen(
+        [program, "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert time.monotonic() < deadline and server.poll() is None
+            time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def s3_bucket(s3_server, monkeypatch) -> str:
+    """The URI of a bucket on the S3 server, which this process and its children find."""
+    import boto3
+
+    for name, value in (S3_ENVIRONMENT | {"AWS_ENDPOINT_URL": s3_server}).items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    return "s3://bucket"

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from study.checkpoints import CheckpointKeeper, CheckpointStore
+from study.storage import TEMPORARY, LocalFolder
 
 JOB = {"stage": "explore", "number": 3}
 
@@ -14,7 +15,7 @@ def state(epoch):
 
 @pytest.fixture
 def store(tmp_path):
-    store = CheckpointStore(tmp_path)
+    store = CheckpointStore(LocalFolder(tmp_path))
     store.begin("k", JOB)
     return store
 
@@ -33,41 +34,38 @@ def test_trial_without_a_state_has_none(store):
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b"", lambda b: b[:40] + b"x" * 99])
-def test_damaged_checkpoint_gives_way_to_the_one_before(store, damage, caplog):
+def test_damaged_checkpoint_gives_way_to_the_one_before(tmp_path, store, damage, caplog):
     store.save("k", state(1))
     store.save("k", state(2))
-    path = store.folder / "k.pt"
+    path = tmp_path / "k.pt"
     path.write_bytes(damage(path.read_bytes()))
     assert store.load("k")["epoch"] == 1
     assert "k.pt" in caplog.text
 
 
-def test_a_write_that_fails_leaves_the_one_before(store, monkeypatch):
+def test_sweep_removes_what_no_trial_under_way_needs(tmp_path, store):
     store.save("k", state(1))
-
-    def fail(_descriptor):
-        raise OSError("no space left")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="no space"):
-        store.save("k", state(2))
-    assert store.load("k")["epoch"] == 1
+    kept = {path.name for path in tmp_path.iterdir()}
+    store.save("ended", state(1))
+    (tmp_path / f"{TEMPORARY}k.pt.0").write_bytes(b"half of")
+    store.sweep()
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
-def test_deleted_trial_leaves_nothing(store):
+def test_deleted_trial_leaves_nothing(tmp_path, store):
     store.save("k", state(1))
     store.save("k", state(2))
     store.delete("k")
     store.delete("k")
-    assert list(store.folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_jobs_are_those_under_way(store, caplog):
+def test_jobs_are_those_under_way(tmp_path, store, caplog):
     store.begin("m", {"stage": "confirm"})
-    (store.folder / "n.json").write_text('{"stage": "con')
+    (tmp_path / "n.json").write_text('{"stage": "con')
     assert list(store.jobs()) == [JOB, {"stage": "confirm"}]
     assert "n.json" in caplog.text
-    assert list(CheckpointStore(store.folder / "none").jobs()) == []
+    assert list(CheckpointStore(LocalFolder(tmp_path / "none")).jobs()) == []
 
 
 def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatch):
@@ -90,11 +88,13 @@ def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatc
     assert len(made) == 4
 
 
-def test_keeper_goes_on_without_a_store(tmp_path, caplog):
+def test_keeper_goes_on_without_a_store_and_tells_one_that_fails(tmp_path):
     (tmp_path / "file").write_text("")
-    unreachable = CheckpointStore(tmp_path / "file" / "checkpoints")
-    for keeper in (CheckpointKeeper(None), CheckpointKeeper(unreachable)):
+    unreachable = CheckpointStore(LocalFolder(tmp_path / "file" / "checkpoints"))
+    without, failing = CheckpointKeeper(None), CheckpointKeeper(unreachable)
+    for keeper in (without, failing):
         assert keeper.resume("k", JOB) is None
         keeper.save("k", lambda: state(1))
         assert keeper.resume("k", JOB) is None
-    assert "no checkpoints are kept here" in caplog.text
+    assert without.failure is None
+    assert failing.failure is not None and "checkpoints" in failing.failure

@@ -102,7 +102,9 @@ def test_bad_options_are_one_error_with_the_choices(arguments, facts, tmp_path):
 
 def test_results_may_not_be_a_file(tmp_path):
     (tmp_path / "results").write_text("")
-    assert run([*SMOKE, "--results", str(tmp_path / "results")]).exit_code == 2
+    answer = run([*SMOKE, "--results", str(tmp_path / "results")])
+    assert answer.exit_code == 1
+    assert "is a file" in answer.stderr and "--results" in answer.stderr
 
 
 def test_report_without_a_run_says_how_to_make_one(tmp_path):

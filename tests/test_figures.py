@@ -1,6 +1,6 @@
 """Figures: the frames hold the right numbers, and every kind is drawn from a study's table."""
 
-from dataclasses import replace
+import io
 from itertools import combinations
 
 import matplotlib
@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
-from study.figures import FIGURES, draw_figure, draw_figures, render
+from study.figures import FIGURES, SUFFIXES, draw_figure, render
 from study.figures.comparison import frame_of_comparison
 from study.figures.curves import frame_of_curves
 from study.figures.front import frame_of_front, front_points
@@ -25,7 +25,7 @@ from study.records import Record
 from study.spec import Figure, StudyError
 from study.stats import seed_interval
 from study.table import Member, make_table
-from tests.made_table import SETTING, STUDY, made_rows, made_table
+from tests.made_table import SETTING, made_rows, made_table
 
 # Options under which the made study's table has something to draw: one entry for each kind.
 OPTIONS = {
@@ -81,14 +81,14 @@ def test_every_kind_has_options_in_this_test():
 
 
 @pytest.mark.parametrize("kind", FIGURES)
-def test_kind_is_drawn_into_files(kind, table, tmp_path):
-    drawn = draw_figure(Figure("name", kind, "A title", OPTIONS[kind]), table, tmp_path)
+def test_kind_is_drawn_into_files(kind, table):
+    drawn = draw_figure(Figure("name", kind, "A title", OPTIONS[kind]), table)
     assert not drawn.reason
-    assert {path.name for path in drawn.paths.values()} == {"name.png", "name.svg", "name.csv"}
-    with Image.open(drawn.paths["png"]) as picture:
+    assert set(drawn.files) == set(SUFFIXES)
+    with Image.open(io.BytesIO(drawn.files["png"])) as picture:
         assert picture.width >= 1000
-    assert drawn.paths["svg"].read_bytes().lstrip().startswith(b"<?xml")
-    assert len(pd.read_csv(drawn.paths["csv"]))
+    assert drawn.files["svg"].lstrip().startswith(b"<?xml")
+    assert len(pd.read_csv(io.BytesIO(drawn.files["csv"])))
     assert drawn.note
     assert any(character.isdigit() for character in drawn.alt)
 
@@ -134,13 +134,10 @@ def test_kind_states_the_number_of_seeds_and_what_bars_mean(kind, table):
 
 
 @pytest.mark.parametrize("kind", FIGURES)
-def test_nothing_to_draw_gives_a_reason_and_removes_older_files(kind, table, tmp_path):
-    figure = Figure("name", kind, "A title", OPTIONS[kind])
-    draw_figure(figure, table, tmp_path)
-    drawn = draw_figure(figure, table.iloc[:0], tmp_path)
+def test_nothing_to_draw_gives_a_reason(kind, table):
+    drawn = draw_figure(Figure("name", kind, "A title", OPTIONS[kind]), table.iloc[:0])
     assert FIGURES[kind].needs in drawn.reason
-    assert not drawn.paths
-    assert not list(tmp_path.iterdir())
+    assert not drawn.files
 
 
 def test_equal_frames_give_equal_pictures(table):
@@ -149,22 +146,16 @@ def test_equal_frames_give_equal_pictures(table):
     assert render(kind, frame, "A title") == render(kind, frame, "A title")
 
 
-def test_drawing_leaves_no_trace_in_matplotlib(table, tmp_path):
+def test_drawing_leaves_no_trace_in_matplotlib(table):
     before = dict(matplotlib.rcParams)
-    draw_figure(Figure("name", "comparison", "A title"), table, tmp_path)
+    draw_figure(Figure("name", "comparison", "A title"), table)
     assert dict(matplotlib.rcParams) == before
     assert not plt.get_fignums()
 
 
-def test_figures_of_a_study_come_in_their_order(table, tmp_path):
-    study = replace(STUDY, figures=STUDY.figures[::-1])
-    drawn = draw_figures(study, table.iloc[:0], tmp_path / "figures")
-    assert [figure.name for figure in drawn] == [figure.name for figure in study.figures]
-
-
-def test_unknown_kind_names_the_choices(table, tmp_path):
+def test_unknown_kind_names_the_choices(table):
     with pytest.raises(StudyError, match=r"curves.*'pie'"):
-        draw_figure(Figure("name", "pie", "A title"), table, tmp_path)
+        draw_figure(Figure("name", "pie", "A title"), table)
 
 
 def test_summary_is_the_range_with_few_seeds_and_the_exact_interval_with_enough():

@@ -10,9 +10,11 @@ from hw3.train import recipe_for
 from study.checkpoints import CheckpointStore
 from study.cluster import connect, trial_resources
 from study.confirm import chosen_points, study_members
-from study.pool import StudySearcher, run_pool
+from study.dispatch import StudySearcher
+from study.pool import run_pool
 from study.records import RecordStore
 from study.spec import Budget
+from study.storage import LocalFolder
 from study.table import make_table
 from study.trial import Setting
 from tests.made import STUDY, square_splits
@@ -34,13 +36,14 @@ def data():
 
 def run(study, setting, data, results, available):
     """Run the study; how many trials were trained."""
-    store = RecordStore(results)
+    store = RecordStore(LocalFolder(results))
     records = {record.key: record for record in store}
     before = len(records)
     searcher = StudySearcher(study, setting, BUDGET, records)
     if any(searcher.remaining().values()):
         resources = trial_resources(available, None, None, None)
-        run_pool(searcher, data, store, CheckpointStore(results / "checkpoints"), resources, [])
+        checkpoints = CheckpointStore(LocalFolder(results / "checkpoints"))
+        run_pool(searcher, data, store, checkpoints, resources, 600, [])
     assert {record.key: record for record in store} == records
     return len(records) - before
 
@@ -55,7 +58,7 @@ def finished(ray_resources, data, tmp_path_factory):
 
 def test_every_arm_spends_its_budget_and_every_point_is_confirmed(finished):
     results, setting, trained = finished
-    records = {record.key: record for record in RecordStore(results)}
+    records = {record.key: record for record in RecordStore(LocalFolder(results))}
     members = study_members(STUDY, setting, BUDGET, records)
     places = Counter((member.stage, member.point) for member in members)
     explored = {("explore", arm.name): BUDGET.trials for arm in STUDY.arms}
@@ -66,7 +69,7 @@ def test_every_arm_spends_its_budget_and_every_point_is_confirmed(finished):
 
 def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
     results, setting, _ = finished
-    records = {record.key: record for record in RecordStore(results)}
+    records = {record.key: record for record in RecordStore(LocalFolder(results))}
     for record in records.values():
         if record.status == "stopped":
             assert len(record.rows) < BUDGET.epochs
@@ -84,7 +87,7 @@ def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
 
 def test_only_confirmed_trials_have_test_scores(finished):
     results, setting, _ = finished
-    records = {record.key: record for record in RecordStore(results)}
+    records = {record.key: record for record in RecordStore(LocalFolder(results))}
     for member in study_members(STUDY, setting, BUDGET, records):
         assert bool(member.record.test) == (member.stage == "confirm")
 
@@ -104,15 +107,15 @@ def test_the_same_run_again_trains_nothing(finished, data, ray_resources):
 
 def test_a_lost_record_is_trained_again_to_the_same_numbers(finished, data, ray_resources):
     results, setting, _ = finished
-    records = {record.key: record for record in RecordStore(results)}
+    records = {record.key: record for record in RecordStore(LocalFolder(results))}
     lost = next(
         member.record
         for member in study_members(STUDY, setting, BUDGET, records)
         if member.stage == "confirm"
     )
-    RecordStore(results).path(lost.key).unlink()
+    (results / "trials" / f"{lost.key}.json").unlink()
     assert run(STUDY, setting, data, results, ray_resources) == 1
-    again = RecordStore(results).find(lost.key)
+    again = RecordStore(LocalFolder(results)).find(lost.key)
 
     def timeless(record):
         return [{**row, "seconds": None} for row in record.rows], record.test
@@ -134,7 +137,7 @@ def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
     setting = Setting(data.fingerprint, 24, recipe_for(BUDGET.epochs))
     study = dataclasses.replace(STUDY, arms=STUDY.arms[:1])
     run(study, setting, data, tmp_path, ray_resources)
-    records = {record.key: record for record in RecordStore(tmp_path)}
+    records = {record.key: record for record in RecordStore(LocalFolder(tmp_path))}
     table = make_table(study_members(study, setting, BUDGET, records))
     status = table.groupby("family")["status"].unique().map(set)
     assert status["conv"] == {"failed"}

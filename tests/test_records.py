@@ -1,19 +1,24 @@
 import dataclasses
 import json
-import os
 
 import pytest
 
-from study.records import RecordStore, record_key, write_atomically
+from hw3.train import ENGINE_VERSION
+from study.records import RecordStore, record_key
+from study.storage import LocalFolder
 from tests.made import SETTING, WIDTH_ARM, explored
 
 RECORD = explored(WIDTH_ARM, 0, {"channels": 32}, [0.7, 0.6])
 
 
+def file_of(results, key):
+    return results / "trials" / f"{key}.json"
+
+
 def test_record_survives_the_store(tmp_path):
-    store = RecordStore(tmp_path)
-    path = store.write(RECORD)
-    assert path == tmp_path / "trials" / f"{RECORD.key}.json"
+    store = RecordStore(LocalFolder(tmp_path))
+    store.write(RECORD)
+    assert file_of(tmp_path, RECORD.key).exists()
     assert store.find(RECORD.key) == RECORD
     assert list(store) == [RECORD]
 
@@ -41,21 +46,38 @@ def strip(path):
 
 @pytest.mark.parametrize("damage", [truncate, flip, empty, scramble, strip])
 def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
-    store = RecordStore(tmp_path)
-    path = store.write(RECORD)
+    store = RecordStore(LocalFolder(tmp_path))
+    store.write(RECORD)
+    path = file_of(tmp_path, RECORD.key)
     damage(path)
     damaged = path.read_bytes()
     assert list(store) == []
     assert path.name in caplog.text
-    assert [file.name for file in store.folder.iterdir()] == [path.name + ".damaged"]
-    assert (store.folder / f"{path.name}.damaged").read_bytes() == damaged
+    aside = path.with_name(path.name + ".damaged")
+    assert list(path.parent.iterdir()) == [aside]
+    assert aside.read_bytes() == damaged
     assert store.find(RECORD.key) is None
     store.write(RECORD)
     assert list(store) == [RECORD]
 
 
+def test_a_record_of_another_engine_is_set_aside_with_a_warning(tmp_path, caplog):
+    ingredients = RECORD.ingredients | {"engine": ENGINE_VERSION + 1}
+    other = dataclasses.replace(RECORD, ingredients=ingredients)
+    store = RecordStore(LocalFolder(tmp_path))
+    store.write(other)
+    store.write(RECORD)
+    path = file_of(tmp_path, other.key)
+    content = path.read_bytes()
+    assert list(store) == [RECORD]
+    aside = path.with_name(f"{path.name}.engine-{ENGINE_VERSION + 1}")
+    assert aside.read_bytes() == content
+    assert not path.exists()
+    assert f"{path.name} is of engine version {ENGINE_VERSION + 1}" in caplog.text
+
+
 def test_a_complete_record_is_never_replaced(tmp_path):
-    store = RecordStore(tmp_path)
+    store = RecordStore(LocalFolder(tmp_path))
     failed = dataclasses.replace(RECORD, status="failed", rows=[], error="no memory")
     store.write(failed)
     store.write(RECORD)
@@ -65,14 +87,15 @@ def test_a_complete_record_is_never_replaced(tmp_path):
 
 
 def test_a_record_under_anothers_name_is_not_taken_for_it(tmp_path):
-    store = RecordStore(tmp_path)
-    store.write(RECORD).rename(store.path("0" * 20))
+    store = RecordStore(LocalFolder(tmp_path))
+    store.write(RECORD)
+    file_of(tmp_path, RECORD.key).rename(file_of(tmp_path, "0" * 20))
     assert store.find("0" * 20) is None
 
 
 def test_store_without_a_folder_is_empty(tmp_path):
-    assert list(RecordStore(tmp_path / "none")) == []
-    assert RecordStore(tmp_path / "none").find("0") is None
+    assert list(RecordStore(LocalFolder(tmp_path / "none"))) == []
+    assert RecordStore(LocalFolder(tmp_path / "none")).find("0") is None
 
 
 def test_key_depends_on_every_ingredient_and_not_on_their_order():
@@ -108,21 +131,8 @@ def test_records_hold_no_number_that_json_has_not():
         record_key({"x": float("nan")})
 
 
-def test_write_leaves_the_old_file_whole_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "file.json"
-    write_atomically(path, b"old")
-
-    def fail(_descriptor):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="no space"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file.json"]
-
-
 def test_record_file_names_its_ingredients_in_clear(tmp_path):
-    content = json.loads(RecordStore(tmp_path).write(RECORD).read_text())
+    RecordStore(LocalFolder(tmp_path)).write(RECORD)
+    content = json.loads(file_of(tmp_path, RECORD.key).read_text())
     assert content["ingredients"]["config"] == {"channels": 32, "hidden": 0}
     assert content["ingredients"]["recipe"]["epochs"] == 8

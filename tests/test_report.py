@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,8 @@ from study.report import (
     count_verdicts,
     format_p,
     format_seconds,
+    make_report,
     verdict_rows,
-    write_report,
 )
 from study.spec import PROFILES, Budget, Claim, DataFacts, Measure
 from study.stats import judge
@@ -90,42 +89,39 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def figures(table, tmp_path_factory) -> list[DrawnFigure]:
-    folder = tmp_path_factory.mktemp("figures")
-    drawn = [draw_figure(figure, table, folder) for figure in STUDY.figures[2:]]
+def figures(table) -> list[DrawnFigure]:
+    drawn = [draw_figure(figure, table) for figure in STUDY.figures[2:]]
     return [*drawn, DrawnFigure("none", "A missing <figure>", reason="it needs a trial")]
 
 
-def written(folder: Path, table, figures=(), study=STUDY, facts=FACTS) -> str:
+def written(table, figures=(), study=STUDY, facts=FACTS) -> str:
     verdicts = judge(study.claims, table, judged=facts.budget.judged)
-    return write_report(folder, study, table, verdicts, facts, figures).read_text()
+    return make_report(study, table, verdicts, facts, figures)
 
 
 @pytest.fixture(scope="module")
-def html(table, figures, tmp_path_factory) -> str:
-    return written(tmp_path_factory.mktemp("report"), table, figures)
+def html(table, figures) -> str:
+    return written(table, figures)
 
 
-def test_page_of_phantoms_says_so_first(html, table, tmp_path):
+def test_page_of_phantoms_says_so_first(html, table):
     page = Page(html)
     assert page.texts[0] == STUDY.title
     assert page.texts[1] == "Made on synthetic phantoms: it says nothing about patients."
-    real = Page(
-        written(tmp_path, table, facts=replace(FACTS, data=replace(FACTS.data, source="course")))
-    )
+    real = Page(written(table, facts=replace(FACTS, data=replace(FACTS.data, source="course"))))
     assert "phantoms" not in real.text
 
 
-def test_page_of_a_run_below_the_homeworks_scale_says_so(html, table, tmp_path):
+def test_page_of_a_run_below_the_homeworks_scale_says_so(html, table):
     assert "12 epochs on 32×32 pixels" in Page(html).text
     facts = replace(FACTS, budget=PROFILES["paper"])
-    assert "Trained for" not in Page(written(tmp_path, table, facts=facts)).text
+    assert "Trained for" not in Page(written(table, facts=facts)).text
 
 
-def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table, tmp_path):
+def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
     assert "smoke run" not in Page(html).text
     budget = replace(FACTS.budget, judged=False)
-    page = Page(written(tmp_path, table, facts=replace(FACTS, budget=budget)))
+    page = Page(written(table, facts=replace(FACTS, budget=budget)))
     assert "smoke run" in page.text
     assert page.text.count("not judged") >= len(STUDY.claims)
 
@@ -154,13 +150,13 @@ def test_a_figure_that_is_not_drawn_gives_its_reason(html):
     assert "A missing <figure>” : it needs a trial".replace(" :", ":") in Page(html).text
 
 
-def test_text_from_outside_is_escaped(table, tmp_path):
+def test_text_from_outside_is_escaped(table):
     bad = "<script>alert('x')</script>"
     claim = Claim("bad", bad, bad, bad, Measure("lab4", "val_accuracy"), below=0.9)
     study = replace(STUDY, title=bad, question=bad, claims=(claim,))
     data = replace(FACTS.data, location=bad)
     facts = replace(FACTS, command=bad, data=data, notes=(bad,), provenance={"commit": bad})
-    page = Page(written(tmp_path, table, study=study, facts=facts))
+    page = Page(written(table, study=study, facts=facts))
     assert "script" not in page.tags
     assert page.text.count(bad) >= 8
     assert "out of memory <at 512 channels>" in page.text  # the error of a failed trial
@@ -182,15 +178,15 @@ def test_page_states_data_command_and_provenance(html):
         assert stated in text
 
 
-def test_page_of_an_empty_table_is_whole(table, tmp_path):
+def test_page_of_an_empty_table_is_whole(table):
     facts = replace(FACTS, provenance=None, wall_seconds=None)
-    page = Page(written(tmp_path, table.iloc[:0], facts=facts))
+    page = Page(written(table.iloc[:0], facts=facts))
     assert "nothing was chosen" in page.text
     assert "No trial diverged or failed" in page.text
 
 
-def test_page_without_a_test_part_says_so(tmp_path):
-    page = Page(written(tmp_path, made_table(with_test=False)))
+def test_page_without_a_test_part_says_so():
+    page = Page(written(made_table(with_test=False)))
     assert "The data has no test part" in page.text
     assert "nan" not in page.text
 

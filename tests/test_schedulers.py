@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ray.tune.schedulers import TrialScheduler
 
-from study.pool import ArmSchedulers
+from study.dispatch import ArmSchedulers
 from study.search import ArmSearch
 from study.trial import Job
 from tests.made import DROPOUT_ARM, SETTING, WIDTH_ARM

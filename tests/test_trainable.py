@@ -11,6 +11,7 @@ import torch
 from hw3.models import make_config
 from hw3.train import Numerics, recipe_for, start_training, train_epochs
 from study.checkpoints import CheckpointStore
+from study.storage import LocalFolder
 from study.trainable import METRIC, StudyTrial
 from study.trial import Job, Setting
 from tests.made import square_splits
@@ -79,14 +80,14 @@ def test_a_killed_trial_goes_on_from_its_last_epoch_bit_for_bit(
     told = job(setting, "confirm", dropout_conv=0.4, dropout_hidden=0.4)
 
     def start():
-        return trial_of(told, data, lambda: data.test, tmp_path)
+        return trial_of(told, data, lambda: data.test, LocalFolder(tmp_path))
 
     whole = run(trial_of(told, data, lambda: data.test))[-1]
     killed = start()
     for _ in range(epochs_done):
         killed.step()
     del killed
-    under_way = [Job(**kept) for kept in CheckpointStore(tmp_path).jobs()]
+    under_way = [Job(**kept) for kept in CheckpointStore(LocalFolder(tmp_path)).jobs()]
     assert under_way == [told] * bool(epochs_done)
     resumed = run(start())
     assert len(resumed) == 3 - epochs_done

@@ -7,7 +7,6 @@ line in FIGURES.
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -27,8 +26,7 @@ from study.figures.response import (
 )
 from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
-from study.records import write_atomically
-from study.spec import Figure, Study, StudyError
+from study.spec import Figure, StudyError
 
 
 @dataclass(frozen=True)
@@ -82,17 +80,18 @@ FIGURES = {
     ),
 }
 FORMATS = ("png", "svg")
+SUFFIXES = (*FORMATS, "csv")  # of a drawn figure's files
 
 
 @dataclass(frozen=True)
 class DrawnFigure:
-    """A figure on disk, or the reason why there is none.
+    """A figure's files, or the reason why there is none.
 
     Attributes:
         name, title: the figure's own.
         note: number of seeds and what bands or bars stand for.
         alt: the figure's numbers in words.
-        paths: png, svg and csv (the frame) -> file; empty where nothing was drawn.
+        files: png, svg and csv (the frame) -> content; empty where nothing was drawn.
         reason: why nothing was drawn; empty where something was.
     """
 
@@ -100,38 +99,27 @@ class DrawnFigure:
     title: str
     note: str = ""
     alt: str = ""
-    paths: Mapping[str, Path] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     reason: str = ""
 
 
-def draw_figures(study: Study, table: pd.DataFrame, folder: Path) -> list[DrawnFigure]:
-    """Draw every figure of the study into the folder, in their order.
+def draw_figure(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
+    """Draw a figure of a study from its table.
 
     Raises:
-        StudyError: a figure is of an unknown kind.
+        StudyError: the figure is of an unknown kind.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return [draw_figure(figure, table, folder) for figure in study.figures]
-
-
-def draw_figure(figure: Figure, table: pd.DataFrame, folder: Path) -> DrawnFigure:
-    """Write NAME.png, NAME.svg and NAME.csv, or remove them where there is nothing to draw."""
     if figure.kind not in FIGURES:
         raise StudyError(
             f"figure {figure.name}: kind must be one of {', '.join(FIGURES)}; got {figure.kind!r}"
         )
     kind = FIGURES[figure.kind]
-    paths = {suffix: folder / f"{figure.name}.{suffix}" for suffix in (*FORMATS, "csv")}
     frame = kind.frame(table, **figure.options)
     if frame.empty:
-        for path in paths.values():
-            path.unlink(missing_ok=True)  # an earlier run's must not pass for this one's
         return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}")
+    files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
     note = frame.attrs["note"]
-    for suffix, content in render(kind, frame, figure.title).items():
-        write_atomically(paths[suffix], content)
-    write_atomically(paths["csv"], frame.to_csv(index=False).encode())
-    return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), paths)
+    return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), files)
 
 
 def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:

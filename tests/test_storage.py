@@ -1,0 +1,107 @@
+"""Folders where files appear whole: one contract for all, on real stores."""
+
+import errno
+import os
+import subprocess
+
+import pytest
+
+from study.spec import StudyError
+from study.storage import TEMPORARY, LocalFolder, open_folder
+
+
+@pytest.fixture(params=["local", "memory", "s3"])
+def folder(request, tmp_path):
+    if request.param == "local":
+        return open_folder(tmp_path / "ein Ordner mit ü")
+    if request.param == "memory":
+        return open_folder(f"memory://{tmp_path.name}/ein Ordner mit ü")
+    bucket = request.getfixturevalue("s3_bucket")
+    return open_folder(f"{bucket}/ein Ordner mit ü")
+
+
+def test_a_file_comes_back_and_can_be_replaced_renamed_and_deleted(folder):
+    inner = folder / "inner"
+    assert inner.names() == []
+    assert inner.read("a.json") is None
+    inner.write("a.json", b"old")
+    inner.write("a.json", b"n", memoryview(b"ew"), durable=False)
+    inner.write("b.pt", b"")
+    assert inner.names() == ["a.json", "b.pt"]
+    assert inner.names(".json") == ["a.json"]
+    assert inner.read_all(".json") == [("a.json", b"new")]
+    inner.rename("a.json", "b.pt")
+    assert inner.names() == ["b.pt"]
+    assert inner.read("b.pt") == b"new"
+    inner.delete("b.pt")
+    inner.delete("b.pt")
+    assert inner.names() == []
+    with pytest.raises(FileNotFoundError):
+        inner.rename("a.json", "b.pt")
+
+
+def test_location_opens_the_same_folder(folder):
+    (folder / "inner").write("a", b"1")
+    assert (open_folder(str(folder)) / "inner").read("a") == b"1"
+    folder.check_access()
+
+
+def test_unknown_kind_of_location_names_the_rule():
+    with pytest.raises(StudyError, match=r"pyarrow or fsspec.*nothing://x"):
+        open_folder("nothing://x")
+
+
+def test_a_bucket_that_is_not_there_is_one_error(s3_bucket):
+    with pytest.raises(OSError, match="nowhere"):
+        open_folder("s3://nowhere/results").write("a", b"1")
+
+
+def test_relative_path_keeps_its_meaning(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = open_folder("results")
+    monkeypatch.chdir("/")
+    (folder / "trials").write("a", b"1")
+    assert (tmp_path / "results" / "trials" / "a").read_bytes() == b"1"
+    assert str(folder / "trials") == "results/trials"
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    folder = LocalFolder(tmp_path)
+    folder.write("file", b"old")
+
+    def fail(_descriptor):
+        raise OSError(errno.EIO, "input or output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="input or output error"):
+        folder.write("file", b"new")
+    assert folder.read("file") == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_is_missing(small_disk):
+    folder = LocalFolder(small_disk(64))
+    with pytest.raises(OSError, match=r"100\.0 kB .* (\d+\.\d) kB are free, .* missing.*'.*/big'"):
+        folder.write("big", bytes(100_000))
+    assert folder.names() == []
+    folder.write("small", bytes(1000))
+
+
+def test_sweep_removes_what_dead_writers_left_and_nothing_else(tmp_path):
+    folder = LocalFolder(tmp_path)
+    folder.write("file", b"1")
+    left = tmp_path / f"{TEMPORARY}file.0"
+    left.write_bytes(b"")
+    assert folder.names() == ["file"]
+    folder.sweep(older_than=60)
+    assert left.exists()
+    folder.sweep()
+    assert not left.exists()
+    assert folder.names() == ["file"]
+
+
+def test_read_only_file_system_is_one_error(small_disk):
+    path = small_disk(64)
+    subprocess.run(["mount", "-o", "remount,ro", path], check=True)
+    with pytest.raises(StudyError, match="cannot be written"):
+        (LocalFolder(path) / "results").check_access()
