@@ -132,7 +132,7 @@ class CheckpointKeeper:
 
     def _give_up(self, error: OSError) -> None:
         self._store = None
-        self.failure = f"a checkpoint on {platform.node()}: {error}"
+        self.failure = f"a checkpoint could not be written on {platform.node()}: {error}"
 
 
 def _names(key: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from hw3.splits import Split, Splits
 from study.checkpoints import CheckpointStore
 from study.cluster import Resources
 from study.dispatch import ArmSchedulers, StudySearcher
-from study.recorder import Recorder, StopWhenUnrecorded, Supervisor
+from study.recorder import Recorder, StopOnFailure, Supervisor
 from study.records import RecordStore
 from study.spec import StudyError
 from study.trainable import StudyTrial
@@ -37,7 +37,7 @@ def run_pool(
         callbacks: further ones, told what Tune tells.
 
     Raises:
-        StudyError: a record or a checkpoint could not be written.
+        StudyError: a record or a checkpoint could not be written, or nothing happens any more.
 
     Needs a running Ray. Data goes into the object store once; the test part apart from the rest,
     behind a reference that only confirmed trials follow.
@@ -73,15 +73,15 @@ def run_pool(
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=[supervisor, recorder, *callbacks],
-                stop=StopWhenUnrecorded(recorder),
+                stop=StopOnFailure(recorder),
                 verbose=0,
             ),
         )
         tuner.fit()
     if recorder.failure is not None:
         raise StudyError(
-            f"what must be kept could not be written: {recorder.failure}. Every record is whole. "
-            "Make room or give access, then run the same command: it goes on."
+            f"{recorder.failure}. Every record is whole. Mend it, then run the same command: "
+            "it goes on."
         )
 
 

@@ -18,6 +18,8 @@ from study.provenance import provenance
 from study.records import Record, RecordStore
 from study.trial import Job
 
+STARTUP = 60.0  # seconds that workers may take to start, longer than any did
+
 
 class Supervisor(Unsaved, Callback):
     """Ends trials that report nothing for too long, and counts only failures without progress.
@@ -27,6 +29,10 @@ class Supervisor(Unsaved, Callback):
 
     Args:
         epoch_timeout: seconds without a report after which a running trial is ended.
+
+    Attributes:
+        failure: that nothing has happened for longer than that, as where workers hang before a
+            trial runs; None else.
     """
 
     def __init__(self, epoch_timeout: float, clock: Callable[[], float] = time.monotonic):
@@ -34,6 +40,8 @@ class Supervisor(Unsaved, Callback):
         self._heard: dict[str, tuple[float, Trial]] = {}  # running trials, by Tune's id
         self._furthest: dict[str, int] = {}  # epochs
         self._ended: dict[str, int] = {}  # times
+        self._last_event = clock()
+        self.failure: str | None = None
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         now = self._clock()
@@ -43,26 +51,40 @@ class Supervisor(Unsaved, Callback):
                 self._heard.pop(trial_id)
                 self._ended[trial_id] = self._ended.get(trial_id, 0) + 1
                 ray.kill(actor)
+        silent = now - self._last_event
+        if silent > self._timeout + STARTUP:
+            self.failure = (
+                f"no trial has started, reported or ended for {silent:.0f} s (--epoch-timeout "
+                f"{self._timeout:g}): workers do not start, or hosts are missing"
+            )
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._heard[trial.trial_id] = (self._clock(), trial)
+        self._hear(trial)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
-        self._heard[trial.trial_id] = (self._clock(), trial)
+        self._hear(trial)
         epochs = len(result["rows"])
         if epochs > self._furthest.get(trial.trial_id, 0):
             self._furthest[trial.trial_id] = epochs
             trial.run_metadata.num_failures = 0
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._heard.pop(trial.trial_id, None)  # until it is started again
+        self._forget(trial)  # until it is started again
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._heard.pop(trial.trial_id, None)
+        self._forget(trial)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._forget(trial)
+
+    def _hear(self, trial: Trial) -> None:
+        self._last_event = self._clock()
+        self._heard[trial.trial_id] = (self._last_event, trial)
+
+    def _forget(self, trial: Trial) -> None:
+        self._last_event = self._clock()
         self._heard.pop(trial.trial_id, None)
 
     def note(self, trial: Trial) -> str:
@@ -79,8 +101,9 @@ class Recorder(Unsaved, Callback):
     The driver is the only writer: it alone knows why a trial ended, and it outlives workers.
 
     Attributes:
-        failure: what could not be written, a record or a checkpoint, and why. The run ends then;
-            all records are whole, and the trials under way have what was kept of them before.
+        failure: why the run has to end, None where it has not: a record or a checkpoint could not
+            be written, for example. All records are whole then, and the trials under way have what
+            was kept of them before.
     """
 
     def __init__(
@@ -92,12 +115,16 @@ class Recorder(Unsaved, Callback):
     ):
         self._store, self._checkpoints, self._searcher = store, checkpoints, searcher
         self._supervisor = supervisor
-        self.failure: str | None = None
+        self._unwritten: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        return self._unwritten or self._supervisor.failure
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
-        self.failure = self.failure or result["checkpoint_failure"]
+        self._unwritten = self._unwritten or result["checkpoint_failure"]
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         status = trial.last_result["status"]
@@ -132,12 +159,12 @@ class Recorder(Unsaved, Callback):
             self._store.write(record)
             self._checkpoints.delete(job.key)
         except OSError as failure:  # raised here, it would count as the trial's own failure
-            self.failure = f"a record: {failure}"
+            self._unwritten = f"a record could not be written: {failure}"
         self._searcher.learn(job, record)
 
 
-class StopWhenUnrecorded(Unsaved, Stopper):
-    """Ends the run when something could not be written."""
+class StopOnFailure(Unsaved, Stopper):
+    """Ends the run when it cannot go on."""
 
     def __init__(self, recorder: Recorder):
         self._recorder = recorder

@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from tests.runs import finish, table_of
 
 S3_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "made",
@@ -81,3 +84,11 @@ def s3_bucket(s3_server, monkeypatch) -> str:
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="bucket")
     return "s3://bucket"
+
+
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory) -> pd.DataFrame:
+    """The table of the small study of `tests.runs` where nothing went wrong."""
+    results = tmp_path_factory.mktemp("whole")
+    assert finish(results) == (0, "")
+    return table_of(results)

@@ -1,65 +1,61 @@
 """kill -9 to a real run: the same command goes on, and the end is what it would have been."""
 
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import pandas as pd
-import psutil
 import pytest
 
-ROOT = Path(__file__).parents[1]
-# One trial at a time: then the search's order, and so the whole study, is determined.
-ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
-WHEN, VARYING = ["stage", "point", "seed", "epoch"], ["seconds", "elapsed", "number"]
+from study.storage import open_folder
+from tests.runs import finish, kill_driver, kill_worker, start, table_of, wait_for
+
 pytestmark = pytest.mark.ray
 
 
-def start(results):
-    command = [sys.executable, "-m", "study.task_c", *ARGUMENTS, "--results", str(results)]
-    return psutil.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def in_the_middle_of_a_trial(results, finished):
+    """Whether so many trials are recorded, and another is under way and has a state."""
+    records = open_folder(results) / "trials"
+    states = open_folder(results) / "task_c" / "checkpoints"
+
+    def condition():
+        kept = {name.split(".")[0] for name in records.names(".json")}
+        under_way = {name.split(".")[0] for name in states.names(".pt")}
+        return len(kept) >= finished and bool(under_way - kept)
+
+    return condition
 
 
-def table_of(results):
-    table = pd.read_parquet(results / "task_c" / "table.parquet")
-    return table.drop(columns=VARYING).sort_values(WHEN).reset_index(drop=True)
+def contents(results):
+    """The records, each as it lies there."""
+    return dict((open_folder(results) / "trials").read_all(".json"))
 
 
-def wait_for(condition, run):
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline and run.poll() is None
-        time.sleep(0.05)
+def kill_and_finish(results, finished, whole_run):
+    """Kill the driver in the middle; go on, and lose the worker in the middle of the next trial."""
+    run = start(results)
+    wait_for(in_the_middle_of_a_trial(results, finished), run)
+    kill_driver(run)
+    before = contents(results)
+    run = start(results)
+    wait_for(in_the_middle_of_a_trial(results, finished + 1), run)
+    assert kill_worker(run) == 1
+    assert run.wait(200) == 0
+    after = contents(results)
+    assert {name: after[name] for name in before} == before
+    assert (open_folder(results) / "task_c" / "checkpoints").names() == []
+    pd.testing.assert_frame_equal(table_of(results), whole_run)
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    results = tmp_path_factory.mktemp("whole")
-    assert start(results).wait(200) == 0
-    return table_of(results)
+@pytest.mark.parametrize("finished", [0, 5], ids=lambda n: f"{n} trials finished")
+def test_a_killed_study_ends_as_if_it_had_not_been(tmp_path, whole_run, finished):
+    kill_and_finish(tmp_path, finished, whole_run)
 
 
-@pytest.mark.parametrize("finished", [0, 1, 5], ids=lambda n: f"{n} trials finished")
-def test_a_killed_study_ends_as_if_it_had_not_been(tmp_path, uninterrupted, finished):
-    run = start(tmp_path)
-    records, checkpoints = tmp_path / "trials", tmp_path / "task_c" / "checkpoints"
+def test_a_killed_study_on_s3_ends_as_if_it_had_not_been(s3_bucket, whole_run):
+    results = f"{s3_bucket}/Ergebnisse mit ü"
+    kill_and_finish(results, 1, whole_run)
+    code, errors = finish(results)  # nothing is left to be trained
+    assert (code, errors) == (0, "")
 
-    def in_the_middle_of_a_trial():
-        kept = {path.stem for path in records.glob("*.json")}
-        states = {path.stem for path in checkpoints.glob("*.pt")}
-        return len(kept) >= finished and states - kept
 
-    wait_for(in_the_middle_of_a_trial, run)
-    children = run.children(recursive=True)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    _, alive = psutil.wait_procs(children, timeout=20)
-    for process in alive:
-        process.kill()
-    before = {path: path.stat().st_mtime_ns for path in records.glob("*.json")}
-    assert start(tmp_path).wait(200) == 0
-    pd.testing.assert_frame_equal(table_of(tmp_path), uninterrupted)
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert not list(checkpoints.iterdir())
+def test_relative_results_with_spaces_on_another_file_system(tmp_path, small_disk, whole_run):
+    small_disk(20_000, tmp_path / "andere Platte")
+    assert finish("andere Platte/Ergebnisse ü", cwd=tmp_path)[0] == 0
+    pd.testing.assert_frame_equal(table_of(tmp_path / "andere Platte/Ergebnisse ü"), whole_run)

@@ -31,7 +31,7 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
             time.sleep(0.5)  # until a trial's actor is there
         children = workers(run)
         os.kill(run.pid, sent)
-        _, errors = run.communicate(timeout=30)
+        _, errors = run.communicate(timeout=10)
     finally:
         run.kill() if run.poll() is None else None
     assert run.returncode == code

@@ -3,13 +3,22 @@
 import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 
 import pytest
 
+from study import lock
 from study.lock import LOCK, hold_lock
 from study.spec import StudyError
-from study.storage import LocalFolder
+from study.storage import LocalFolder, open_folder
 
+LEASE = {"RENEWED_EVERY": 0.2, "EXPIRES_AFTER": 1.0, "SETTLED_AFTER": 0.4}
+QUICK = f"""
+from study import lock
+vars(lock).update({LEASE})
+"""
 HOLD = """
 import sys
 from study.lock import hold_lock
@@ -67,3 +76,67 @@ def test_two_studies_in_one_results_folder_do_not_keep_each_other_out(tmp_path):
     results = LocalFolder(tmp_path)
     with hold_lock(results / "task_a"), hold_lock(results / "task_b"):
         pass
+
+
+@pytest.fixture
+def quick_lease(monkeypatch):
+    """A lease by the tenth of a second, here and in `HOLD`."""
+    for name, seconds in LEASE.items():
+        monkeypatch.setattr(lock, name, seconds)
+
+
+@pytest.fixture
+def lease_holder(s3_bucket, tmp_path):
+    """Another process that holds a folder on S3, and the folder."""
+    location = f"{s3_bucket}/{tmp_path.name}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", QUICK + HOLD, location],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process, open_folder(location)
+    process.kill()
+    process.communicate()
+
+
+def test_second_driver_on_s3_is_told_who_the_first_is(quick_lease, lease_holder):
+    process, folder = lease_holder
+    with pytest.raises(StudyError, match=f"process {process.pid} on .* since 2"):
+        hold_lock(folder).__enter__()
+
+
+def test_lease_of_a_killed_owner_is_taken_over(quick_lease, lease_holder):
+    process, folder = lease_holder
+    process.kill()
+    process.wait()
+    with hold_lock(folder):
+        assert folder.names() == [LOCK]
+    assert folder.names() == []
+
+
+def test_an_owner_that_slept_too_long_ends_when_it_wakes(quick_lease, lease_holder):
+    process, folder = lease_holder
+    process.send_signal(signal.SIGSTOP)
+    with hold_lock(folder):
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_of_two_that_take_a_lease_at_once_one_gets_it(quick_lease, s3_bucket, tmp_path):
+    folder = open_folder(f"{s3_bucket}/{tmp_path.name}")
+    start, held = threading.Barrier(8), []
+
+    def take():
+        start.wait()
+        with suppress(StudyError), hold_lock(folder):
+            held.append(True)
+            time.sleep(1)  # longer than the others try
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert held == [True]

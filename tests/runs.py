@@ -1,0 +1,70 @@
+"""A small study as a user runs it, in processes that can be killed."""
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from study.storage import open_folder
+
+ROOT = Path(__file__).parents[1]
+# One trial at a time: then the search's order, and so the whole study, is determined.
+ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
+WHEN, VARYING = ["stage", "point", "seed", "epoch"], ["seconds", "elapsed", "number"]
+
+
+def start(results, **options):
+    """Begin the study, or go on with it."""
+    command = [sys.executable, "-m", "study.task_c", *ARGUMENTS, "--results", str(results)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    found = os.environ | {"PYTHONPATH": str(ROOT)}  # the study, from whatever folder
+    return psutil.Popen(command, text=True, **{"cwd": ROOT, "env": found} | quiet | options)
+
+
+def finish(results, **options):
+    """The exit code and what was written to stderr."""
+    run = start(results, stderr=subprocess.PIPE, **options)
+    _, errors = run.communicate(timeout=200)
+    return run.returncode, errors
+
+
+def table_of(results):
+    """The table that the study wrote, without what no two runs share."""
+    content = (open_folder(results) / "task_c").read("table.parquet")
+    table = pd.read_parquet(io.BytesIO(content))
+    return table.drop(columns=VARYING).sort_values(WHEN).reset_index(drop=True)
+
+
+def wait_for(condition, run):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.05)
+
+
+def kill_driver(run):
+    """kill -9 of the driver; what is left of its Ray after a while goes, too."""
+    children = run.children(recursive=True)
+    run.kill()
+    run.wait()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    for process in alive:
+        process.kill()
+
+
+def kill_worker(run):
+    """kill -9 of the processes in which the run's trials are; how many there were."""
+    killed = 0
+    for process in run.children(recursive=True):
+        try:
+            if "Trainable" in " ".join(process.cmdline()):
+                process.kill()
+                killed += 1
+        except psutil.Error:
+            continue  # it ended meanwhile
+    return killed
