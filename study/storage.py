@@ -8,14 +8,20 @@ import shutil
 import time
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from study.spec import StudyError
 
+T = TypeVar("T")
+
 TEMPORARY = ".writing-"  # how the name of a file begins that is not whole yet
+PROBE = "access-probe"  # written and removed to see whether a store can be written to
+PATIENCE = 60.0  # seconds in which a store that does not answer is asked again
 CONNECTIONS = 16  # files read at a time from a store that answers slowly
 
 
@@ -183,49 +189,68 @@ class RemoteFolder(Folder):
         return self.uri
 
     def read(self, name: str) -> bytes | None:
-        try:
+        def read() -> bytes:
             with self._filesystem.open_input_stream(self._at(name)) as stream:
                 return stream.read()
+
+        try:
+            return self._patiently(name, read)
         except FileNotFoundError:
             return None
 
     def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
         content = b"".join(pieces)  # in one go: a stream that is closed early is a file, too
-        try:
-            if not self._filesystem.type_name.startswith(("s3", "gcs", "abfs")):
-                self._filesystem.create_dir(self._path, recursive=True)
-            with self._filesystem.open_output_stream(self._at(name)) as stream:
-                stream.write(content)
-        except OSError as error:
-            raise OSError(f"{self.uri}/{name}: {error}") from error
+        self._patiently(name, lambda: self._put(name, content))
+
+    def _put(self, name: str, content: bytes) -> None:
+        if not self._filesystem.type_name.startswith(("s3", "gcs", "abfs")):
+            self._filesystem.create_dir(self._path, recursive=True)
+        with self._filesystem.open_output_stream(self._at(name)) as stream:
+            stream.write(content)
+
+    def _patiently(self, name: str, act: Callable[[], T]) -> T:
+        """Act, again and again while the store does not answer, up to PATIENCE."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act()
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise OSError(f"{self.uri}/{name}: {error}") from error
+                time.sleep(PATIENCE / 30)
 
     def names(self, suffix: str = "") -> list[str]:
         from pyarrow.fs import FileSelector, FileType
 
-        found = self._filesystem.get_file_info(FileSelector(self._path, allow_not_found=True))
+        where = FileSelector(self._path, allow_not_found=True)
+        found = self._patiently("", lambda: self._filesystem.get_file_info(where))
         files = [info.base_name for info in found if info.type == FileType.File]
         return sorted(name for name in files if name.endswith(suffix))
 
     def rename(self, old: str, new: str) -> None:
-        if not self._filesystem.get_file_info(self._at(old)).is_file:
-            raise FileNotFoundError(errno.ENOENT, "no such file", f"{self.uri}/{old}")
-        self._filesystem.move(self._at(old), self._at(new))
+        def move() -> None:
+            if not self._filesystem.get_file_info(self._at(old)).is_file:
+                raise FileNotFoundError(errno.ENOENT, "no such file", f"{self.uri}/{old}")
+            self._filesystem.move(self._at(old), self._at(new))
+
+        self._patiently(old, move)
 
     def delete(self, name: str) -> None:
-        try:
-            self._filesystem.delete_file(self._at(name))
-        except FileNotFoundError:
-            return
+        with suppress(FileNotFoundError):
+            self._patiently(name, lambda: self._filesystem.delete_file(self._at(name)))
 
     def sweep(self, older_than: float = 0.0) -> None:
         """Nothing is ever left: no temporary names are used."""
 
     def check_access(self) -> None:
         try:
-            self.names()
+            self._put(PROBE, b"")
+            self._filesystem.delete_file(self._at(PROBE))
         except OSError as error:
             raise StudyError(
-                f"results must be written, and {self.uri} does not answer: {error}. "
+                f"results must be written, and {self.uri} cannot be written to: {error}. "
                 "Check address, bucket and credentials, or choose another --results."
             ) from error
 

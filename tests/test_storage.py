@@ -2,7 +2,10 @@
 
 import errno
 import os
+import socket
 import subprocess
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -52,8 +55,42 @@ def test_unknown_kind_of_location_names_the_rule():
 
 
 def test_a_bucket_that_is_not_there_is_one_error(s3_bucket):
-    with pytest.raises(OSError, match="nowhere"):
-        open_folder("s3://nowhere/results").write("a", b"1")
+    with pytest.raises(StudyError, match="s3://nowhere/results cannot be written to"):
+        open_folder("s3://nowhere/results").check_access()
+
+
+def test_a_store_that_does_not_answer_for_a_while_is_asked_again(s3_bucket, monkeypatch):
+    """Its address is a closed port at first, where a server starts meanwhile."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    folder = open_folder(f"{s3_bucket}/later?endpoint_override={address}&scheme=http")
+    forwarding = threading.Timer(3.0, forward, [address, os.environ["AWS_ENDPOINT_URL"]])
+    forwarding.daemon = True
+    forwarding.start()
+    folder.write("a", b"1")
+    assert folder.read("a") == b"1"
+    monkeypatch.setattr("study.storage.PATIENCE", 0.0)
+    with pytest.raises(OSError, match="b: "):
+        dead = open_folder(f"{s3_bucket}/later?endpoint_override=127.0.0.1:9&scheme=http")
+        dead.write("b", b"1")
+
+
+def forward(address, target):
+    """Pass on whatever comes to the address, one connection after another."""
+    host, port = address.split(":")
+    with socket.create_server((host, int(port))) as server:
+        while True:
+            near, _ = server.accept()
+            far = socket.create_connection(("127.0.0.1", int(target.rsplit(":", 1)[1])))
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=pump, args=(source, sink), daemon=True).start()
+
+
+def pump(source, sink):
+    with source, sink, suppress(OSError):  # the other direction closes both, too
+        while data := source.recv(65536):
+            sink.sendall(data)
 
 
 def test_relative_path_keeps_its_meaning(tmp_path, monkeypatch):
