@@ -1,6 +1,7 @@
 """The command line: help, plan, bad input, and a whole smoke run with its report."""
 
 import json
+import subprocess
 from dataclasses import replace
 from importlib import import_module
 
@@ -107,6 +108,22 @@ def test_results_may_not_be_a_file(tmp_path):
     assert "is a file" in answer.stderr and "--results" in answer.stderr
 
 
+def test_results_that_cannot_be_written_are_one_error_before_anything_starts(
+    small_disk, s3_bucket
+):
+    disk = small_disk(64)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for place in (str(disk / "results"), "s3://nowhere/results"):
+        answer = run([*SMOKE, "--results", place])
+        assert answer.exit_code == 1
+        assert "cannot be written" in answer.stderr and "--results" in answer.stderr
+        assert "Traceback" not in answer.output
+    assert not ray.is_initialized()
+    answer = run([*SMOKE, "--results", "nothing://x"])
+    assert answer.exit_code == 2
+    assert "pyarrow or fsspec" in answer.stderr
+
+
 def test_report_without_a_run_says_how_to_make_one(tmp_path):
     answer = run(["report", "--results", str(tmp_path / "none")])
     assert answer.exit_code == 1
@@ -144,6 +161,7 @@ def test_help_names_every_option_and_sampler():
         "cpus-per-trial",
         "max-concurrent",
         "seed",
+        "epoch-timeout",
     ):
         assert f"--{name}" in text
 
