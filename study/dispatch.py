@@ -49,6 +49,7 @@ class StudySearcher(Unsaved, Searcher):
                 [job for job in broken_off if setting.is_explored(arm, job)],
             )
         self._arm_of: dict[str, ArmSearch] = {}  # by Tune's trial id, explored trials only
+        self._under_way: set[str] = set()  # Tune's trial ids
         self._turn = 0
         self._confirmed: set[str] = set()  # arms whose choice is in the queue
         self._handed_out: set[str] = set()
@@ -60,20 +61,17 @@ class StudySearcher(Unsaved, Searcher):
     def suggest(self, trial_id: str) -> Any:
         """The next job as a Tune configuration.
 
-        None while the choices wait for running trials, Searcher.FINISHED when all is handed out.
+        None while trials are under way that may have consequences, a choice or a further try;
+        Searcher.FINISHED after the last.
         """
         job = self._next_explored(trial_id)
         if job is None:
             self._enqueue_chosen()
             job = self._queue.pop(0) if self._queue else None
         if job is not None:
+            self._under_way.add(trial_id)
             return asdict(job)
-        return Searcher.FINISHED if self.explored else None
-
-    @property
-    def explored(self) -> bool:
-        """Whether every arm is over."""
-        return all(search.is_over for search in self.arms.values())
+        return None if self._under_way else Searcher.FINISHED
 
     def remaining(self) -> dict[str, int]:
         """Trials still to be run by stage, at most: a choice may be a point known already."""
@@ -88,6 +86,7 @@ class StudySearcher(Unsaved, Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
+        self._under_way.discard(trial_id)
         if trial_id in self._arm_of:
             self._arm_of[trial_id].on_trial_complete(trial_id, result, error)
 
@@ -96,6 +95,13 @@ class StudySearcher(Unsaved, Searcher):
         self.records[record.key] = record
         if job.stage == "explore":
             self.arms[job.point].learn(record)
+
+    def take_back(self, job: Job) -> None:
+        """Hand the job out once more: its trial ended, and has tries left."""
+        if job.stage == "explore":
+            self.arms[job.point].take_back(job)
+        else:
+            self._queue.insert(0, job)
 
     def save(self, checkpoint_path: str) -> None:
         """Write an empty file where Tune wants a state: the state is derived from the records."""
@@ -155,17 +161,26 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
         scheduler = self._scheduler_of(trial)
         if scheduler is None:
             return TrialScheduler.CONTINUE
-        # A resumed trial's earlier epochs go into the rungs first; they were survived already.
-        for row in result["rows"][self._seen.get(trial.trial_id, 0) : -1]:
-            scheduler.on_trial_result(tune_controller, trial, row)
-        self._seen[trial.trial_id] = len(result["rows"])
+        self._catch_up(scheduler, tune_controller, trial, result["rows"])
         return scheduler.on_trial_result(tune_controller, trial, result)
+
+    def _catch_up(
+        self, scheduler: TrialScheduler, tune_controller: Any, trial: Trial, rows: list[dict]
+    ) -> None:
+        """Put a resumed trial's epochs before its latest into the rungs; it survived them."""
+        seen = self._seen.get(trial.trial_id, 0)
+        for row in rows[seen:-1]:
+            scheduler.on_trial_result(tune_controller, trial, row)
+        self._seen[trial.trial_id] = max(seen, len(rows))
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict) -> None:
         scheduler = self._scheduler_of(trial)
-        if scheduler and result["status"] == "diverged":  # its loss would poison the rung
+        if scheduler is None:
+            return
+        self._catch_up(scheduler, tune_controller, trial, result["rows"])
+        if result["status"] == "diverged":  # its loss would poison the rung
             scheduler.on_trial_remove(tune_controller, trial)
-        elif scheduler:
+        else:
             scheduler.on_trial_complete(tune_controller, trial, result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:

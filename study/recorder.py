@@ -134,7 +134,12 @@ class Recorder(Unsaved, Callback):
             self._record(trial, "stopped", error=None)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._record(trial, "failed", error=self._supervisor.note(trial) + _error_text(trial))
+        if trial.should_recover():
+            # A worker that dies between two trials counts twice with Tune, as an actor and as a
+            # task: the next trial is given up though it has tries left.
+            self._searcher.take_back(Job(**trial.config))
+        else:
+            self._record(trial, "failed", error=self._supervisor.note(trial) + _error_text(trial))
 
     def _record(self, trial: Trial, status: Any, error: str | None) -> None:
         job, result = Job(**trial.config), trial.last_result or {}

@@ -158,12 +158,13 @@ class ArmSearch(OptunaSearch):
         return optuna.create_study(sampler=sampler).ask(self._distributions).params
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Report to Optuna every epoch that it does not know: a resumed trial has several."""
-        for row in result["rows"][self._reported.get(trial_id, 0) :]:
+        """Report to Optuna every epoch that it does not know; a resumed trial has several."""
+        known_epochs = self._reported.get(trial_id, 0)
+        for row in result["rows"][known_epochs:]:
             if row[METRIC] is not None:
                 known = {TRAINING_ITERATION: row[EPOCH], METRIC: row[METRIC]}
                 super().on_trial_result(trial_id, known)
-        self._reported[trial_id] = len(result["rows"])
+        self._reported[trial_id] = max(known_epochs, len(result["rows"]))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -175,6 +176,11 @@ class ArmSearch(OptunaSearch):
         if result:  # Tune does not pass on a trial's last result
             self.on_trial_result(trial_id, result)
         super().on_trial_complete(trial_id, result if status == "complete" else None, error)
+
+    def take_back(self, job: Job) -> None:
+        """Propose the trial once more, under its number: it ended without a result."""
+        self._unfinished.append(job)
+        self.study.enqueue_trial(job.params)
 
     def learn(self, record: Record) -> None:
         """Keep a finished trial of this arm, for the choice and against repeats."""

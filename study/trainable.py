@@ -95,14 +95,12 @@ class StudyTrial(Trainable):
         """One epoch: its validation loss for the search, and the trial so far."""
         if self._training is None:
             self._training = self._start()
+        else:
+            self._keep(self._training)
         training = self._training
         row = next(self._epochs)
         self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
         status = _status(row, training.recipe)
-        if status == "running":
-            self._checkpoints.save(
-                self._job.key, lambda: {"rows": self._rows, "training": training_state(training)}
-            )
         opens_test = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if opens_test else None
         return {
@@ -117,6 +115,13 @@ class StudyTrial(Trainable):
             "checkpoint_failure": self._checkpoints.failure,
             "done": status != "running",
         }
+
+    def _keep(self, training: Training) -> None:
+        """Save the state before another epoch, not after the last: then it holds no epoch at which
+        the driver, had it lived, would have stopped the trial."""
+        self._checkpoints.save(
+            self._job.key, lambda: {"rows": self._rows, "training": training_state(training)}
+        )
 
 
 def _status(row: EpochRow, recipe: Recipe) -> str:

@@ -108,9 +108,7 @@ def test_results_may_not_be_a_file(tmp_path):
     assert "is a file" in answer.stderr and "--results" in answer.stderr
 
 
-def test_results_that_cannot_be_written_are_one_error_before_anything_starts(
-    small_disk, s3_bucket
-):
+def test_results_that_cannot_be_written_are_one_error_before_anything_starts(small_disk, s3_bucket):
     disk = small_disk(64)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     for place in (str(disk / "results"), "s3://nowhere/results"):

@@ -1,6 +1,8 @@
 """Faults of trials, injected for real into the workers of a running Ray."""
 
+import os
 import random
+import signal
 import threading
 import time
 from collections import Counter
@@ -23,6 +25,7 @@ from study.spec import Budget, Point, Study, StudyError
 from study.storage import LocalFolder
 from study.summary import list_failures
 from study.table import make_table
+from study.trainable import StudyTrial
 from study.trial import Job, Setting
 from tests.made import WIDTH_ARM, square_splits
 
@@ -215,6 +218,29 @@ def test_a_trial_that_always_hangs_fails_with_the_reason(cluster, data, setting,
     (failed,) = store
     assert failed.status == "failed"
     assert f"ended {MAX_FAILURES + 1} times, after 2 s without a report" in failed.error
+
+
+def test_a_worker_that_dies_between_two_trials_costs_neither(
+    cluster, data, setting, tmp_path, monkeypatch
+):
+    """Tune counts this death twice, and gives the next trial up."""
+    mark = tmp_path / "mark"
+
+    class Dying(StudyTrial):
+        def reset(self, *arguments, **options):
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().reset(*arguments, **options)
+
+    monkeypatch.setattr("study.pool.StudyTrial", Dying)
+    study = replace(SLOW, arms=(WIDTH_ARM,))
+    records, *_ = run(study, setting, data, tmp_path)
+    assert mark.exists()
+    members = study_members(study, setting, BUDGET, records)
+    assert {member.record.status for member in members} <= {"complete", "stopped"}
+    assert [member.record.provenance["number"] for member in members[: BUDGET.trials]] == [0, 1, 2]
+    assert len(members) == BUDGET.trials + 2 * BUDGET.seeds
 
 
 def test_workers_that_never_start_end_the_run_with_the_reason(

@@ -70,3 +70,22 @@ def test_a_diverged_trial_does_not_poison_a_rung(schedulers, searches):
     result = {"epoch": RUNG, "val_loss": float("nan"), "rows": [], "status": "diverged"}
     schedulers.on_trial_complete(None, trial, result)
     assert rung(searches, WIDTH_ARM) == {}
+
+
+@pytest.mark.parametrize("status", ["complete", "diverged"])
+def test_a_trial_resumed_in_its_last_epoch_enters_the_rungs_it_survived(
+    schedulers, searches, status
+):
+    """Tune tells a scheduler a trial's last result by its end alone."""
+    trial = add(schedulers, "a", WIDTH_ARM)
+    rows = [{"epoch": epoch, "val_loss": 0.9 - epoch / 10} for epoch in range(1, 9)]
+    schedulers.on_trial_complete(None, trial, {**rows[-1], "rows": rows, "status": status})
+    assert rung(searches, WIDTH_ARM) == {"a": -rows[RUNG - 1]["val_loss"]}
+    assert rung(searches, WIDTH_ARM, 4) == {"a": -rows[3]["val_loss"]}
+
+
+def test_epochs_that_are_done_again_count_once(schedulers, searches):
+    trial = add(schedulers, "a", WIDTH_ARM)
+    for losses in ((0.9,), (0.9, 0.8), (0.9,), (0.9, 0.8), (0.9, 0.8, 0.7)):
+        assert report(schedulers, trial, *losses) == TrialScheduler.CONTINUE
+    assert rung(searches, WIDTH_ARM) == {"a": -0.8}

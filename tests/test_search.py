@@ -98,6 +98,25 @@ def test_a_resumed_trial_tells_optuna_the_epochs_before():
     assert search.study.trials[0].intermediate_values == {1: 0.7, 2: 0.6, 3: 0.5, 4: 0.4}
 
 
+def test_epochs_that_are_done_again_are_told_to_optuna_once():
+    search = search_of()
+    search.propose("a")
+    for losses in ([0.7, 0.6], [0.7], [0.7, 0.6], [0.7, 0.6, 0.5]):
+        search.on_trial_result("a", result(losses))
+    assert search.study.trials[0].intermediate_values == {1: 0.7, 2: 0.6, 3: 0.5}
+
+
+def test_a_trial_that_is_taken_back_is_proposed_again_under_its_number():
+    search = search_of(WIDTH_ARM)
+    jobs = [search.propose(str(number)) for number in range(2)]
+    remaining = search.remaining
+    search.on_trial_complete("0", error=True)
+    search.take_back(jobs[0])
+    assert search.remaining == remaining + 1
+    assert search.propose("again") == jobs[0]
+    assert search.propose("new").number == 2
+
+
 @pytest.mark.parametrize("sampler", [name for name, kind in SAMPLERS.items() if kind.renewed])
 def test_search_goes_on_after_a_crash_as_if_nothing_had_been(sampler):
     """One trial at a time; a new search after each, which has only the records."""
