@@ -1,6 +1,7 @@
 """Signals to a real run: it ends soon, leaves nothing running, and says how to go on."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.runs import finish
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.ray
@@ -30,6 +33,8 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
             assert time.monotonic() < deadline and run.poll() is None
             time.sleep(0.5)  # until a trial's actor is there
         children = workers(run)
+        if sent == signal.SIGINT:
+            second_driver_is_turned_away(tmp_path / "r", run)
         os.kill(run.pid, sent)
         _, errors = run.communicate(timeout=10)
     finally:
@@ -39,6 +44,13 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
+
+
+def second_driver_is_turned_away(results, first):
+    code, errors = finish(results)
+    assert code == 1
+    assert f"process {first.pid} on {platform.node()} since 2" in errors
+    assert "Traceback" not in errors
 
 
 def workers(run):
