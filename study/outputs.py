@@ -22,7 +22,7 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     """Write the study's folder from the records: table, verdicts, figures, report.
 
     Args:
-        folder: of the study, inside the results folder.
+        folder: of the study, inside the results folder; its lock must be held.
 
     Raises:
         OSError: a file could not be written. The records are whole: this can be done again.
@@ -31,6 +31,8 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     verdicts = judge(study.claims, table, judged=plan.budget.judged)
     figures = [draw_figure(figure, table) for figure in study.figures]
     report = make_report(study, table, verdicts, _facts(plan), figures)
+    for swept in (folder, folder / FIGURE_FOLDER):
+        swept.sweep()
     parquet = io.BytesIO()
     table.to_parquet(parquet, index=False)
     folder.write("table.parquet", parquet.getbuffer())
