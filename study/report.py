@@ -136,11 +136,12 @@ def _range(claim: Claim, low: float, high: float, with_unit: bool = True) -> str
 
 
 def _region(claim: Claim) -> str:
-    """Where the claim says that the effect lies."""
+    """Where the claim says that the effect lies, and whether the test looks there alone."""
+    sided = ", tested one-sided" if claim.one_sided else ""
     if math.isinf(claim.below):
-        return f"above {_bound(claim, claim.above)}"
+        return f"above {_bound(claim, claim.above)}{sided}"
     if math.isinf(claim.above):
-        return f"below {_bound(claim, claim.below)}"
+        return f"below {_bound(claim, claim.below)}{sided}"
     return _range(claim, claim.above, claim.below)
 
 

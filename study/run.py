@@ -5,7 +5,8 @@ Ray is imported where a run needs it: a plan and a report do without.
 
 import os
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ from study.plan import Plan, check_study, core_seconds, load_plan, make_plan, sa
 from study.records import Record, RecordStore
 from study.report import describe_scale, verdict_rows
 from study.signflip import detectable_difference, seeds_needed
-from study.spec import Study
+from study.spec import Claim, Study
 from study.trial import Job
 
 
@@ -95,7 +96,7 @@ def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> N
         ("confirm", f"{', '.join(study.labels().values())}; {budget.seeds} seeds each"),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(study, plan, concurrent)),
-        ("claims", _claims_line(len(study.claims), budget.seeds, budget.judged)),
+        ("claims", _claims_line(study.claims, budget.seeds, budget.judged)),
     ]
     grid = Table.grid(padding=(0, 2))
     for name, text in rows:
@@ -124,15 +125,24 @@ def _time_line(study: Study, plan: Plan, concurrent: int) -> str:
     return f"about {core_seconds(study, plan) / concurrent / 60:.0f} min, {together} (estimate)"
 
 
-def _claims_line(claims: int, seeds: int, judged: bool) -> str:
+def _claims_line(claims: Sequence[Claim], seeds: int, judged: bool) -> str:
+    """How many claims there are, and what so many seeds can say of them."""
     if not judged:
-        return f"{claims}, not judged: a smoke run only shows that everything works"
-    needed = seeds_needed(claims)
+        return f"{len(claims)}, not judged: a smoke run only shows that everything works"
+    counts = Counter(claim.sides for claim in claims)
+    lines = [_sides_line(count, sides, len(claims), seeds) for sides, count in counts.items()]
+    return "; ".join(lines) or "none"
+
+
+def _sides_line(count: int, sides: int, claims: int, seeds: int) -> str:
+    """The same of those claims, `count` of all, that are tested one-sided or two-sided."""
+    said = f"{count} one-sided" if sides == 1 else str(count)
+    needed = seeds_needed(claims, sides=sides)
     if seeds < needed:
-        return f"{claims}, not judged: {seeds} seeds are too few, they need {needed}"
-    difference = detectable_difference(seeds, claims)
+        return f"{said}, not judged: {seeds} seeds are too few, they need {needed}"
+    difference = detectable_difference(seeds, claims, sides=sides)
     return (
-        f"{claims}, judged at 5 % after Holm; {needed} seeds are needed. Detected with 80 % power: "
+        f"{said}, judged at 5 % after Holm; {needed} seeds are needed. Detected with 80 % power: "
         f"differences of {difference:.1f} standard deviations over seeds"
     )
 

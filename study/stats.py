@@ -6,7 +6,7 @@ it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -50,10 +50,12 @@ class Verdict:
         effect: mean over seeds, in `unit`; a geometric mean where the claim is about a ratio.
         ci_low, ci_high: interval of the effect at level 1 - alpha, for this claim alone; none
             with too few seeds (5 or less at 95 %).
-        p: two-sided, of the nearer of "inside the region" and "outside it".
+        p: two-sided, of the nearer of "inside the region" and "outside it"; of a one-sided claim,
+            one-sided, of "inside the region".
         p_holm: p after Holm's correction over all claims of the study; decides the verdict.
         n_seeds: seeds that count, pairs where two points are compared.
         margin: (above, below), the region's bounds in `unit`; None where open.
+        one_sided: the claim's own; then "refuted" is no possible verdict.
         unit: of effect, interval and margin; "ratio" for ratios, "" for plain counts.
         judged_on: the part of the data that the scores come from.
         seeds_to_decide: for undecided claims, roughly how many seeds would decide at the effect
@@ -73,6 +75,7 @@ class Verdict:
     p_holm: float
     n_seeds: int
     margin: tuple[float | None, float | None]
+    one_sided: bool
     unit: str
     judged_on: str
     seeds_to_decide: int | None
@@ -110,10 +113,23 @@ def judge(
         return []
     confirm = table.loc[table["stage"] == "confirm"]
     cases = [_examine(claim, confirm) for claim in claims]
-    p_holm = holm([case.p for case in cases])
-    least = holm([least_p(case.values.size) for case in cases])
     rule = _Rule(judged, alpha, len(claims))
-    return [_verdict(*each, rule) for each in zip(cases, p_holm, least, strict=True)]
+    return [_verdict(*each, rule) for each in _corrected(cases)]
+
+
+def outcomes(
+    claims: Sequence[Claim], values: Sequence[np.ndarray], alpha: float = ALPHA
+) -> list[Outcome]:
+    """What `judge` decides from these values, without a table: for simulations.
+
+    Args:
+        claims: all claims of a study.
+        values: for each claim one value a seed, finite, (n,); logarithms for a ratio.
+        alpha: level of the verdicts.
+    """
+    cases = [_case(claim, each) for claim, each in zip(claims, values, strict=True)]
+    rule = _Rule(True, alpha, len(claims))
+    return [_decide(*each, rule)[0] for each in _corrected(cases)]
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,7 @@ class _Case:
         values: one for each seed, logarithms for a ratio; none where it cannot be computed.
         judged_on: the part of the data.
         note: why there are no values, or which seeds were left out.
-        p: two-sided, 1 where there are no values.
+        p: of the claim's test, 1 where there are no values.
         side: what it would be, were p small.
     """
 
@@ -153,16 +169,28 @@ def _examine(claim: Claim, confirm: pd.DataFrame) -> _Case:
     seeds = sorted(set.intersection(*(set(column) for column in columns)))
     scores = np.array([[column[seed] for seed in seeds] for column in columns])
     problem = _problem(claim, measures, columns, scores)
-    values = np.empty(0) if problem else _effects(claim, scores)
-    support, refute = region_p(values, *_bounds(claim))
-    return _Case(
-        claim=claim,
-        values=values,
+    return _case(
+        claim,
+        np.empty(0) if problem else _effects(claim, scores),
         judged_on=" and ".join(dict.fromkeys(map(_part, asked, measures))),
         note=problem or _left_out(measures, confirm, seeds),
-        p=min(1.0, 2 * min(support, refute)),
-        side="supported" if support < refute else "refuted",
     )
+
+
+def _case(claim: Claim, values: np.ndarray, judged_on: str = "", note: str = "") -> _Case:
+    support, refute = region_p(values, *_bounds(claim))
+    if claim.one_sided:
+        return _Case(claim, values, judged_on, note, support, "supported")
+    side: Outcome = "supported" if support < refute else "refuted"
+    return _Case(claim, values, judged_on, note, min(1.0, 2 * min(support, refute)), side)
+
+
+def _corrected(cases: Sequence[_Case]) -> Iterator[tuple[_Case, float, float]]:
+    """Each case, its p after Holm, and what that would be, were every claim as clear as its seeds
+    allow."""
+    p_holm = holm([case.p for case in cases])
+    least = holm([least_p(case.values.size, case.claim.sides) for case in cases])
+    return zip(cases, p_holm, least, strict=True)
 
 
 def _problem(
@@ -255,6 +283,7 @@ def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict
         p_holm=float(p_holm) if known else math.nan,
         n_seeds=case.values.size,
         margin=(_finite(claim.above), _finite(claim.below)),
+        one_sided=claim.one_sided,
         unit="ratio" if claim.ratio else COLUMNS[claim.left.metric][1],
         judged_on=case.judged_on,
         seeds_to_decide=seeds,
@@ -265,22 +294,21 @@ def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict
 def _decide(
     case: _Case, p_holm: float, least_p: float, rule: _Rule
 ) -> tuple[Outcome, int | None, str]:
-    """The outcome, how many seeds would decide, and the reason.
-
-    `least_p` is the p after Holm that the claim would have, were every claim as clear as its
-    seeds allow.
-    """
-    seeds, claims = case.values.size, rule.n_claims
+    """The outcome, how many seeds would decide, and the reason; see `_corrected`."""
+    seeds, claims, sides = case.values.size, rule.n_claims, case.claim.sides
     if not seeds:
         return "not judged", None, ""
     if not rule.judged:
         return "not judged", None, "the run is too small to judge by (a smoke run)"
     if least_p > rule.alpha:
-        needed = seeds_needed(claims, rule.alpha)
+        needed = seeds_needed(claims, rule.alpha, sides)
         return "not judged", None, f"seeds: {seeds}; {needed} needed for {claims} claim(s)"
     if p_holm <= rule.alpha:
         return case.side, None, ""
-    to_decide = seeds_to_decide(case.values, _bounds(case.claim), claims, rule.alpha)
+    above, below = _bounds(case.claim)
+    if case.claim.one_sided and not above < case.values.mean() < below:
+        return "undecided", None, "the effect seen is not as claimed; a one-sided test refutes none"
+    to_decide = seeds_to_decide(case.values, (above, below), claims, rule.alpha, sides)
     enough = f"more than {MOST_SEEDS:,}" if to_decide is None else f"about {to_decide}"
     reason = f"{enough} seeds would decide at the effect and spread seen"
     if case.p <= rule.alpha:

@@ -206,6 +206,13 @@ def test_verdicts_show_levels_differences_and_ratios_in_their_units(table):
     assert claimed["slower"] == "above 1×"
 
 
+def test_a_one_sided_claim_says_so(table, html):
+    claim = replace(STUDY.claims[2], one_sided=True)
+    page = Page(written(table, study=replace(STUDY, claims=(claim,))))
+    assert "claimed: above 0, tested one-sided" in page.text
+    assert "tested one-sided" not in Page(html).text
+
+
 def test_verdict_row_holds_the_numbers_of_its_verdict(table):
     for verdict, row in zip(
         judge(STUDY.claims, table), verdict_rows(STUDY, judge(STUDY.claims, table)), strict=True
