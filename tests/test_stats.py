@@ -10,6 +10,7 @@ from scipy.stats import norm, permutation_test, ttest_1samp
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
+from benchmarks.statistics import power, wrong_verdicts
 from study.records import Record
 from study.signflip import (
     detectable_difference,
@@ -21,7 +22,7 @@ from study.signflip import (
     sign_flip_p,
 )
 from study.spec import Claim, Measure, StudyError
-from study.stats import judge, verdict_values
+from study.stats import judge, outcomes, verdict_values
 from study.table import Member, make_table
 
 WIDE = (0.90, 0.98, 0.91, 0.99, 0.89, 0.97, 0.92, 1.0)  # eight accuracies, mean 0.945
@@ -253,6 +254,86 @@ def test_judge_counts_claims_that_cannot_be_computed():
     among = judge([claim(above=0.9), *missing], make_table(members))[0]
     assert among.p == alone.p
     assert among.p_holm == pytest.approx(4 * alone.p)
+
+
+@pytest.mark.parametrize("n", [6, 10, 20])
+@pytest.mark.parametrize("shape", ["normal", "tied"])
+def test_simulated_studies_without_a_difference_are_seldom_judged(n, shape):
+    """`benchmarks.statistics` in small; six seeds are too few for six claims."""
+    studies = 300
+    wrong = {claims: wrong_verdicts(n, shape, claims, studies)["wrong"] for claims in (1, 6)}
+    most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / studies)
+    assert max(wrong.values()) <= most
+    assert wrong[1] > 0
+    assert (wrong[6] > 0) == (n > 6)
+
+
+def test_a_skew_makes_wrong_verdicts_more_often_than_the_level_says():
+    """What the docstring of `study.signflip` warns of; wrong towards the side of the short tail."""
+    wrong = wrong_verdicts(10, "skewed", 6, 300)
+    assert wrong["refuted"] > 0.05 > wrong["supported"]
+
+
+def test_power_rises_with_effect_and_seeds():
+    powers = [power(n, effect, 6, 100) for n, effect in ((6, 3), (10, 1), (10, 2), (20, 2))]
+    assert powers[0] == 0
+    assert powers == sorted(powers)
+    assert powers[-1] > 0.95
+
+
+# One-sided claims
+
+
+@pytest.mark.parametrize("region", [{"above": 0.93}, {"below": 0.96}])
+def test_a_one_sided_claim_has_the_p_of_its_side_alone(region):
+    members = trials("a", TIGHT)
+    two, one = (judge_one(members, **region, one_sided=sided) for sided in (False, True))
+    assert (one.verdict, one.one_sided, two.one_sided) == ("supported", True, False)
+    assert one.p == two.p / 2 == 1 / 256
+    assert (one.ci_low, one.ci_high) == (two.ci_low, two.ci_high)
+
+
+def test_a_one_sided_claim_is_never_refuted():
+    verdict = judge_one(trials("a", TIGHT), above=0.96, one_sided=True)
+    assert (verdict.verdict, verdict.p, verdict.seeds_to_decide) == ("undecided", 1.0, None)
+    assert "not as claimed" in verdict.reason
+    assert judge_one(trials("a", TIGHT), above=0.96).verdict == "refuted"
+
+
+def test_a_one_sided_claim_needs_a_seed_less():
+    for n_claims in (1, 2, 6):
+        assert seeds_needed(n_claims, sides=1) == seeds_needed(n_claims) - 1
+    few = trials("a", TIGHT[:5])
+    assert judge_one(few, above=0.9).verdict == "not judged"
+    assert judge_one(few, above=0.9, one_sided=True).verdict == "supported"
+    assert "5 needed" in judge_one(few[:4], above=0.9, one_sided=True).reason
+
+
+def test_a_one_sided_claim_detects_less_with_equal_power():
+    """Also by the test itself; at equal level one side of one claim is two sides of half of it."""
+    assert detectable_difference(10, 4, sides=1) == detectable_difference(10, 2)
+    assert detectable_difference(15, 6, sides=1) == pytest.approx(detectable_difference(15, 3))
+    size = detectable_difference(8, 6, sides=1)
+    samples = np.random.default_rng(99).standard_normal((1500, 8)) + size
+    seen = [sign_flip_p(values, 0.0) <= 0.05 / 6 for values in samples]
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.05)
+
+
+def test_seeds_to_decide_one_sided_are_fewer_and_none_on_the_other_side():
+    noise = np.random.default_rng(0).standard_normal(8)
+    noise = (noise - noise.mean()) / noise.std(ddof=1)
+    region = (0.0, math.inf)
+    assert seeds_to_decide(noise + 0.3, region, 6, sides=1) < seeds_to_decide(
+        noise + 0.3, region, 6
+    )
+    assert seeds_to_decide(noise - 0.3, region, 6, sides=1) is None
+
+
+def test_one_sided_claims_without_a_difference_are_seldom_supported():
+    claims = [claim(f"{i}", above=0.0, one_sided=True) for i in range(6)]
+    noise = np.random.default_rng(3).standard_normal((300, 6, 10))
+    found = ["supported" in outcomes(claims, list(values)) for values in noise]
+    assert 0 < np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
 
 
 # The outcomes
