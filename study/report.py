@@ -4,7 +4,7 @@ import base64
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hw3.data import PHANTOM
+from study.claims import describe_notes
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
 from study.spec import PROFILES, Budget, Claim, DataFacts, Study
@@ -39,6 +40,7 @@ class Facts:
         notes: further sentences for the reader, on sampler or device for example.
         provenance: what `study.provenance.provenance` says: commit, dirty, driver, versions.
         wall_seconds: of the run; None where the report alone was made again.
+        claim_notes: of claims that did not stand before the run, `study.claims.claim_notes`.
     """
 
     command: str
@@ -47,6 +49,7 @@ class Facts:
     notes: Sequence[str] = ()
     provenance: Mapping[str, Any] | None = None
     wall_seconds: float | None = None
+    claim_notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_report(
@@ -75,6 +78,7 @@ def make_report(
         failures=_records(list_failures(table)),
         phantom=facts.data.source == PHANTOM,
         scale=describe_scale(facts.budget),
+        claims_changed=describe_notes(facts.claim_notes),
         has_test=bool(table["test_accuracy"].notna().any()),
     )
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,15 +18,26 @@ from rich.table import Table
 from hw3.data import load_splits
 from hw3.splits import Splits
 from study.checkpoints import CheckpointStore
+from study.claims import claim_notes, describe_notes, keep_claims
 from study.cluster import Resources, connect, trial_resources
+from study.figures.seeds import confirmed_finals
 from study.lock import hold_lock
 from study.options import Options, command_line
-from study.outputs import REPORT, write_outputs
-from study.plan import Plan, check_study, core_seconds, load_plan, make_plan, save_plan
+from study.outputs import REPORT, study_table, write_outputs
+from study.plan import (
+    Plan,
+    check_study,
+    core_seconds,
+    has_plan,
+    load_plan,
+    make_plan,
+    save_plan,
+)
 from study.records import Record, RecordStore
 from study.report import describe_scale, verdict_rows
 from study.signflip import detectable_difference, seeds_needed
-from study.spec import Claim, Study
+from study.spec import Claim, Study, StudyError
+from study.storage import Folder
 from study.trial import Job
 
 
@@ -44,6 +56,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = plan_run(study, options, data, device)
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
+            plan = keep_what_was_known(study, plan, options.results)
             save_plan(plan, folder)
             seconds = _train(study, plan, data, options, resources, console)
         plan = replace(plan, seconds=seconds)
@@ -79,6 +92,26 @@ def plan_run(study: Study, options: Options, data: Splits, device: str) -> Plan:
     return make_plan(
         study, options.budget(), data, options.sampler, options.seed, device, command_line()
     )
+
+
+def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
+    """The plan of a run that starts now, with what its claims' author could know from earlier ones.
+
+    Trainings that another study recorded do not count, nor do those of a smoke run, off which
+    nobody can read an answer.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if not has_plan(study, results):
+        return replace(plan, claims=keep_claims(study.claims, (), 0, now))
+    try:
+        last = load_plan(study, results)
+    except StudyError:  # damaged: what it kept is lost, what it trained is not
+        last = plan
+    known = last.known
+    if last.budget.judged:
+        table = study_table(study, last, RecordStore(results))
+        known = max(known, len(confirmed_finals(table)))
+    return replace(plan, known=known, claims=keep_claims(study.claims, last.claims, known, now))
 
 
 def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> None:
@@ -199,7 +232,7 @@ def _conclude(study: Study, plan: Plan, options: Options, console: Console) -> N
     store, folder = RecordStore(options.results), options.results / study.name
     verdicts = write_outputs(study, plan, store, folder)
     print_verdicts(verdict_rows(study, verdicts), console)
-    scale = describe_scale(plan.budget)
-    if scale:
-        console.print(scale, style="dim", highlight=False)
+    notes = claim_notes(study.claims, plan.claims)
+    for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
+        console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)

@@ -24,6 +24,7 @@ ORDER = [
     "study.signflip",
     "study.space",
     "study.spec",
+    "study.claims",
     "study.storage",
     "study.records",
     "study.trial",
