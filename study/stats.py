@@ -98,7 +98,7 @@ def judge(
     """A verdict for each claim, in their order.
 
     The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
-    alpha at most: for a direction beside the rejection, Holm's correction is proven to keep that
+    alpha at most where values are symmetric about their mean, see `study.signflip`: for a direction beside the rejection, Holm's correction is proven to keep that
     only where claims are independent; claims that share points kept it in simulation. A claim that
     cannot be computed counts in the correction, as p = 1. A claim is not judged where the
     correction could not be passed even if each claim's p were the smallest that its seeds can give.
