@@ -119,6 +119,7 @@ def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, str]:
         "claimed": _region(claim),
         "found": _effect(claim, verdict.effect),
         "interval": _range(claim, verdict.ci_low, verdict.ci_high, with_unit=False),
+        "images": _range(claim, verdict.images_low, verdict.images_high, with_unit=False),
         "n": str(verdict.n_seeds),
         "p": format_p(verdict.p_holm),
         "judged_on": verdict.judged_on,

@@ -21,6 +21,7 @@ from study.checkpoints import CheckpointStore
 from study.claims import claim_notes, describe_notes, keep_claims
 from study.cluster import Resources, connect, trial_resources
 from study.figures.seeds import confirmed_finals
+from study.figures.units import NOTHING
 from study.lock import hold_lock
 from study.options import Options, command_line
 from study.outputs import REPORT, study_table, write_outputs
@@ -143,7 +144,9 @@ def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     for row in rows:
-        found = f"{row['found']} ({row['interval']}), {row['n']} seeds, p {row['p']} after Holm"
+        images = f", over test images {row['images']}" * (row["images"] != NOTHING)
+        effect = f"{row['found']} ({row['interval']}{images})"
+        found = f"{effect}, {row['n']} seeds, p {row['p']} after Holm"
         details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
         grid.add_row(f"{row['symbol']} {row['verdict']}", escape(row["text"]))
         grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")

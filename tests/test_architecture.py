@@ -22,6 +22,7 @@ ORDER = [
     "hw3.metrics",
     "hw3.train",
     "study.signflip",
+    "study.images",
     "study.space",
     "study.spec",
     "study.claims",

@@ -206,6 +206,16 @@ def test_verdicts_show_levels_differences_and_ratios_in_their_units(table):
     assert claimed["slower"] == "above 1×"
 
 
+def test_intervals_over_test_images_stand_beside_those_over_seeds(table, html):
+    verdicts = judge(STUDY.claims, table)
+    shown = [row["images"] for row in verdict_rows(STUDY, verdicts)]
+    known = [claim.left.metric == "test_accuracy" for claim in STUDY.claims]
+    assert [text != "–" for text in shown] == known
+    assert Page(html).text.count("over test images: ") == sum(known) == 1
+    old = table.assign(test_correct=None)
+    assert "over test images: " not in Page(written(old)).text
+
+
 def test_a_one_sided_claim_says_so(table, html):
     claim = replace(STUDY.claims[2], one_sided=True)
     page = Page(written(table, study=replace(STUDY, claims=(claim,))))
