@@ -19,6 +19,7 @@ from study.spec import PROFILES, Budget, Claim, DataFacts, Study
 from study.stats import Verdict
 from study.summary import (
     list_failures,
+    summarise_dropout,
     summarise_points,
     summarise_search,
     summarise_selection,
@@ -73,6 +74,7 @@ def make_report(
         counts=count_verdicts(verdicts),
         figures=[_embedded(figure) for figure in figures],
         points=_records(summarise_points(study, table)),
+        dropout=_records(summarise_dropout(study, table)),
         selection=_records(summarise_selection(study, table)),
         search=_records(summarise_search(study, table)),
         failures=_records(list_failures(table)),
@@ -199,6 +201,7 @@ def _environment() -> Environment:
         "value": lambda value, column: format_value(column, value),
         "difference": lambda value, column: format_value(column, value, difference=True),
         "range": lambda low, high, column: format_range(column, low, high),
+        "difference_range": lambda low, high, column: format_range(column, low, high, True, False),
         "seconds": format_seconds,
     }
     return environment
