@@ -213,7 +213,9 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
     """Score the test set with the final weights, and with those of least validation loss.
 
     Returns:
-        One dictionary for each scored epoch: epoch, loss, accuracy, AUROC and the logits (N,).
+        One dictionary for each scored epoch: epoch, loss, accuracy, AUROC; in the images' order
+        the logits, N float32 as short as they can be written, and correct, N digits, 1 where
+        the prediction is the label.
     """
     images, _ = _resident(test, training.device)
     piece_size = _eval_batch(training.family, images.shape[-1], training.device)
@@ -231,7 +233,8 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
                 "loss": log_loss(logits, test.labels),
                 "accuracy": accuracy(logits, test.labels),
                 "auroc": auroc(logits, test.labels),
-                "logits": [round(float(logit), 4) for logit in logits],
+                "logits": [float(str(logit)) for logit in logits],
+                "correct": "".join("01"[int(hit)] for hit in (logits > 0) == (test.labels > 0)),
             }
         )
     return scores

@@ -2,9 +2,11 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pandas as pd
 
+from study.claims import claim_notes
 from study.confirm import study_members
 from study.figures import SUFFIXES, DrawnFigure, draw_figure
 from study.plan import Plan
@@ -28,9 +30,13 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
         OSError: a file could not be written. The records are whole: this can be done again.
     """
     table = study_table(study, plan, store)
-    verdicts = judge(study.claims, table, judged=plan.budget.judged)
+    facts = _facts(study, plan)
+    verdicts = [
+        _with_note(verdict, facts.claim_notes.get(verdict.claim, ""))
+        for verdict in judge(study.claims, table, judged=plan.budget.judged)
+    ]
     figures = [draw_figure(figure, table) for figure in study.figures]
-    report = make_report(study, table, verdicts, _facts(plan), figures)
+    report = make_report(study, table, verdicts, facts, figures)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     parquet = io.BytesIO()
@@ -61,7 +67,11 @@ def _write_figure(figure: DrawnFigure, folder: Folder) -> None:
             folder.delete(name)
 
 
-def _facts(plan: Plan) -> Facts:
+def _with_note(verdict: Verdict, note: str) -> Verdict:
+    return replace(verdict, reason="; ".join(filter(None, (note, verdict.reason))))
+
+
+def _facts(study: Study, plan: Plan) -> Facts:
     return Facts(
         command=plan.command,
         data=plan.data,
@@ -72,4 +82,5 @@ def _facts(plan: Plan) -> Facts:
         ],
         provenance=plan.provenance,
         wall_seconds=plan.seconds,
+        claim_notes=claim_notes(study.claims, plan.claims),
     )

@@ -13,6 +13,7 @@ from hw3.cost import model_cost
 from hw3.models import make_config
 from hw3.splits import Splits
 from hw3.train import Numerics, Recipe, recipe_for
+from study.claims import KeptClaim
 from study.confirm import reference_points
 from study.figures import FIGURES
 from study.provenance import provenance
@@ -39,6 +40,8 @@ class Plan:
         study: its name.
         command, provenance: what makes the run, `study.provenance.provenance`.
         seconds: wall-clock of the run's training, None before its end.
+        known: confirmation trainings that a run before this one had recorded, the most of any.
+        claims: what the task file claimed when the run began, and what earlier runs kept.
     """
 
     study: str
@@ -48,6 +51,8 @@ class Plan:
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    known: int = 0
+    claims: tuple[KeptClaim, ...] = ()
 
     def confirmations(self, study: Study) -> int:
         """Trainings of the confirmation: points and arms, times seeds."""
@@ -89,6 +94,11 @@ def save_plan(plan: Plan, folder: Folder) -> None:
     folder.write(PLAN, json.dumps(asdict(plan), indent=1).encode())
 
 
+def has_plan(study: Study, results: Folder) -> bool:
+    """Whether the study has been run in this results folder."""
+    return (results / study.name).read(PLAN) is not None
+
+
 def load_plan(study: Study, results: Folder) -> Plan:
     """The plan of the study's last run.
 
@@ -121,6 +131,7 @@ def _plan_from(saved: dict[str, Any]) -> Plan:
         "budget": Budget(**budget),
         "setting": Setting(**setting),
         "data": DataFacts(**saved["data"]),
+        "claims": tuple(KeptClaim(**kept) for kept in saved.get("claims", ())),
     }
     return Plan(**saved | records)
 

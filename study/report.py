@@ -4,7 +4,7 @@ import base64
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hw3.data import PHANTOM
+from study.claims import describe_notes
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
 from study.spec import PROFILES, Budget, Claim, DataFacts, Study
 from study.stats import Verdict
 from study.summary import (
     list_failures,
+    summarise_dropout,
     summarise_points,
     summarise_search,
     summarise_selection,
@@ -39,6 +41,7 @@ class Facts:
         notes: further sentences for the reader, on sampler or device for example.
         provenance: what `study.provenance.provenance` says: commit, dirty, driver, versions.
         wall_seconds: of the run; None where the report alone was made again.
+        claim_notes: of claims that did not stand before the run, `study.claims.claim_notes`.
     """
 
     command: str
@@ -47,6 +50,7 @@ class Facts:
     notes: Sequence[str] = ()
     provenance: Mapping[str, Any] | None = None
     wall_seconds: float | None = None
+    claim_notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_report(
@@ -70,11 +74,13 @@ def make_report(
         counts=count_verdicts(verdicts),
         figures=[_embedded(figure) for figure in figures],
         points=_records(summarise_points(study, table)),
+        dropout=_records(summarise_dropout(study, table)),
         selection=_records(summarise_selection(study, table)),
         search=_records(summarise_search(study, table)),
         failures=_records(list_failures(table)),
         phantom=facts.data.source == PHANTOM,
         scale=describe_scale(facts.budget),
+        claims_changed=describe_notes(facts.claim_notes),
         has_test=bool(table["test_accuracy"].notna().any()),
     )
 
@@ -115,6 +121,7 @@ def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, str]:
         "claimed": _region(claim),
         "found": _effect(claim, verdict.effect),
         "interval": _range(claim, verdict.ci_low, verdict.ci_high, with_unit=False),
+        "images": _range(claim, verdict.images_low, verdict.images_high, with_unit=False),
         "n": str(verdict.n_seeds),
         "p": format_p(verdict.p_holm),
         "judged_on": verdict.judged_on,
@@ -136,11 +143,12 @@ def _range(claim: Claim, low: float, high: float, with_unit: bool = True) -> str
 
 
 def _region(claim: Claim) -> str:
-    """Where the claim says that the effect lies."""
+    """Where the claim says that the effect lies, and whether the test looks there alone."""
+    sided = ", tested one-sided" if claim.one_sided else ""
     if math.isinf(claim.below):
-        return f"above {_bound(claim, claim.above)}"
+        return f"above {_bound(claim, claim.above)}{sided}"
     if math.isinf(claim.above):
-        return f"below {_bound(claim, claim.below)}"
+        return f"below {_bound(claim, claim.below)}{sided}"
     return _range(claim, claim.above, claim.below)
 
 
@@ -193,6 +201,7 @@ def _environment() -> Environment:
         "value": lambda value, column: format_value(column, value),
         "difference": lambda value, column: format_value(column, value, difference=True),
         "range": lambda low, high, column: format_range(column, low, high),
+        "difference_range": lambda low, high, column: format_range(column, low, high, True, False),
         "seconds": format_seconds,
     }
     return environment

@@ -5,9 +5,11 @@ Ray is imported where a run needs it: a plan and a report do without.
 
 import os
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,15 +18,27 @@ from rich.table import Table
 from hw3.data import load_splits
 from hw3.splits import Splits
 from study.checkpoints import CheckpointStore
+from study.claims import claim_notes, describe_notes, keep_claims
 from study.cluster import Resources, connect, trial_resources
+from study.figures.seeds import confirmed_finals
+from study.figures.units import NOTHING
 from study.lock import hold_lock
 from study.options import Options, command_line
-from study.outputs import REPORT, write_outputs
-from study.plan import Plan, check_study, core_seconds, load_plan, make_plan, save_plan
+from study.outputs import REPORT, study_table, write_outputs
+from study.plan import (
+    Plan,
+    check_study,
+    core_seconds,
+    has_plan,
+    load_plan,
+    make_plan,
+    save_plan,
+)
 from study.records import Record, RecordStore
 from study.report import describe_scale, verdict_rows
 from study.signflip import detectable_difference, seeds_needed
-from study.spec import Study
+from study.spec import Claim, Study, StudyError
+from study.storage import Folder
 from study.trial import Job
 
 
@@ -43,6 +57,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = plan_run(study, options, data, device)
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
+            plan = keep_what_was_known(study, plan, options.results)
             save_plan(plan, folder)
             seconds = _train(study, plan, data, options, resources, console)
         plan = replace(plan, seconds=seconds)
@@ -80,6 +95,26 @@ def plan_run(study: Study, options: Options, data: Splits, device: str) -> Plan:
     )
 
 
+def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
+    """The plan of a run that starts now, with what its claims' author could know from earlier ones.
+
+    Trainings that another study recorded do not count, nor do those of a smoke run, off which
+    nobody can read an answer.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if not has_plan(study, results):
+        return replace(plan, claims=keep_claims(study.claims, (), 0, now))
+    try:
+        last = load_plan(study, results)
+    except StudyError:  # damaged: what it kept is lost, what it trained is not
+        last = plan
+    known = last.known
+    if last.budget.judged:
+        table = study_table(study, last, RecordStore(results))
+        known = max(known, len(confirmed_finals(table)))
+    return replace(plan, known=known, claims=keep_claims(study.claims, last.claims, known, now))
+
+
 def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> None:
     """The plan as a table: arms, trials, epochs, seeds, time, detectable difference."""
     budget = plan.budget
@@ -95,7 +130,7 @@ def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> N
         ("confirm", f"{', '.join(study.labels().values())}; {budget.seeds} seeds each"),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(study, plan, concurrent)),
-        ("claims", _claims_line(len(study.claims), budget.seeds, budget.judged)),
+        ("claims", _claims_line(study.claims, budget.seeds, budget.judged)),
     ]
     grid = Table.grid(padding=(0, 2))
     for name, text in rows:
@@ -109,7 +144,9 @@ def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     for row in rows:
-        found = f"{row['found']} ({row['interval']}), {row['n']} seeds, p {row['p']} after Holm"
+        images = f", over test images {row['images']}" * (row["images"] != NOTHING)
+        effect = f"{row['found']} ({row['interval']}{images})"
+        found = f"{effect}, {row['n']} seeds, p {row['p']} after Holm"
         details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
         grid.add_row(f"{row['symbol']} {row['verdict']}", escape(row["text"]))
         grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")
@@ -124,15 +161,24 @@ def _time_line(study: Study, plan: Plan, concurrent: int) -> str:
     return f"about {core_seconds(study, plan) / concurrent / 60:.0f} min, {together} (estimate)"
 
 
-def _claims_line(claims: int, seeds: int, judged: bool) -> str:
+def _claims_line(claims: Sequence[Claim], seeds: int, judged: bool) -> str:
+    """How many claims there are, and what so many seeds can say of them."""
     if not judged:
-        return f"{claims}, not judged: a smoke run only shows that everything works"
-    needed = seeds_needed(claims)
+        return f"{len(claims)}, not judged: a smoke run only shows that everything works"
+    counts = Counter(claim.sides for claim in claims)
+    lines = [_sides_line(count, sides, len(claims), seeds) for sides, count in counts.items()]
+    return "; ".join(lines) or "none"
+
+
+def _sides_line(count: int, sides: int, claims: int, seeds: int) -> str:
+    """The same of those claims, `count` of all, that are tested one-sided or two-sided."""
+    said = f"{count} one-sided" if sides == 1 else str(count)
+    needed = seeds_needed(claims, sides=sides)
     if seeds < needed:
-        return f"{claims}, not judged: {seeds} seeds are too few, they need {needed}"
-    difference = detectable_difference(seeds, claims)
+        return f"{said}, not judged: {seeds} seeds are too few, they need {needed}"
+    difference = detectable_difference(seeds, claims, sides=sides)
     return (
-        f"{claims}, judged at 5 % after Holm; {needed} seeds are needed. Detected with 80 % power: "
+        f"{said}, judged at 5 % after Holm; {needed} seeds are needed. Detected with 80 % power: "
         f"differences of {difference:.1f} standard deviations over seeds"
     )
 
@@ -189,7 +235,7 @@ def _conclude(study: Study, plan: Plan, options: Options, console: Console) -> N
     store, folder = RecordStore(options.results), options.results / study.name
     verdicts = write_outputs(study, plan, store, folder)
     print_verdicts(verdict_rows(study, verdicts), console)
-    scale = describe_scale(plan.budget)
-    if scale:
-        console.print(scale, style="dim", highlight=False)
+    notes = claim_notes(study.claims, plan.claims)
+    for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
+        console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)

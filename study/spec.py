@@ -111,6 +111,8 @@ class Claim:
         above, below: the region's bounds in the metric's unit (a plain ratio where `ratio`);
             infinite where open.
         ratio: compare by ratio; the effect and its interval are reported as ratios.
+        one_sided: test for the region alone. It needs fewer seeds, and can support the claim but
+            never refute it. Only with one finite bound.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Claim:
     above: float = -math.inf
     below: float = math.inf
     ratio: bool = False
+    one_sided: bool = False
 
     def __post_init__(self) -> None:
         if not self.above < self.below:
@@ -135,6 +138,16 @@ class Claim:
             raise ValueError(f"claim {self.name}: a ratio needs left and right")
         if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):
             raise ValueError(f"claim {self.name}: bounds of a ratio must be above 0")
+        if self.one_sided and math.isfinite(self.above) and math.isfinite(self.below):
+            raise ValueError(
+                f"claim {self.name}: one_sided needs a direction, got two bounds: "
+                f"above {self.above}, below {self.below}"
+            )
+
+    @property
+    def sides(self) -> int:
+        """Of its test: 1 or 2."""
+        return 1 if self.one_sided else 2
 
 
 @dataclass(frozen=True)

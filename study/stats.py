@@ -2,17 +2,18 @@
 
 A claim is a region for the mean of one value a seed, tested by sign flips (`study.signflip`). What
 is judged is the mean over seeds on these very images: the noise of drawing the images is not in
-it.
+it, but shown beside it for test accuracies (`study.images`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from study.images import image_interval, read_correct
 from study.signflip import (
     ALPHA,
     MOST_SEEDS,
@@ -50,10 +51,14 @@ class Verdict:
         effect: mean over seeds, in `unit`; a geometric mean where the claim is about a ratio.
         ci_low, ci_high: interval of the effect at level 1 - alpha, for this claim alone; none
             with too few seeds (5 or less at 95 %).
-        p: two-sided, of the nearer of "inside the region" and "outside it".
+        images_low, images_high: interval at the same level over draws of test images, averaged
+            over seeds; of differences and levels of the test accuracy alone. Decides nothing.
+        p: two-sided, of the nearer of "inside the region" and "outside it"; of a one-sided claim,
+            one-sided, of "inside the region".
         p_holm: p after Holm's correction over all claims of the study; decides the verdict.
         n_seeds: seeds that count, pairs where two points are compared.
         margin: (above, below), the region's bounds in `unit`; None where open.
+        one_sided: the claim's own; then "refuted" is no possible verdict.
         unit: of effect, interval and margin; "ratio" for ratios, "" for plain counts.
         judged_on: the part of the data that the scores come from.
         seeds_to_decide: for undecided claims, roughly how many seeds would decide at the effect
@@ -69,10 +74,13 @@ class Verdict:
     effect: float
     ci_low: float
     ci_high: float
+    images_low: float
+    images_high: float
     p: float
     p_holm: float
     n_seeds: int
     margin: tuple[float | None, float | None]
+    one_sided: bool
     unit: str
     judged_on: str
     seeds_to_decide: int | None
@@ -95,10 +103,11 @@ def judge(
     """A verdict for each claim, in their order.
 
     The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
-    alpha at most: for a direction beside the rejection, Holm's correction is proven to keep that
-    only where claims are independent; claims that share points kept it in simulation. A claim that
-    cannot be computed counts in the correction, as p = 1. A claim is not judged where the
-    correction could not be passed even if each claim's p were the smallest that its seeds can give.
+    alpha at most where values are symmetric about their mean, see `study.signflip`: for a direction
+    beside the rejection, Holm's correction is proven to keep that only where claims are
+    independent; claims that share points kept it in simulation. A claim that cannot be computed
+    counts in the correction, as p = 1. A claim is not judged where the correction could not be
+    passed even if each claim's p were the smallest that its seeds can give.
 
     Args:
         claims: all claims of the study.
@@ -110,10 +119,23 @@ def judge(
         return []
     confirm = table.loc[table["stage"] == "confirm"]
     cases = [_examine(claim, confirm) for claim in claims]
-    p_holm = holm([case.p for case in cases])
-    least = holm([least_p(case.values.size) for case in cases])
     rule = _Rule(judged, alpha, len(claims))
-    return [_verdict(*each, rule) for each in zip(cases, p_holm, least, strict=True)]
+    return [_verdict(*each, rule) for each in _corrected(cases)]
+
+
+def outcomes(
+    claims: Sequence[Claim], values: Sequence[np.ndarray], alpha: float = ALPHA
+) -> list[Outcome]:
+    """What `judge` decides from these values, without a table: for simulations.
+
+    Args:
+        claims: all claims of a study.
+        values: for each claim one value a seed, finite, (n,); logarithms for a ratio.
+        alpha: level of the verdicts.
+    """
+    cases = [_case(claim, each) for claim, each in zip(claims, values, strict=True)]
+    rule = _Rule(True, alpha, len(claims))
+    return [_decide(*each, rule)[0] for each in _corrected(cases)]
 
 
 @dataclass(frozen=True)
@@ -133,8 +155,10 @@ class _Case:
         claim: the claim.
         values: one for each seed, logarithms for a ratio; none where it cannot be computed.
         judged_on: the part of the data.
+        correct: whether a test image was classified rightly, (1 or 2, seeds, images); None where
+            the claim is not about that, or the records do not say.
         note: why there are no values, or which seeds were left out.
-        p: two-sided, 1 where there are no values.
+        p: of the claim's test, 1 where there are no values.
         side: what it would be, were p small.
     """
 
@@ -142,6 +166,7 @@ class _Case:
     values: np.ndarray
     judged_on: str
     note: str
+    correct: np.ndarray | None
     p: float
     side: Outcome
 
@@ -153,16 +178,35 @@ def _examine(claim: Claim, confirm: pd.DataFrame) -> _Case:
     seeds = sorted(set.intersection(*(set(column) for column in columns)))
     scores = np.array([[column[seed] for seed in seeds] for column in columns])
     problem = _problem(claim, measures, columns, scores)
-    values = np.empty(0) if problem else _effects(claim, scores)
-    support, refute = region_p(values, *_bounds(claim))
-    return _Case(
-        claim=claim,
-        values=values,
+    return _case(
+        claim,
+        np.empty(0) if problem else _effects(claim, scores),
         judged_on=" and ".join(dict.fromkeys(map(_part, asked, measures))),
         note=problem or _left_out(measures, confirm, seeds),
-        p=min(1.0, 2 * min(support, refute)),
-        side="supported" if support < refute else "refuted",
+        correct=None if problem else _correct(measures, confirm, seeds),
     )
+
+
+def _case(
+    claim: Claim,
+    values: np.ndarray,
+    judged_on: str = "",
+    note: str = "",
+    correct: np.ndarray | None = None,
+) -> _Case:
+    support, refute = region_p(values, *_bounds(claim))
+    p, side = min(1.0, 2 * min(support, refute)), "supported" if support < refute else "refuted"
+    if claim.one_sided:
+        p, side = support, "supported"
+    return _Case(claim, values, judged_on, note, correct, p, side)
+
+
+def _corrected(cases: Sequence[_Case]) -> Iterator[tuple[_Case, float, float]]:
+    """Each case, its p after Holm, and what that would be, were every claim as clear as its seeds
+    allow."""
+    p_holm = holm([case.p for case in cases])
+    least = holm([least_p(case.values.size, case.claim.sides) for case in cases])
+    return zip(cases, p_holm, least, strict=True)
 
 
 def _problem(
@@ -206,12 +250,29 @@ def _part(asked: Measure, measure: Measure) -> str:
 
 def _seed_values(measure: Measure, confirm: pd.DataFrame) -> dict[int, float]:
     """Finite values of a point's complete trials, by seed; of equal best epochs, the first."""
-    wanted = (confirm["point"] == measure.point) & (confirm["status"] == "complete")
-    at_epoch = wanted & confirm[f"is_{measure.epoch}"]
-    rows = confirm.loc[at_epoch, ["seed", measure.metric]].drop_duplicates("seed")
+    rows = _seed_rows(measure, confirm)
     values = rows[measure.metric].to_numpy(dtype=float, na_value=math.nan)
     pairs = zip(rows["seed"], values, strict=True)
     return {int(seed): float(value) for seed, value in pairs if math.isfinite(value)}
+
+
+def _seed_rows(measure: Measure, confirm: pd.DataFrame) -> pd.DataFrame:
+    """The row of each seed that the measure is read from."""
+    wanted = (confirm["point"] == measure.point) & (confirm["status"] == "complete")
+    return confirm.loc[wanted & confirm[f"is_{measure.epoch}"]].drop_duplicates("seed")
+
+
+def _correct(measures: list[Measure], confirm: pd.DataFrame, seeds: list[int]) -> np.ndarray | None:
+    """See `_Case.correct`."""
+    if any(measure.metric != "test_accuracy" for measure in measures):
+        return None
+    columns = [
+        _seed_rows(measure, confirm).set_index("seed")["test_correct"] for measure in measures
+    ]
+    texts = [column.loc[seeds] for column in columns]
+    if any(text.isna().any() for text in texts):
+        return None
+    return np.array([[read_correct(text) for text in each] for each in texts])
 
 
 def _effects(claim: Claim, scores: np.ndarray) -> np.ndarray:
@@ -241,6 +302,9 @@ def _bounds(claim: Claim) -> tuple[float, float]:
 def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict:
     outcome, seeds, reason = _decide(case, p_holm, least_p, rule)
     effect, low, high = _effect_and_interval(case, rule.alpha)
+    images = (math.nan, math.nan)
+    if case.correct is not None and not case.claim.ratio:
+        images = image_interval(case.correct, rule.alpha)
     claim, known = case.claim, case.values.size > 0
     return Verdict(
         claim=claim.name,
@@ -251,10 +315,13 @@ def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict
         effect=effect,
         ci_low=low,
         ci_high=high,
+        images_low=images[0],
+        images_high=images[1],
         p=case.p if known else math.nan,
         p_holm=float(p_holm) if known else math.nan,
         n_seeds=case.values.size,
         margin=(_finite(claim.above), _finite(claim.below)),
+        one_sided=claim.one_sided,
         unit="ratio" if claim.ratio else COLUMNS[claim.left.metric][1],
         judged_on=case.judged_on,
         seeds_to_decide=seeds,
@@ -265,22 +332,21 @@ def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict
 def _decide(
     case: _Case, p_holm: float, least_p: float, rule: _Rule
 ) -> tuple[Outcome, int | None, str]:
-    """The outcome, how many seeds would decide, and the reason.
-
-    `least_p` is the p after Holm that the claim would have, were every claim as clear as its
-    seeds allow.
-    """
-    seeds, claims = case.values.size, rule.n_claims
+    """The outcome, how many seeds would decide, and the reason; see `_corrected`."""
+    seeds, claims, sides = case.values.size, rule.n_claims, case.claim.sides
     if not seeds:
         return "not judged", None, ""
     if not rule.judged:
         return "not judged", None, "the run is too small to judge by (a smoke run)"
     if least_p > rule.alpha:
-        needed = seeds_needed(claims, rule.alpha)
+        needed = seeds_needed(claims, rule.alpha, sides)
         return "not judged", None, f"seeds: {seeds}; {needed} needed for {claims} claim(s)"
     if p_holm <= rule.alpha:
         return case.side, None, ""
-    to_decide = seeds_to_decide(case.values, _bounds(case.claim), claims, rule.alpha)
+    above, below = _bounds(case.claim)
+    if case.claim.one_sided and not above < case.values.mean() < below:
+        return "undecided", None, "the effect seen is not as claimed; a one-sided test refutes none"
+    to_decide = seeds_to_decide(case.values, (above, below), claims, rule.alpha, sides)
     enough = f"more than {MOST_SEEDS:,}" if to_decide is None else f"about {to_decide}"
     reason = f"{enough} seeds would decide at the effect and spread seen"
     if case.p <= rule.alpha:

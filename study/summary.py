@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.figures.seeds import confirmed, confirmed_finals
 from study.figures.units import column_name
+from study.signflip import seed_interval
 from study.spec import Study
 
 STATUSES = ("complete", "stopped", "diverged", "failed")
@@ -50,6 +51,42 @@ def _point_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict[str
         "multiply_adds": _mean(finals, "multiply_adds"),
         "elapsed": _mean(finals, "elapsed"),
     }
+
+
+def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """How much of the logged training accuracy is dropout's own doing, at the last epoch.
+
+    Dropout is active while the training accuracy is logged, and lowers it. Scored again in
+    evaluation mode the accuracy is higher by `effect`, which is by how much the two gaps differ.
+    What the weights gained while the epoch went on is in it, too.
+
+    Returns:
+        One row a confirmed point or arm with a dropout rate above 0: label, n (seeds), means over
+        them of gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
+        evaluation mode) and effect (share), and effect_low, effect_high: its exact 95 % interval,
+        NaN where seeds are too few.
+    """
+    finals = confirmed_finals(table).dropna(subset=["train_eval_accuracy"])
+    dropped = finals.loc[finals.filter(like="config_dropout").gt(0).any(axis=1)]
+    rows = []
+    for name, label in study.labels().items():
+        mine = dropped.loc[dropped["point"] == name]
+        if mine.empty:
+            continue
+        effect = (mine["train_eval_accuracy"] - mine["train_accuracy"]).to_numpy(float)
+        low, high = seed_interval(effect)
+        rows.append(
+            {
+                "label": label,
+                "n": len(mine),
+                "gap_logged": _mean(mine, "gap_accuracy_logged"),
+                "gap_evaluated": _mean(mine, "gap_accuracy"),
+                "effect": float(effect.mean()),
+                "effect_low": low,
+                "effect_high": high,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:

@@ -40,6 +40,7 @@ COLUMNS = {
     "test_loss": ("Float64", "nats", "locked test set, confirmed trials only"),
     "test_accuracy": ("Float64", "share", "locked test set, confirmed trials only"),
     "test_auroc": ("Float64", "share", "locked test set, confirmed trials only"),
+    "test_correct": ("string", "", "a digit for each test image, 1 where classified rightly"),
     "seconds": ("Float64", "seconds", "wall-clock of the epoch"),
     "elapsed": ("Float64", "seconds", "wall-clock of the trial's epochs so far"),
     "parameters": ("Int64", "", "trained numbers of the model"),
@@ -112,7 +113,10 @@ def _member_rows(member: Member) -> list[dict[str, Any]]:
         **{f"config_{name}": value for name, value in ingredients["config"].items()},
     }
     tests = {
-        score["epoch"]: {f"test_{name}": score[name] for name in ("loss", "accuracy", "auroc")}
+        score["epoch"]: {
+            f"test_{name}": score.get(name)  # records of earlier versions lack "correct"
+            for name in ("loss", "accuracy", "auroc", "correct")
+        }
         for score in record.test
     }
     epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in record.rows]

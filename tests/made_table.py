@@ -187,6 +187,7 @@ def _confirmed(name: str, seed: int, with_test: bool) -> Record:
             "accuracy": row["val_accuracy"] - 0.008,
             "auroc": row["val_auroc"] - 0.005,
             "logits": [],
+            "correct": _answers(rng, row["val_accuracy"] - 0.008),
         }
         for row in {row["epoch"]: row for row in (best, rows[-1])}.values()
     ]
@@ -198,6 +199,11 @@ def _confirmed(name: str, seed: int, with_test: bool) -> Record:
         cost=_cost(family, config),
         provenance={"host": "made", "device": "x86_64 CPU"},
     )
+
+
+def _answers(rng: np.random.Generator, accuracy: float) -> str:
+    """Which of 200 test images were classified rightly."""
+    return "".join("01"[int(hit)] for hit in rng.random(200) < accuracy)
 
 
 def _explored() -> list[Record]:

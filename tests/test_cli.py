@@ -142,6 +142,14 @@ def test_plan_says_when_seeds_are_too_few():
     assert "they need 8" in run(["plan", "--seeds", "5"]).output
 
 
+def test_plan_tells_one_sided_claims_apart():
+    first, *others = task_c.STUDY.claims
+    study = replace(task_c.STUDY, claims=(replace(first, one_sided=True), *others))
+    text = " ".join(run(["plan", "--seeds", "7"], study).output.split())
+    assert "1 one-sided, judged at 5 % after Holm; 7 seeds are needed" in text
+    assert "5, not judged: 7 seeds are too few, they need 8" in text
+
+
 def test_help_names_every_option_and_sampler():
     text = run(["--help"]).output
     assert all(name in text for name in SAMPLERS)

@@ -18,10 +18,12 @@ from study.report import (
     make_report,
     verdict_rows,
 )
+from study.signflip import seed_interval
 from study.spec import PROFILES, Budget, Claim, DataFacts, Measure
 from study.stats import judge
 from study.summary import (
     list_failures,
+    summarise_dropout,
     summarise_points,
     summarise_search,
     summarise_selection,
@@ -206,6 +208,23 @@ def test_verdicts_show_levels_differences_and_ratios_in_their_units(table):
     assert claimed["slower"] == "above 1×"
 
 
+def test_intervals_over_test_images_stand_beside_those_over_seeds(table, html):
+    verdicts = judge(STUDY.claims, table)
+    shown = [row["images"] for row in verdict_rows(STUDY, verdicts)]
+    known = [claim.left.metric == "test_accuracy" for claim in STUDY.claims]
+    assert [text != "–" for text in shown] == known
+    assert Page(html).text.count("over test images: ") == sum(known) == 1
+    old = table.assign(test_correct=None)
+    assert "over test images: " not in Page(written(old)).text
+
+
+def test_a_one_sided_claim_says_so(table, html):
+    claim = replace(STUDY.claims[2], one_sided=True)
+    page = Page(written(table, study=replace(STUDY, claims=(claim,))))
+    assert "claimed: above 0, tested one-sided" in page.text
+    assert "tested one-sided" not in Page(html).text
+
+
 def test_verdict_row_holds_the_numbers_of_its_verdict(table):
     for verdict, row in zip(
         judge(STUDY.claims, table), verdict_rows(STUDY, judge(STUDY.claims, table)), strict=True
@@ -249,6 +268,40 @@ def test_points_hold_mean_range_and_the_epoch_of_least_loss(table):
     assert row["best_test_accuracy"] == pytest.approx(np.mean([b["test_accuracy"] for b in best]))
     assert row["parameters"] == 63_201
     assert row["configuration"] == "channels 128, hidden units 128"
+
+
+def test_dropouts_own_effect_on_the_logged_accuracy(table):
+    """The modified point is given dropout, and accuracies that are counted by hand."""
+    table = table.copy()
+    mine = (table["stage"] == "confirm") & (table["point"] == "modified")
+    table.loc[table["stage"] == "confirm", "config_dropout_hidden"] = 0.0
+    table.loc[mine, "config_dropout_hidden"] = 0.6
+    finals = mine & table["is_final"]
+    table.loc[finals, "train_accuracy"] = 0.90
+    effects = np.array([0.02, 0.03, 0.04, 0.02, 0.03, 0.04, 0.02, 0.04])
+    table.loc[finals, "train_eval_accuracy"] = 0.90 + effects
+    table.loc[finals, "val_accuracy"] = 0.91
+    table["gap_accuracy"] = table["train_eval_accuracy"] - table["val_accuracy"]
+    table["gap_accuracy_logged"] = table["train_accuracy"] - table["val_accuracy"]
+    rows = summarise_dropout(STUDY, table)
+    assert rows["label"].tolist() == ["ConvGAP, modified"]
+    row = rows.iloc[0]
+    assert (row["n"], row["effect"]) == (8, pytest.approx(0.03))
+    assert row["gap_logged"] == pytest.approx(-0.01)
+    assert row["gap_evaluated"] == pytest.approx(0.02)
+    interval = pytest.approx(seed_interval(effects))
+    assert (row["effect_low"], row["effect_high"]) == interval
+    text = Page(written(table)).text
+    assert "+2.0 percentage points instead of −1.0 percentage points as logged" in text
+    assert "+3.0 percentage points (" in text
+    few = table.loc[table["seed"].isin([0, 1, 2]) | (table["stage"] == "explore")]
+    assert np.isnan(summarise_dropout(STUDY, few).iloc[0]["effect_low"])
+    assert "(3 seeds)" in Page(written(few)).text
+
+
+def test_points_without_dropout_say_nothing_of_it(table, html):
+    assert summarise_dropout(STUDY, table).empty
+    assert "own effect" not in Page(html).text
 
 
 def test_selection_compares_the_choice_with_fresh_seeds_and_the_test_set(table):

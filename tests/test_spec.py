@@ -55,3 +55,10 @@ def test_arm_sets_tied_and_fixed_hyper_parameters():
 def test_profiles_judge_unless_they_only_try():
     assert [name for name, budget in PROFILES.items() if not budget.judged] == ["smoke"]
     assert isinstance(STUDY, Study)
+
+
+def test_a_one_sided_claim_needs_a_direction():
+    assert claim(above=0.0).sides == 2
+    assert claim(above=0.0, one_sided=True).sides == claim(below=0.0, one_sided=True).sides == 1
+    with pytest.raises(ValueError, match="claim c: one_sided"):
+        claim(above=0.0, below=1.0, one_sided=True)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import norm, permutation_test, ttest_1samp
+from scipy.stats import bootstrap, norm, permutation_test, ttest_1samp
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
+from benchmarks.statistics import power, wrong_verdicts
+from study.images import image_interval
 from study.records import Record
 from study.signflip import (
     detectable_difference,
@@ -21,10 +23,11 @@ from study.signflip import (
     sign_flip_p,
 )
 from study.spec import Claim, Measure, StudyError
-from study.stats import judge, verdict_values
+from study.stats import judge, outcomes, verdict_values
 from study.table import Member, make_table
 
 WIDE = (0.90, 0.98, 0.91, 0.99, 0.89, 0.97, 0.92, 1.0)  # eight accuracies, mean 0.945
+RATIO = {"ratio": True}
 TIGHT = (0.94, 0.95, 0.945, 0.95, 0.94, 0.95, 0.945, 0.95)
 
 
@@ -255,6 +258,86 @@ def test_judge_counts_claims_that_cannot_be_computed():
     assert among.p_holm == pytest.approx(4 * alone.p)
 
 
+@pytest.mark.parametrize("n", [6, 10, 20])
+@pytest.mark.parametrize("shape", ["normal", "tied"])
+def test_simulated_studies_without_a_difference_are_seldom_judged(n, shape):
+    """`benchmarks.statistics` in small; six seeds are too few for six claims."""
+    studies = 300
+    wrong = {claims: wrong_verdicts(n, shape, claims, studies)["wrong"] for claims in (1, 6)}
+    most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / studies)
+    assert max(wrong.values()) <= most
+    assert wrong[1] > 0
+    assert (wrong[6] > 0) == (n > 6)
+
+
+def test_a_skew_makes_wrong_verdicts_more_often_than_the_level_says():
+    """What the docstring of `study.signflip` warns of; wrong towards the side of the short tail."""
+    wrong = wrong_verdicts(10, "skewed", 6, 300)
+    assert wrong["refuted"] > 0.05 > wrong["supported"]
+
+
+def test_power_rises_with_effect_and_seeds():
+    powers = [power(n, effect, 6, 100) for n, effect in ((6, 3), (10, 1), (10, 2), (20, 2))]
+    assert powers[0] == 0
+    assert powers == sorted(powers)
+    assert powers[-1] > 0.95
+
+
+# One-sided claims
+
+
+@pytest.mark.parametrize("region", [{"above": 0.93}, {"below": 0.96}])
+def test_a_one_sided_claim_has_the_p_of_its_side_alone(region):
+    members = trials("a", TIGHT)
+    two, one = (judge_one(members, **region, one_sided=sided) for sided in (False, True))
+    assert (one.verdict, one.one_sided, two.one_sided) == ("supported", True, False)
+    assert one.p == two.p / 2 == 1 / 256
+    assert (one.ci_low, one.ci_high) == (two.ci_low, two.ci_high)
+
+
+def test_a_one_sided_claim_is_never_refuted():
+    verdict = judge_one(trials("a", TIGHT), above=0.96, one_sided=True)
+    assert (verdict.verdict, verdict.p, verdict.seeds_to_decide) == ("undecided", 1.0, None)
+    assert "not as claimed" in verdict.reason
+    assert judge_one(trials("a", TIGHT), above=0.96).verdict == "refuted"
+
+
+def test_a_one_sided_claim_needs_a_seed_less():
+    for n_claims in (1, 2, 6):
+        assert seeds_needed(n_claims, sides=1) == seeds_needed(n_claims) - 1
+    few = trials("a", TIGHT[:5])
+    assert judge_one(few, above=0.9).verdict == "not judged"
+    assert judge_one(few, above=0.9, one_sided=True).verdict == "supported"
+    assert "5 needed" in judge_one(few[:4], above=0.9, one_sided=True).reason
+
+
+def test_a_one_sided_claim_detects_less_with_equal_power():
+    """Also by the test itself; at equal level one side of one claim is two sides of half of it."""
+    assert detectable_difference(10, 4, sides=1) == detectable_difference(10, 2)
+    assert detectable_difference(15, 6, sides=1) == pytest.approx(detectable_difference(15, 3))
+    size = detectable_difference(8, 6, sides=1)
+    samples = np.random.default_rng(99).standard_normal((1500, 8)) + size
+    seen = [sign_flip_p(values, 0.0) <= 0.05 / 6 for values in samples]
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.05)
+
+
+def test_seeds_to_decide_one_sided_are_fewer_and_none_on_the_other_side():
+    noise = np.random.default_rng(0).standard_normal(8)
+    noise = (noise - noise.mean()) / noise.std(ddof=1)
+    region = (0.0, math.inf)
+    assert seeds_to_decide(noise + 0.3, region, 6, sides=1) < seeds_to_decide(
+        noise + 0.3, region, 6
+    )
+    assert seeds_to_decide(noise - 0.3, region, 6, sides=1) is None
+
+
+def test_one_sided_claims_without_a_difference_are_seldom_supported():
+    claims = [claim(f"{i}", above=0.0, one_sided=True) for i in range(6)]
+    noise = np.random.default_rng(3).standard_normal((300, 6, 10))
+    found = ["supported" in outcomes(claims, list(values)) for values in noise]
+    assert 0 < np.mean(found) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
+
+
 # The outcomes
 
 
@@ -483,6 +566,93 @@ def test_verdict_values_are_json_for_every_outcome():
         assert json.loads(json.dumps(values, allow_nan=False)) == values
     assert verdict_values(verdicts[0])["margin"] == {"above": 0.9, "below": None}
     assert verdict_values(verdicts[3])["effect"] is None
+
+
+# The noise of the images
+
+
+def with_images(point, correct):
+    """A confirmed trial for each row of `correct`, (seeds, images)."""
+    test = {"epoch": 1, "loss": 0.1, "auroc": 0.9}
+    return [
+        trial(
+            point,
+            seed,
+            test=[
+                test | {"accuracy": row.mean(), "correct": "".join("01"[int(hit)] for hit in row)}
+            ],
+        )
+        for seed, row in enumerate(correct)
+    ]
+
+
+def made_answers(left=0.95, right=0.90, seeds=8, images=400):
+    """Right or wrong for each image, (2, seeds, images); images differ in difficulty."""
+    rng = np.random.default_rng(5)
+    ease = rng.normal(0, 0.03, images)
+    return np.array([rng.random((seeds, images)) < level + ease for level in (left, right)])
+
+
+def test_image_interval_is_scipys_paired_bootstrap():
+    answers = made_answers()
+    shares = answers.mean(axis=1)
+    expected = bootstrap(
+        tuple(shares),
+        lambda left, right, axis=-1: np.mean(left - right, axis=axis),
+        paired=True,
+        n_resamples=5000,
+        method="percentile",
+    ).confidence_interval
+    assert image_interval(answers) == pytest.approx(tuple(expected), abs=0.001)
+    assert image_interval(answers) == image_interval(answers)
+    level = bootstrap((shares[0],), np.mean, n_resamples=5000, method="percentile")
+    assert image_interval(answers[:1]) == pytest.approx(tuple(level.confidence_interval), abs=0.001)
+
+
+def test_image_interval_covers_the_difference_of_other_images():
+    """400 images drawn from a population of two classifiers' answers, one seed each."""
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(300):
+        both = rng.choice(3, 400, p=(0.88, 0.08, 0.04))  # equal, left alone right, right alone
+        low, high = image_interval(np.array([[both != 2], [both != 1]]))
+        hits += low <= 0.04 <= high
+    assert hits / 300 == pytest.approx(0.95, abs=0.04)
+
+
+def test_image_interval_of_answers_that_never_differ_is_a_point():
+    same = made_answers()[:1].repeat(2, axis=0)
+    assert image_interval(same) == (0.0, 0.0)
+    assert image_interval(np.ones((1, 2, 30), bool)) == (1.0, 1.0)
+
+
+def test_judge_gives_test_accuracies_an_interval_over_images_as_well():
+    answers = made_answers()
+    members = [*with_images("a", answers[0]), *with_images("b", answers[1])[::-1]]
+    verdict = judge_one(members, right="b", metric="test_accuracy", above=0.0)
+    assert (verdict.images_low, verdict.images_high) == image_interval(answers)
+    assert verdict.effect == pytest.approx(answers[0].mean() - answers[1].mean())
+    assert verdict.images_low < verdict.effect < verdict.images_high
+    level = judge_one(members, metric="test_accuracy", above=0.5)
+    assert (level.images_low, level.images_high) == image_interval(answers[:1])
+
+
+def test_judge_gives_no_interval_over_images_where_it_knows_none():
+    answers = made_answers()
+    new, old = with_images("a", answers[0]), with_tests("b", TIGHT)  # an earlier version's records
+    for members, asked in (
+        ([*new, *old], {"right": "b", "metric": "test_accuracy"}),
+        (new, {"metric": "test_auroc"}),
+        (new, {"metric": "val_accuracy"}),
+        (trials("a", TIGHT), {"metric": "test_accuracy"}),
+        ([*new, *with_images("b", answers[1])], {"right": "b", "metric": "test_accuracy"} | RATIO),
+    ):
+        verdict = judge_one(members, **{"above": 0.5} | asked)
+        assert verdict.n_seeds == 8
+        assert np.isnan([verdict.images_low, verdict.images_high]).all()
+    lost = [*new[1:], *with_images("b", answers[1])]
+    found = judge_one(lost, right="b", metric="test_accuracy", above=0.0)
+    assert (found.images_low, found.images_high) == image_interval(answers[:, 1:])
 
 
 # How many seeds

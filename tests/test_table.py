@@ -50,6 +50,12 @@ def test_test_scores_stand_in_the_epochs_that_were_scored():
     assert table_of(0.3, 0.4, 0.5, test=TEST)["test_loss"].isna().tolist() == [False, False, True]
 
 
+def test_table_keeps_which_test_images_were_right_where_the_record_says():
+    new = [score | {"correct": "0110"} for score in TEST]
+    assert table_of(0.3, 0.4, test=new)["test_correct"].tolist() == ["0110"] * 2
+    assert table_of(0.3, 0.4, test=TEST)["test_correct"].isna().all()  # an earlier version's
+
+
 def test_a_trial_that_failed_at_once_is_not_lost():
     table = table_of(status="failed", error="out of memory")
     assert table[["status", "error", "epoch"]].values.tolist() == [["failed", "out of memory", 0]]

@@ -1,6 +1,7 @@
 """The training engine: the recipe, equal seeds, resumption, parity with a plain loop."""
 
 import io
+import json
 import math
 
 import numpy as np
@@ -177,7 +178,20 @@ def test_test_set_is_scored_with_final_and_with_best_weights(squares):
     assert (final["epoch"], best["epoch"]) == (4, 2)
     assert final["loss"] == pytest.approx(math.log(2))
     assert best["loss"] < final["loss"]
-    assert len(best["logits"]) == len(squares.test)
+    assert len(best["logits"]) == len(best["correct"]) == len(squares.test)
+
+
+def test_test_scores_keep_each_image(squares):
+    training, _rows = train(squares, epochs=2)
+    score = score_test_set(training, squares.test)[0]
+    kept = np.array(json.loads(json.dumps(score["logits"])), np.float32)
+    images = torch.from_numpy(squares.test.images[:, None].copy())
+    assert kept == pytest.approx(predict(training.model, images, 16), rel=1e-6)
+    assert len(set(kept)) > len(kept) / 2
+    hits = [digit == "1" for digit in score["correct"]]
+    assert hits == list((kept > 0) == squares.test.labels)
+    assert np.mean(hits) == score["accuracy"]
+    assert max(len(str(logit)) for logit in score["logits"]) < 16  # as float32, not as float64
 
 
 def test_predict_runs_in_evaluation_mode_and_does_not_depend_on_the_pieces(squares):

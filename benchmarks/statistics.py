@@ -1,0 +1,154 @@
+"""Simulation of the judge: wrong verdicts, coverage and power, where the truth is known.
+
+    python -m benchmarks.statistics [--studies 2000] [--claims 6]
+
+Studies of independent claims "left is greater than right", one difference a seed. Under "wrong",
+no difference of any claim has a mean other than zero, so that every verdict is wrong: share of
+studies with a wrong verdict, and of wrong verdicts which way. Shapes of the differences:
+
+    normal  standard normal
+    tied    of two binomial accuracies on 400 images at 97 %, many of them equal
+    skewed  exponential less its mean: the test takes values as symmetric about their mean, and
+            these are not. Two arms that do not differ at all have symmetric differences; arms of
+            equal mean but unequal spread or shape need not
+
+"coverage" is of the 95 % interval of a single claim, "power" the share of claims supported whose
+mean is so many standard deviations above zero (normal), with the study's others at zero. Verdicts
+are those of `study.stats.outcomes`, `judge` without its table; on the first studies of each kind
+the two are compared.
+"""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from study.signflip import seed_interval
+from study.spec import Claim, Measure
+from study.stats import judge, outcomes
+
+SEEDS = (6, 10, 20)
+EFFECTS = (1, 2, 3)  # standard deviations
+IMAGES, ACCURACY = 400, 0.97
+CHECKED = 5  # studies of each kind judged from a table as well
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape)
+
+
+def tied(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    left, right = rng.binomial(IMAGES, ACCURACY, (2, *shape))
+    return (left - right) / IMAGES
+
+
+def skewed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_exponential(shape) - 1
+
+
+SHAPES = {"normal": normal, "tied": tied, "skewed": skewed}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--studies", type=int, default=2000)
+    parser.add_argument("--claims", type=int, default=6)
+    options = parser.parse_args()
+    errors = [
+        {"seeds": seeds, "shape": shape, "claims": claims}
+        | wrong_verdicts(seeds, shape, claims, options.studies)
+        | ({"coverage": coverage(seeds, shape, options.studies)} if claims == 1 else {})
+        for seeds in SEEDS
+        for shape in SHAPES
+        for claims in (1, options.claims)
+    ]
+    print(pd.DataFrame(errors).to_string(index=False, float_format="{:.4f}".format))
+    powers = [
+        {"seeds": seeds, "claims": claims}
+        | {f"{effect} SD": power(seeds, effect, claims, options.studies) for effect in EFFECTS}
+        for seeds in SEEDS
+        for claims in (1, options.claims)
+    ]
+    print(pd.DataFrame(powers).to_string(index=False, float_format="{:.3f}".format))
+
+
+def wrong_verdicts(seeds: int, shape: str, claims: int, studies: int) -> dict[str, float]:
+    """Shares of studies with a wrong verdict, a wrong "supported", a wrong "refuted"."""
+    rng = np.random.default_rng([seeds, claims])
+    stated = make_claims(claims)
+    found = []
+    for number, values in enumerate(SHAPES[shape](rng, (studies, claims, seeds))):
+        verdicts = outcomes(stated, list(values))
+        if number < CHECKED:
+            check_judge(stated, values, verdicts)
+        found.append(("supported" in verdicts, "refuted" in verdicts))
+    supported, refuted = np.array(found).T
+    return {
+        "wrong": float(np.mean(supported | refuted)),
+        "supported": float(np.mean(supported)),
+        "refuted": float(np.mean(refuted)),
+    }
+
+
+def coverage(seeds: int, shape: str, samples: int) -> float:
+    """Share of 95 % intervals that hold the mean, zero."""
+    rng = np.random.default_rng([seeds, 0])
+    values = SHAPES[shape](rng, (samples, seeds))
+    low, high = np.array([seed_interval(each) for each in values]).T
+    tiny = 1e-12  # of accuracies, which have no exact sums
+    return float(np.mean((low <= tiny) & (high >= -tiny)))
+
+
+def power(seeds: int, effect: float, claims: int, studies: int) -> float:
+    """Share of studies that support the one claim with an effect, among claims without."""
+    rng = np.random.default_rng([seeds, claims, 1])
+    values = normal(rng, (studies, claims, seeds))
+    values[:, 0] += effect
+    stated = make_claims(claims)
+    return float(np.mean([outcomes(stated, list(each))[0] == "supported" for each in values]))
+
+
+def make_claims(count: int) -> list[Claim]:
+    """Claims that an arm's validation loss is above another's."""
+    return [
+        Claim(
+            *(f"claim {number}", "", "", ""),
+            left=Measure(f"left {number}", "val_loss"),
+            right=Measure(f"right {number}", "val_loss"),
+            above=0.0,
+        )
+        for number in range(count)
+    ]
+
+
+def check_judge(claims: list[Claim], values: np.ndarray, verdicts: list[str]) -> None:
+    """Stop where `judge` finds other verdicts in a table with these differences.
+
+    Args:
+        values: (claims, seeds).
+    """
+    judged = [verdict.verdict for verdict in judge(claims, table_of(values))]
+    if judged != verdicts:
+        raise SystemExit(f"judge found {judged}, outcomes {verdicts}")
+
+
+def table_of(values: np.ndarray) -> pd.DataFrame:
+    """What `judge` reads of a study's table: a left and a right trial for each claim and seed.
+
+    Args:
+        values: left minus right, (claims, seeds).
+    """
+    rows = [
+        {"point": f"{side} {number}", "seed": seed, "val_loss": value}
+        for number, differences in enumerate(values)
+        for seed, difference in enumerate(differences)
+        for side, value in (("left", difference), ("right", 0.0))
+    ]
+    same = {"stage": "confirm", "status": "complete", "is_final": True, "is_best": True}
+    return pd.DataFrame(rows).assign(**same)
+
+
+if __name__ == "__main__":
+    main()
