@@ -135,6 +135,12 @@ STUDY = Study(
             },
         ),
         Figure("comparison", "comparison", "Accuracy of every confirmed point"),
+        Figure(
+            "architecture",
+            "architecture",
+            "ANN and CNN (homework figures 4, 5 and 8)",
+            {"points": ["ann", "convmodel"]},
+        ),
         Figure("search", "search", "The search: best so far over epochs spent"),
     ),
 )

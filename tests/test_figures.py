@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
 from study.figures import FIGURES, SUFFIXES, draw_figure, render
+from study.figures.architecture import describe_architecture, frame_of_architecture
 from study.figures.comparison import frame_of_comparison
 from study.figures.curves import frame_of_curves
 from study.figures.front import frame_of_front, front_points
@@ -41,7 +42,9 @@ OPTIONS = {
     },
     "front": {"y": "val_accuracy", "xs": ["parameters", "elapsed"]},
     "search": {},
+    "architecture": {"points": ["lab4", "modified"]},
 }
+OF_SEEDS = ("curves", "comparison", "response", "front")  # kinds that show means over seeds
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def test_legend_stays_inside_the_figure_and_off_the_panels(kind, table):
             assert not any(box.overlaps(panel) for panel in panels)
 
 
-@pytest.mark.parametrize("kind", set(FIGURES) - {"search"})
+@pytest.mark.parametrize("kind", OF_SEEDS)
 def test_kind_states_the_number_of_seeds_and_what_bars_mean(kind, table):
     note = FIGURES[kind].frame(table, **OPTIONS[kind]).attrs["note"]
     assert "n = 8 seeds" in note
@@ -140,9 +143,10 @@ def test_nothing_to_draw_gives_a_reason(kind, table):
     assert not drawn.files
 
 
-def test_equal_frames_give_equal_pictures(table):
-    kind = FIGURES["curves"]
-    frame = kind.frame(table, **OPTIONS["curves"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_equal_frames_give_equal_pictures(name, table):
+    kind = FIGURES[name]
+    frame = kind.frame(table, **OPTIONS[name])
     assert render(kind, frame, "A title") == render(kind, frame, "A title")
 
 
@@ -310,6 +314,38 @@ def test_search_counts_all_epochs_and_only_full_trials_as_best():
     frame = frame_of_search(explored(trials))
     assert list(frame["spent"]) == [2, 14, 14, 26, 38]
     assert frame["best"].fillna(-1).tolist() == [-1, 0.5, 0.5, 0.5, 0.4]
+
+
+def test_architecture_marks_what_the_second_model_adds_and_changes(table):
+    frame = frame_of_architecture(table, points=["lab4", "modified"])
+    modified = frame[frame["point"] == "modified"]
+    marked = modified[modified["changed"] != ""]
+    assert list(zip(marked["changed"], marked["kind"], marked["parameters"], strict=True)) == [
+        ("changed", "Conv2d", 36_992),
+        ("new", "Linear", 16_512),
+        ("new", "ReLU", 0),
+        ("changed", "Linear", 129),
+    ]
+    assert set(frame.loc[frame["point"] == "lab4", "changed"]) == {""}
+    costs = table.groupby("point")["parameters"].first()
+    assert frame.groupby("point")["parameters"].sum().to_dict() == {
+        point: costs[point] for point in ("lab4", "modified")
+    }
+    last = frame.groupby("point")["row"].max()
+    assert last["lab4"] == last["modified"]  # partners stand on one row
+    assert "new ReLU at place 13" in describe_architecture(frame)
+
+
+def test_architecture_compares_no_two_families(table):
+    frame = frame_of_architecture(table, points=["convmodel", "lab4", "gap"])
+    assert set(frame["changed"]) == {""}
+    assert list(frame["row"]) == [
+        place for count in frame.groupby("point", sort=False).size() for place in range(count)
+    ]
+
+
+def test_architecture_has_all_of_its_points_or_nothing(table):
+    assert frame_of_architecture(table, points=["lab4", "absent"]).empty
 
 
 def test_labels_cover_neither_each_other_nor_the_points():

@@ -12,6 +12,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from study.figures.architecture import (
+    describe_architecture,
+    draw_architecture,
+    frame_of_architecture,
+)
 from study.figures.comparison import (
     describe_comparison,
     draw_comparison,
@@ -77,6 +82,12 @@ FIGURES = {
         draw_search,
         describe_search,
         needs="an explored trial that reached its last epoch",
+    ),
+    "architecture": FigureKind(
+        frame_of_architecture,
+        draw_architecture,
+        describe_architecture,
+        needs="a confirmed trial of each of its points that reached its last epoch",
     ),
 }
 FORMATS = ("png", "svg")
