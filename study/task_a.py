@@ -136,6 +136,18 @@ STUDY = Study(
             {"points": ["convmodel", "dropout"]},
         ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+            {
+                "names": {
+                    "config_dropout_conv": "dropout rate",
+                    "config_dropout_hidden": "dropout rate",
+                }
+            },
+        ),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

@@ -142,6 +142,19 @@ STUDY = Study(
             {"points": ["ann", "convmodel"]},
         ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+            {"names": {"config_dropout_1": "dropout rate, all three"}},
+        ),
+        Figure(
+            "importance",
+            "importance",
+            "The search: what decided",
+            {"names": {"config_dropout_1": "dropout rate, all three"}},
+        ),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

@@ -128,6 +128,13 @@ STUDY = Study(
             {"y": "val_accuracy", "xs": ["parameters", "multiply_adds"]},
         ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+        ),
+        Figure("importance", "importance", "The search: what decided"),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

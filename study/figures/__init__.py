@@ -24,11 +24,14 @@ from study.figures.comparison import (
 )
 from study.figures.curves import describe_curves, draw_curves, frame_of_curves
 from study.figures.front import describe_front, draw_front, frame_of_front
+from study.figures.importance import describe_importance, draw_importance, frame_of_importance
 from study.figures.response import (
     describe_response,
     draw_response,
     frame_of_response,
 )
+from study.figures.rungs import describe_rungs, draw_rungs, frame_of_rungs
+from study.figures.slices import describe_slices, draw_slices, frame_of_slices
 from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
 from study.spec import Figure, StudyError
@@ -82,6 +85,24 @@ FIGURES = {
         draw_search,
         describe_search,
         needs="an explored trial that reached its last epoch",
+    ),
+    "slices": FigureKind(
+        frame_of_slices,
+        draw_slices,
+        describe_slices,
+        needs="explored trials of one arm that differ",
+    ),
+    "importance": FigureKind(
+        frame_of_importance,
+        draw_importance,
+        describe_importance,
+        needs="an arm with several searched hyper-parameters and 20 full-length trials",
+    ),
+    "rungs": FigureKind(
+        frame_of_rungs,
+        draw_rungs,
+        describe_rungs,
+        needs="unpruned trials of full length that make three pairs within an arm",
     ),
     "architecture": FigureKind(
         frame_of_architecture,
