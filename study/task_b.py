@@ -9,6 +9,7 @@ DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
 # At equal scale neither side has dropout, as the ConvModel has none: rates chosen for a width
 # of 512 would leave two units of twenty.
 NO_DROPOUT: dict[str, float] = dict.fromkeys(DROPOUTS, 0.0)
+NAMES = {"config_dropout_1": "dropout rate, all three"}
 
 STUDY = Study(
     name="task_b",
@@ -146,13 +147,13 @@ STUDY = Study(
             "slices",
             "slices",
             "The search: each hyper-parameter against validation loss",
-            {"names": {"config_dropout_1": "dropout rate, all three"}},
+            {"names": NAMES},
         ),
         Figure(
             "importance",
             "importance",
-            "The search: what decided",
-            {"names": {"config_dropout_1": "dropout rate, all three"}},
+            "The search: which hyper-parameters decide",
+            {"names": NAMES},
         ),
         Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),

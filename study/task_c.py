@@ -133,7 +133,7 @@ STUDY = Study(
             "slices",
             "The search: each hyper-parameter against validation loss",
         ),
-        Figure("importance", "importance", "The search: what decided"),
+        Figure("importance", "importance", "The search: which hyper-parameters decide"),
         Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
@@ -16,9 +17,12 @@ from study.figures.architecture import describe_architecture, frame_of_architect
 from study.figures.comparison import frame_of_comparison
 from study.figures.curves import frame_of_curves
 from study.figures.front import frame_of_front, front_points
+from study.figures.importance import frame_of_importance
 from study.figures.labels import place_labels
 from study.figures.response import frame_of_response
+from study.figures.rungs import frame_of_rungs, rank_agreement
 from study.figures.seeds import describe_seeds, summarise_seeds
+from study.figures.slices import frame_of_slices
 from study.figures.spending import frame_of_search
 from study.figures.theme import add_legend, new_figure, theme
 from study.figures.units import axis_label, format_range, format_value
@@ -42,6 +46,9 @@ OPTIONS = {
     },
     "front": {"y": "val_accuracy", "xs": ["parameters", "elapsed"]},
     "search": {},
+    "slices": {},
+    "importance": {"least": 5},
+    "rungs": {},
     "architecture": {"points": ["lab4", "modified"]},
 }
 OF_SEEDS = ("curves", "comparison", "response", "front")  # kinds that show means over seeds
@@ -314,6 +321,74 @@ def test_search_counts_all_epochs_and_only_full_trials_as_best():
     frame = frame_of_search(explored(trials))
     assert list(frame["spent"]) == [2, 14, 14, 26, 38]
     assert frame["best"].fillna(-1).tolist() == [-1, 0.5, 0.5, 0.5, 0.4]
+
+
+def test_slices_tell_the_choice_the_hand_picked_and_the_stopped(table):
+    frame = frame_of_slices(table)
+    assert set(frame["column"]) == {"config_channels", "config_hidden"}
+    channels = frame[frame["column"] == "config_channels"]
+    full = channels[channels["status"] == "complete"]
+    chosen = channels[channels["chosen"]]
+    assert chosen["val_loss"].tolist() == [full["val_loss"].min()]
+    assert channels.loc[channels["hand_picked"], "x"].tolist() == [128]
+    assert set(channels["status"]) == {"complete", "stopped"}  # no loss of a diverged one
+
+
+def test_slices_count_tied_hyper_parameters_once():
+    trials = [
+        ({"dropout_conv": rate, "dropout_hidden": rate}, "complete", [0.5] * 12)
+        for rate in (0.1, 0.6)
+    ]
+    frame = frame_of_slices(explored(trials, "conv"))
+    assert list(frame["column"]) == ["config_dropout_conv"] * 2
+    assert "1 tied" in frame["name"].iloc[0]
+    named = frame_of_slices(explored(trials, "conv"), names={"config_dropout_conv": "both"})
+    assert set(named["name"]) == {"both"}
+
+
+def test_importance_finds_the_hyper_parameter_that_decides():
+    rng = np.random.default_rng(0)
+    trials = []
+    for channels in rng.integers(16, 512, 40):
+        config = {"channels": int(channels), "hidden": int(rng.choice([0, 32, 128]))}
+        trials.append((config, "complete", [0.9] * 11 + [1 / float(channels)]))
+    frame = frame_of_importance(explored(trials))
+    shares = dict(zip(frame["column"], frame["importance"], strict=True))
+    assert shares["config_channels"] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)
+    assert set(frame["n"]) == {40}
+    assert frame_of_importance(explored(trials[:19])).empty
+
+
+def test_rank_agreement_is_kendalls_with_one_group_and_stays_within_groups():
+    rng = np.random.default_rng(3)
+    early, late = rng.normal(size=(2, 9))
+    tau, p, pairs = rank_agreement(np.zeros(9), early, late)
+    known = scipy.stats.kendalltau(early, late, method="exact")
+    assert (tau, p) == (pytest.approx(known.statistic), pytest.approx(known.pvalue))
+    assert pairs == 36
+    # the groups' levels agree, the order within each is reversed: 2 x 3 pairs, 1 / 36 each side
+    groups, early = np.repeat([0, 1], 3), np.array([1.0, 2, 3, 11, 12, 13])
+    late = np.array([3.0, 2, 1, 13, 12, 11])
+    assert rank_agreement(groups, early, late) == (-1.0, pytest.approx(2 / 36), 6)
+
+
+def test_rungs_count_unpruned_trials_only(table):
+    frame = frame_of_rungs(table)
+    assert list(frame["rung"].unique()) == [3, 6]
+    unpruned = frame[(frame["role"] == "unpruned") & (frame["rung"] == 3)]
+    controls = table[(table["stage"] == "explore") & (table["pruned_by"] == "none")]
+    whole = controls[controls["is_final"] & (controls["status"] == "complete")]
+    assert set(whole["key"]) < set(unpruned["key"])
+    assert len(unpruned) == len(whole) + 3  # one seed of each point that the study names
+    assert set(frame["n"]) == {len(unpruned)}
+    assert set(frame["pairs"]) == {len(whole) * (len(whole) - 1) // 2 + 3}
+    assert (frame["role"] == "survivor").any()
+
+
+def test_rungs_need_pairs():
+    trials = [({"channels": 16}, "complete", [0.5] * 12), ({"channels": 32}, "stopped", [0.5] * 3)]
+    assert frame_of_rungs(explored(trials)).empty
 
 
 def test_architecture_marks_what_the_second_model_adds_and_changes(table):

@@ -15,7 +15,6 @@ from study.figures.trials import arm_title, explored_ends
 from study.trial import rung_epochs
 
 LEAST_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
-ACROSS = 3  # panels beside each other
 FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")
 POINTS = "the study's own points, one seed each"
 
@@ -48,7 +47,8 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True)[list(FRAME)]
     frame.attrs["note"] = (
-        f"Kendall's τ over pairs of unpruned trials of one arm, exact two-sided p; "
+        f"Kendall's τ over pairs of unpruned trials within an arm, or within the "
+        f"study's own points; exact two-sided p; "
         f"n = {frame['n'].iloc[0]} trials, {frame['pairs'].iloc[0]} pairs"
     )
     return frame
@@ -109,20 +109,15 @@ def _count_pairs(groups: np.ndarray) -> int:
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     """A panel a rung: loss there against final loss, both on log scales."""
     rungs = list(frame.groupby("rung", sort=False))
-    across = min(ACROSS, len(rungs))
-    down = -(-len(rungs) // across)
-    figure.set_size_inches(WIDTH, down * (WIDTH / across * 0.85 if across > 1 else 4.0))
-    grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    figure.set_size_inches(WIDTH, 3.1)
+    axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
     handles: dict[str, Line2D] = {}
-    for ax, (rung, rows) in zip(grid.flat, rungs, strict=False):
+    for ax, (rung, rows) in zip(axes, rungs, strict=True):
         handles |= _draw_panel(ax, rows)
         first = rows.iloc[0]
         ax.set_title(f"τ = {first['tau']:.2f}, p = {_short_p(first['p'])}".replace("-", "−"))
         ax.set_xlabel(f"validation loss, epoch {rung} (nats)")
-    for ax in grid[:, 0]:
-        ax.set_ylabel(f"epoch {frame['epochs'].iloc[0]} (nats)")
-    for ax in grid.flat[len(rungs) :]:
-        ax.set_axis_off()
+    axes[0].set_ylabel(f"validation loss, epoch {frame['epochs'].iloc[0]} (nats)")
     add_legend(figure, handles)
 
 
@@ -141,10 +136,9 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
             )
         handles[group] = Line2D([], [], linestyle="none", markersize=7, **style)
     if (rows["role"] == "survivor").any():
-        hollow = {"marker": "o", "color": FAINT, "markerfacecolor": "white", "markersize": 7}
-        handles["hollow: ASHA let it pass, not counted"] = Line2D(
-            [], [], linestyle="none", **hollow
-        )
+        style = {"linestyle": "none", "marker": "o", "color": FAINT, "markerfacecolor": "white"}
+        handles["hollow: ASHA let it pass, not counted"] = Line2D([], [], markersize=7, **style)
+    ax.margins(0.08)
     scale_log_loss(ax, "x")
     scale_log_loss(ax, "y")
     return handles

@@ -1,4 +1,4 @@
-"""Every searched hyper-parameter against validation loss: where the search looked, what it found."""
+"""Each searched hyper-parameter against validation loss: where the search looked."""
 
 from collections.abc import Mapping
 
@@ -100,6 +100,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
     for which, style in MARKS.values():
         mine = rows.loc[_is_marked(rows, which)]
         ax.plot(mine["x"], mine["val_loss"], **style)
+    ax.margins(0.12)
     scale_log_loss(ax, "y")
     if CONFIG_COLUMNS[rows["column"].iloc[0]] == "Int64":  # sizes, which matter by their ratio
         scale_log_x(ax, rows["x"].to_numpy(float))
