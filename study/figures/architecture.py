@@ -4,7 +4,7 @@ They are traced from the modules that were trained, in the confirmed configurati
 knows what a family is made of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -46,11 +46,11 @@ def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.D
         "changed" (another size, rate or number of parameters) against the first point; only
         models of one family are compared.
     """
-    rows = confirmed(table).drop_duplicates("point").set_index("point")
-    if not set(points) <= set(rows.index):
+    rows = confirmed(table).drop_duplicates("point").to_dict("records")
+    trials: dict[str, dict[str, Any]] = {str(row["point"]): dict(row) for row in rows}
+    if not set(points) <= set(trials):
         return pd.DataFrame(columns=list(FRAME))
-    trials = {point: rows.loc[point] for point in points}
-    layers = {point: _layers(trial) for point, trial in trials.items()}
+    layers = {point: _layers(trials[point]) for point in points}
     first = points[0]
     partners = {
         point: _partners(layers[first], layers[point])
@@ -76,7 +76,7 @@ def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.D
     return frame
 
 
-def _layers(trial: pd.Series) -> list[Layer]:
+def _layers(trial: Mapping[str, Any]) -> list[Layer]:
     """The layers of a confirmed trial's model."""
     family, size = trial["family"], int(trial["image_size"])
     values: dict[str, Any] = {
@@ -137,7 +137,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
     points = list(frame.groupby("point", sort=False))
     across = min(ACROSS, len(points))
     down = -(-len(points) // across)
-    rows = int(frame["row"].max()) + 1
+    rows = len(set(frame["row"]))
     figure.set_size_inches(WIDTH, down * (ROW * (rows + 2) + 0.35))
     grid = figure.subplots(down, across, squeeze=False)
     for ax in grid.flat:

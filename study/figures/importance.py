@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import optuna
 import pandas as pd
 from matplotlib.figure import Figure
@@ -64,8 +65,13 @@ def frame_of_importance(
 
 def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
     """Importance of each column, the greatest first."""
-    distributions = {column: _distribution(trials[column]) for column in columns}
+    distributions = {
+        column: _distribution(column, trials[column].to_numpy(float)) for column in columns
+    }
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study
     study = optuna.create_study()
+    optuna.logging.set_verbosity(verbosity)
     study.add_trials(
         [
             create_trial(
@@ -73,21 +79,21 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
                 params={column: row[column] for column in columns},
                 distributions=distributions,
             )
-            for row in trials[["val_loss", *columns]].to_dict("records")
+            for row in trials.loc[:, ["val_loss", *columns]].to_dict("records")
         ]
     )
     evaluator = PedAnovaImportanceEvaluator(target_quantile=BEST)
     return get_param_importances(study, evaluator=evaluator)
 
 
-def _distribution(values: pd.Series) -> BaseDistribution:
+def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
     """The range that the trials cover: sizes by their logarithm, or each by itself with a zero."""
     low, high = values.min(), values.max()
-    if CONFIG_COLUMNS[str(values.name)] != "Int64":
+    if CONFIG_COLUMNS[column] != "Int64":
         return FloatDistribution(float(low), float(high))
     if low > 0:
         return IntDistribution(int(low), int(high), log=True)
-    return CategoricalDistribution(sorted(values.unique().tolist()))
+    return CategoricalDistribution(sorted(set(values.astype(int).tolist())))
 
 
 def draw_importance(frame: pd.DataFrame, figure: Figure) -> None:

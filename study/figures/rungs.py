@@ -2,6 +2,7 @@
 
 from functools import reduce
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,25 +32,26 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
     """
     ends = _full_length(table)
     unpruned = ends.loc[ends["role"] == "unpruned"]
-    if _count_pairs(unpruned["group"].to_numpy(str)) < LEAST_PAIRS:
+    pairs = _count_pairs(unpruned["group"].to_numpy(str))
+    if pairs < LEAST_PAIRS:
         return pd.DataFrame(columns=list(FRAME))
     parts = []
     for rung in rung_epochs(int(ends["epochs"].iloc[0])):
         there = table.loc[table["epoch"] == rung, ["stage", "point", "key", "val_loss"]]
         part = ends.merge(there.rename(columns={"val_loss": "at_rung"}), validate="one_to_one")
         counted = part.loc[part["role"] == "unpruned"]
-        tau, p, pairs = rank_agreement(
+        tau, p, _ = rank_agreement(
             *(counted["group"].to_numpy(str), counted["at_rung"].to_numpy(float)),
             counted["final"].to_numpy(float),
         )
         parts.append(part.assign(rung=rung, tau=tau, p=p, n=len(counted), pairs=pairs))
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
-    frame = pd.concat(parts, ignore_index=True)[list(FRAME)]
+    frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
     frame.attrs["note"] = (
         f"Kendall's τ over pairs of unpruned trials within an arm, or within the "
         f"study's own points; exact two-sided p; "
-        f"n = {frame['n'].iloc[0]} trials, {frame['pairs'].iloc[0]} pairs"
+        f"n = {len(unpruned)} trials, {pairs} pairs"
     )
     return frame
 
@@ -67,7 +69,7 @@ def _full_length(table: pd.DataFrame) -> pd.DataFrame:
         named.assign(role="unpruned", group=POINTS),
     ]
     ends = pd.concat(parts, ignore_index=True).rename(columns={"val_loss": "final"})
-    return ends[["stage", "point", "key", "epochs", "role", "group", "final"]]
+    return ends.loc[:, ["stage", "point", "key", "epochs", "role", "group", "final"]]
 
 
 def rank_agreement(
@@ -109,7 +111,7 @@ def _count_pairs(groups: np.ndarray) -> int:
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     """A panel a rung: loss there against final loss, both on log scales."""
     rungs = list(frame.groupby("rung", sort=False))
-    figure.set_size_inches(WIDTH, 3.1)
+    figure.set_size_inches(WIDTH, 3.4)
     axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
     handles: dict[str, Line2D] = {}
     for ax, (rung, rows) in zip(axes, rungs, strict=True):
@@ -135,8 +137,13 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
                 **style | {"linestyle": "none", "markersize": 7, "markerfacecolor": fill},
             )
         handles[group] = Line2D([], [], linestyle="none", markersize=7, **style)
-    if (rows["role"] == "survivor").any():
-        style = {"linestyle": "none", "marker": "o", "color": FAINT, "markerfacecolor": "white"}
+    if "survivor" in set(rows["role"]):
+        style: dict[str, Any] = {
+            "linestyle": "none",
+            "marker": "o",
+            "color": FAINT,
+            "markerfacecolor": "white",
+        }
         handles["hollow: ASHA let it pass, not counted"] = Line2D([], [], markersize=7, **style)
     ax.margins(0.08)
     scale_log_loss(ax, "x")

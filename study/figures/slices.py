@@ -65,7 +65,7 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
             parts.append(about.assign(column=column, name=name, x=trials[column].astype(float)))
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
-    frame = pd.concat(parts, ignore_index=True)[list(FRAME)]
+    frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
     trials = frame.drop_duplicates(["point", "key"])
     counts = trials["status"].value_counts()
     frame.attrs["note"] = (

@@ -19,7 +19,7 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
     """
     ends = explored_ends(table)
     complete = ends["status"] == "complete"
-    if not complete.any():
+    if True not in complete.tolist():
         return pd.DataFrame()
     frame = ends[["point", "label", "key", "number", "status"]].assign(
         label=ends["label"].map(arm_title),

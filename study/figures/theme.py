@@ -24,6 +24,7 @@ LEGEND_LINE = 0.21  # inches
 COLOURS = sns.color_palette("colorblind")
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MOST_TICKS = 7  # of a log scale
 LINES = ("-", "--", "-.", ":")
 # Colour and marker of each family; the marker tells them apart in grey.
 FAMILY_STYLES = {
@@ -112,12 +113,17 @@ def _legend_columns(lengths: Sequence[int]) -> int:
 def scale_log_x(ax: Axes, x: np.ndarray) -> None:
     """Log scale for x, (N,): ticks at powers of two where all are whole; zero keeps a place."""
     if (x <= 0).any():
-        ax.set_xscale("symlog", linthresh=x[x > 0].min(initial=1.0))
+        least, values = min(x[x > 0], default=1.0), np.unique(x)
+        ax.set_xscale("symlog", linthresh=least, linscale=0.5)
+        ax.set_xlim(-0.6 * least, 1.5 * max(x.max(), least))
+        if len(values) <= MOST_TICKS:
+            ax.xaxis.set_major_locator(FixedLocator(values.tolist()))
+        ax.xaxis.set_major_formatter(ScalarFormatter())
         return
     ax.set_xscale("log")
     if (x == x.round()).all():
         ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 7)]))
+        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // MOST_TICKS)]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(ScalarFormatter())
 

@@ -17,21 +17,25 @@ def arm_title(label: str) -> str:
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
     """Last row of each explored trial, by arm and in the order of suggestion."""
-    ends = table.loc[(table["stage"] == "explore") & table["is_final"]]
+    ends: pd.DataFrame = table.loc[(table["stage"] == "explore") & table["is_final"]]
     return ends.sort_values(["point", "number"], kind="stable")
 
 
 def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
     """The config columns in which trials of one arm differ.
 
+    Args:
+        trials: of one family, so that a column is missing in all or in none.
+
     Returns:
         column -> the columns that always hold the same values: hyper-parameters tied to it.
     """
     searched: dict[str, list[str]] = {}
-    for column in CONFIG_COLUMNS:
-        if trials[column].nunique() < 2:
+    for column in trials[list(CONFIG_COLUMNS)].dropna(axis="columns", how="all"):
+        values = trials[column].tolist()
+        if len(set(values)) < 2:
             continue
-        tied = [first for first in searched if trials[first].equals(trials[column])]
+        tied = [first for first in searched if trials[first].tolist() == values]
         if tied:
             searched[tied[0]].append(column)
         else:
