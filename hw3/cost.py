@@ -1,14 +1,15 @@
 """What a model costs: parameters, multiply-adds, activation memory; and models of equal cost."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from hw3.models import FAMILIES
+from hw3.layers import meta_model, trace_layers
+
+CHANGES_NOTHING = ("Flatten", "Dropout")  # in evaluation mode: no output of their own to keep
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,11 @@ MEASURES = ("parameters", "multiply_adds", "activation_bytes")
 
 
 def model_cost(family: str, config: Any, image_size: int) -> Cost:
-    """Cost of a configuration, computed on PyTorch's meta device: nothing is allocated."""
-    with torch.device("meta"):
-        model = FAMILIES[family].build(config, image_size).eval()
-        image = torch.empty(1, 1, image_size, image_size)
-    elements = 0
-
-    def count_output(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        nonlocal elements
-        elements += output.numel()
-
-    for module in model.modules():
-        changes_nothing = isinstance(module, nn.Flatten | nn.Dropout)
-        if not any(module.children()) and not changes_nothing:
-            module.register_forward_hook(count_output)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(image)
+    """Cost of a configuration, from its traced layers; nothing is allocated."""
+    model = meta_model(family, config, image_size)
+    with FlopCounterMode(display=False) as counter:
+        layers = trace_layers(model, image_size)
+    elements = sum(math.prod(layer.shape) for layer in layers if layer.kind not in CHANGES_NOTHING)
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         multiply_adds=counter.get_total_flops() // 2,  # the counter takes each as two

@@ -61,7 +61,7 @@ def study_members(
 ) -> list[Member]:
     """Every finished trial of the study in its place; a record may serve in several."""
     explored = [
-        Member("explore", arm.name, arm.label, record)
+        Member("explore", arm.name, arm.label, record, record.params in arm.hand_picked)
         for arm in study.arms
         for record in explored_records(arm, setting, budget, records)
     ]

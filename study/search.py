@@ -17,7 +17,7 @@ from hw3.seeds import derive_seed
 from study.records import Record, record_key
 from study.samplers import SAMPLERS
 from study.spec import Arm
-from study.trial import EPOCH, METRIC, Job, Setting
+from study.trial import EPOCH, GRACE, METRIC, REDUCTION, Job, Setting
 
 INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
@@ -58,8 +58,8 @@ class ArmSearch(OptunaSearch):
             metric=METRIC,
             mode="min",
             max_t=setting.recipe.epochs,
-            grace_period=-(-setting.recipe.epochs // 4),
-            reduction_factor=2,
+            grace_period=-(-setting.recipe.epochs // GRACE),
+            reduction_factor=REDUCTION,
         )
 
     @property

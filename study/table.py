@@ -19,6 +19,7 @@ COLUMNS = {
     "family": ("string", "", "model family"),
     "status": ("string", "", "complete, stopped, diverged or failed"),
     "pruned_by": ("string", "", "asha where the scheduler could stop the trial, else none"),
+    "hand_picked": ("boolean", "", "named before the run, not proposed; explored trials only"),
     "number": ("Int64", "", "place in the order of the arm's suggestions, explored trials only"),
     "seed": ("Int64", "", "seed of initialisation, order and dropout; pairs the points"),
     "image_size": ("Int64", "pixels", "side of the images"),
@@ -65,12 +66,18 @@ _EPOCH_FIELDS = (
 
 @dataclass(frozen=True)
 class Member:
-    """A record's place in a study: the stage and the point or arm it serves."""
+    """A record's place in a study: the stage and the point or arm it serves.
+
+    Attributes:
+        hand_picked: whether an explored trial is of a point that the study names; None for a
+            confirmed one.
+    """
 
     stage: Literal["explore", "confirm"]
     point: str
     label: str
     record: Record
+    hand_picked: bool | None = None
 
 
 def make_table(members: Iterable[Member]) -> pd.DataFrame:
@@ -102,6 +109,7 @@ def _member_rows(member: Member) -> list[dict[str, Any]]:
         "family": ingredients["family"],
         "status": record.status,
         "pruned_by": record.pruned_by,
+        "hand_picked": member.hand_picked,
         "number": record.provenance.get("number"),
         "seed": ingredients["seed"],
         "image_size": ingredients["image_size"],

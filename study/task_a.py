@@ -116,10 +116,38 @@ STUDY = Study(
             "curves_dropout",
             "curves",
             "ConvModel with dropout 0.6 over epochs (homework figure 3)",
-            {"point": "dropout", "levels": {"both": {"val_accuracy": 0.97, "val_loss": 0.1}}},
+            {
+                "point": "dropout",
+                "levels": {
+                    "both": {
+                        "train_accuracy": 0.97,
+                        "val_accuracy": 0.97,
+                        "train_loss": 0.1,
+                        "val_loss": 0.1,
+                    }
+                },
+            },
         ),
         Figure("comparison", "comparison", "Accuracy of every confirmed point"),
+        Figure(
+            "architecture",
+            "architecture",
+            "ConvModel without and with dropout (homework figures 1 and 5)",
+            {"points": ["convmodel", "dropout"]},
+        ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+            {
+                "names": {
+                    "config_dropout_conv": "dropout rate",
+                    "config_dropout_hidden": "dropout rate",
+                }
+            },
+        ),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

@@ -9,6 +9,7 @@ DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
 # At equal scale neither side has dropout, as the ConvModel has none: rates chosen for a width
 # of 512 would leave two units of twenty.
 NO_DROPOUT: dict[str, float] = dict.fromkeys(DROPOUTS, 0.0)
+NAMES = {"config_dropout_1": "dropout rate, all three"}
 
 STUDY = Study(
     name="task_b",
@@ -135,7 +136,26 @@ STUDY = Study(
             },
         ),
         Figure("comparison", "comparison", "Accuracy of every confirmed point"),
+        Figure(
+            "architecture",
+            "architecture",
+            "ANN and CNN (homework figures 4, 5 and 8)",
+            {"points": ["ann", "convmodel"]},
+        ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+            {"names": NAMES},
+        ),
+        Figure(
+            "importance",
+            "importance",
+            "The search: which hyper-parameters decide",
+            {"names": NAMES},
+        ),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

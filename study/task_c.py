@@ -100,15 +100,27 @@ STUDY = Study(
             "curves_lab4",
             "curves",
             "Lab 4's ConvGAP over epochs (homework figure 11)",
-            {"point": "lab4", "levels": {"below 90 %": {"train_accuracy": 0.9}}},
+            {
+                "point": "lab4",
+                "levels": {"both below 90 %": {"train_accuracy": 0.9, "val_accuracy": 0.9}},
+            },
         ),
         Figure(
             "curves_modified",
             "curves",
             "The modified ConvGAP over epochs (homework figure 12)",
-            {"point": "modified", "levels": {"about 93 %": {"val_accuracy": 0.93}}},
+            {
+                "point": "modified",
+                "levels": {"both about 93 %": {"train_accuracy": 0.93, "val_accuracy": 0.93}},
+            },
         ),
         Figure("comparison", "comparison", "Accuracy of every confirmed point"),
+        Figure(
+            "architecture",
+            "architecture",
+            "ConvGAP of lab 4 and modified (homework figures 9 and 10)",
+            {"points": ["lab4", "modified"]},
+        ),
         Figure(
             "front",
             "front",
@@ -116,6 +128,13 @@ STUDY = Study(
             {"y": "val_accuracy", "xs": ["parameters", "multiply_adds"]},
         ),
         Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure(
+            "slices",
+            "slices",
+            "The search: each hyper-parameter against validation loss",
+        ),
+        Figure("importance", "importance", "The search: which hyper-parameters decide"),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
     ),
 )
 

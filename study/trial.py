@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import count, takewhile
 from typing import Any, Literal
 
 from hw3.models import make_config
@@ -13,8 +14,20 @@ from study.spec import Arm
 
 METRIC = "val_loss"  # what a search minimises
 EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
+GRACE, REDUCTION = 4, 2  # ASHA's first rung is a quarter of the epochs; each halves the trials
 
 Stage = Literal["explore", "confirm"]
+
+
+def rung_epochs(epochs: int) -> list[int]:
+    """The epochs after which ASHA may stop a trial, the first one first.
+
+    Args:
+        epochs: full length of a trial, from 1.
+    """
+    first = -(-epochs // GRACE)
+    steps = takewhile(lambda epoch: epoch < epochs, (first * REDUCTION**k for k in count()))
+    return list(steps)
 
 
 @dataclass(frozen=True)

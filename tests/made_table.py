@@ -137,7 +137,10 @@ def made_members(seeds: int = SEEDS, with_test: bool = True) -> list[Member]:
         for name, label in STUDY.labels().items()
         for seed in range(seeds)
     ]
-    return [Member("explore", "gap", ARM.label, record) for record in _explored()] + confirmed
+    return [
+        Member("explore", "gap", ARM.label, record, record.params in ARM.hand_picked)
+        for record in _explored()
+    ] + confirmed
 
 
 def made_table(seeds: int = SEEDS, with_test: bool = True) -> pd.DataFrame:

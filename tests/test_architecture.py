@@ -18,6 +18,7 @@ ORDER = [
     "hw3.models.ann",
     "hw3.models.gap",
     "hw3.models",
+    "hw3.layers",
     "hw3.cost",
     "hw3.metrics",
     "hw3.train",

@@ -101,6 +101,7 @@ def test_members_find_every_trial_in_its_place_and_no_other():
         ("confirm", "small")
     ] * 2
     assert [m.record.provenance["number"] for m in members[:5]] == [0, 1, 2, 3, 4]
+    assert [m.hand_picked for m in members] == [True, *[False] * 4, None, None]
 
 
 def test_arm_of_the_same_name_with_another_space_starts_afresh():

@@ -8,16 +8,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
 from study.figures import FIGURES, SUFFIXES, draw_figure, render
+from study.figures.architecture import describe_architecture, frame_of_architecture
 from study.figures.comparison import frame_of_comparison
 from study.figures.curves import frame_of_curves
 from study.figures.front import frame_of_front, front_points
+from study.figures.importance import frame_of_importance
 from study.figures.labels import place_labels
 from study.figures.response import frame_of_response
+from study.figures.rungs import frame_of_rungs, rank_agreement
 from study.figures.seeds import describe_seeds, summarise_seeds
+from study.figures.slices import frame_of_slices
 from study.figures.spending import frame_of_search
 from study.figures.theme import add_legend, new_figure, theme
 from study.figures.units import axis_label, format_range, format_value
@@ -41,7 +46,12 @@ OPTIONS = {
     },
     "front": {"y": "val_accuracy", "xs": ["parameters", "elapsed"]},
     "search": {},
+    "slices": {},
+    "importance": {"least": 5},
+    "rungs": {},
+    "architecture": {"points": ["lab4", "modified"]},
 }
+OF_SEEDS = ("curves", "comparison", "response", "front")  # kinds that show means over seeds
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +133,7 @@ def test_legend_stays_inside_the_figure_and_off_the_panels(kind, table):
             assert not any(box.overlaps(panel) for panel in panels)
 
 
-@pytest.mark.parametrize("kind", set(FIGURES) - {"search"})
+@pytest.mark.parametrize("kind", OF_SEEDS)
 def test_kind_states_the_number_of_seeds_and_what_bars_mean(kind, table):
     note = FIGURES[kind].frame(table, **OPTIONS[kind]).attrs["note"]
     assert "n = 8 seeds" in note
@@ -140,9 +150,10 @@ def test_nothing_to_draw_gives_a_reason(kind, table):
     assert not drawn.files
 
 
-def test_equal_frames_give_equal_pictures(table):
-    kind = FIGURES["curves"]
-    frame = kind.frame(table, **OPTIONS["curves"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_equal_frames_give_equal_pictures(name, table):
+    kind = FIGURES[name]
+    frame = kind.frame(table, **OPTIONS[name])
     assert render(kind, frame, "A title") == render(kind, frame, "A title")
 
 
@@ -310,6 +321,106 @@ def test_search_counts_all_epochs_and_only_full_trials_as_best():
     frame = frame_of_search(explored(trials))
     assert list(frame["spent"]) == [2, 14, 14, 26, 38]
     assert frame["best"].fillna(-1).tolist() == [-1, 0.5, 0.5, 0.5, 0.4]
+
+
+def test_slices_tell_the_choice_the_hand_picked_and_the_stopped(table):
+    frame = frame_of_slices(table)
+    assert set(frame["column"]) == {"config_channels", "config_hidden"}
+    channels = frame[frame["column"] == "config_channels"]
+    full = channels[channels["status"] == "complete"]
+    chosen = channels[channels["chosen"]]
+    assert chosen["val_loss"].tolist() == [full["val_loss"].min()]
+    assert channels.loc[channels["hand_picked"], "x"].tolist() == [128]
+    assert set(channels["status"]) == {"complete", "stopped"}  # no loss of a diverged one
+
+
+def test_slices_count_tied_hyper_parameters_once():
+    trials = [
+        ({"dropout_conv": rate, "dropout_hidden": rate}, "complete", [0.5] * 12)
+        for rate in (0.1, 0.6)
+    ]
+    frame = frame_of_slices(explored(trials, "conv"))
+    assert list(frame["column"]) == ["config_dropout_conv"] * 2
+    assert "1 tied" in frame["name"].iloc[0]
+    named = frame_of_slices(explored(trials, "conv"), names={"config_dropout_conv": "both"})
+    assert set(named["name"]) == {"both"}
+
+
+def test_importance_finds_the_hyper_parameter_that_decides():
+    rng = np.random.default_rng(0)
+    trials = []
+    for channels in rng.integers(16, 512, 40):
+        config = {"channels": int(channels), "hidden": int(rng.choice([0, 32, 128]))}
+        trials.append((config, "complete", [0.9] * 11 + [1 / float(channels)]))
+    frame = frame_of_importance(explored(trials))
+    shares = dict(zip(frame["column"], frame["importance"], strict=True))
+    assert shares["config_channels"] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)
+    assert set(frame["n"]) == {40}
+    assert frame_of_importance(explored(trials[:19])).empty
+
+
+def test_rank_agreement_is_kendalls_with_one_group_and_stays_within_groups():
+    rng = np.random.default_rng(3)
+    early, late = rng.normal(size=(2, 9))
+    tau, p, pairs = rank_agreement(np.zeros(9), early, late)
+    known = scipy.stats.kendalltau(early, late, method="exact")
+    assert (tau, p) == (pytest.approx(known.statistic), pytest.approx(known.pvalue))
+    assert pairs == 36
+    # the groups' levels agree, the order within each is reversed: 2 x 3 pairs, 1 / 36 each side
+    groups, early = np.repeat([0, 1], 3), np.array([1.0, 2, 3, 11, 12, 13])
+    late = np.array([3.0, 2, 1, 13, 12, 11])
+    assert rank_agreement(groups, early, late) == (-1.0, pytest.approx(2 / 36), 6)
+
+
+def test_rungs_count_unpruned_trials_only(table):
+    frame = frame_of_rungs(table)
+    assert list(frame["rung"].unique()) == [3, 6]
+    unpruned = frame[(frame["role"] == "unpruned") & (frame["rung"] == 3)]
+    controls = table[(table["stage"] == "explore") & (table["pruned_by"] == "none")]
+    whole = controls[controls["is_final"] & (controls["status"] == "complete")]
+    assert set(whole["key"]) < set(unpruned["key"])
+    assert len(unpruned) == len(whole) + 3  # one seed of each point that the study names
+    assert set(frame["n"]) == {len(unpruned)}
+    assert set(frame["pairs"]) == {len(whole) * (len(whole) - 1) // 2 + 3}
+    assert (frame["role"] == "survivor").any()
+
+
+def test_rungs_need_pairs():
+    trials = [({"channels": 16}, "complete", [0.5] * 12), ({"channels": 32}, "stopped", [0.5] * 3)]
+    assert frame_of_rungs(explored(trials)).empty
+
+
+def test_architecture_marks_what_the_second_model_adds_and_changes(table):
+    frame = frame_of_architecture(table, points=["lab4", "modified"])
+    modified = frame[frame["point"] == "modified"]
+    marked = modified[modified["changed"] != ""]
+    assert list(zip(marked["changed"], marked["kind"], marked["parameters"], strict=True)) == [
+        ("changed", "Conv2d", 36_992),
+        ("new", "Linear", 16_512),
+        ("new", "ReLU", 0),
+        ("changed", "Linear", 129),
+    ]
+    assert set(frame.loc[frame["point"] == "lab4", "changed"]) == {""}
+    costs = table.groupby("point")["parameters"].first()
+    assert frame.groupby("point")["parameters"].sum().to_dict() == {
+        point: costs[point] for point in ("lab4", "modified")
+    }
+    last = frame.groupby("point")["row"].max()
+    assert last["lab4"] == last["modified"]  # partners stand on one row
+    assert "new ReLU at place 13" in describe_architecture(frame)
+
+
+def test_architecture_compares_no_two_families(table):
+    frame = frame_of_architecture(table, points=["convmodel", "lab4", "gap"])
+    assert set(frame["changed"]) == {""}
+    assert list(frame["row"]) == [
+        place for count in frame.groupby("point", sort=False).size() for place in range(count)
+    ]
+
+
+def test_architecture_has_all_of_its_points_or_nothing(table):
+    assert frame_of_architecture(table, points=["lab4", "absent"]).empty
 
 
 def test_labels_cover_neither_each_other_nor_the_points():

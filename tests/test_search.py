@@ -9,10 +9,12 @@ import pytest
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
+from hw3.train import recipe_for
 from study.samplers import SAMPLERS
 from study.search import CONTROL_EVERY, ArmSearch
 from study.space import Choice
 from study.spec import Arm
+from study.trial import rung_epochs
 from tests.made import DROPOUT_ARM, SETTING, WIDTH_ARM, explored
 
 RUNG = 2  # epochs // 4, where ASHA first looks
@@ -153,6 +155,14 @@ def test_replay_fills_the_rungs_of_asha():
     search.scheduler.on_trial_add(None, trial)
     verdict = search.scheduler.on_trial_result(None, trial, {"epoch": RUNG, "val_loss": 0.8})
     assert verdict == "STOP"
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 8, 12, 30])
+def test_figures_know_the_rungs_of_asha(epochs):
+    setting = dataclasses.replace(SETTING, recipe=recipe_for(epochs))
+    scheduler = ArmSearch(DROPOUT_ARM, setting, 8).scheduler
+    rungs = [epoch for epoch, _ in scheduler._brackets[0]._rungs]
+    assert rung_epochs(epochs) == sorted(epoch for epoch in rungs if epoch < epochs)
 
 
 def test_control_trials_do_not_enter_the_rungs():

@@ -12,6 +12,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from study.figures.architecture import (
+    describe_architecture,
+    draw_architecture,
+    frame_of_architecture,
+)
 from study.figures.comparison import (
     describe_comparison,
     draw_comparison,
@@ -19,11 +24,14 @@ from study.figures.comparison import (
 )
 from study.figures.curves import describe_curves, draw_curves, frame_of_curves
 from study.figures.front import describe_front, draw_front, frame_of_front
+from study.figures.importance import describe_importance, draw_importance, frame_of_importance
 from study.figures.response import (
     describe_response,
     draw_response,
     frame_of_response,
 )
+from study.figures.rungs import describe_rungs, draw_rungs, frame_of_rungs
+from study.figures.slices import describe_slices, draw_slices, frame_of_slices
 from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
 from study.spec import Figure, StudyError
@@ -77,6 +85,30 @@ FIGURES = {
         draw_search,
         describe_search,
         needs="an explored trial that reached its last epoch",
+    ),
+    "slices": FigureKind(
+        frame_of_slices,
+        draw_slices,
+        describe_slices,
+        needs="explored trials of one arm that differ",
+    ),
+    "importance": FigureKind(
+        frame_of_importance,
+        draw_importance,
+        describe_importance,
+        needs="an arm with several searched hyper-parameters and 20 full-length trials",
+    ),
+    "rungs": FigureKind(
+        frame_of_rungs,
+        draw_rungs,
+        describe_rungs,
+        needs="unpruned trials of full length that make three pairs within an arm",
+    ),
+    "architecture": FigureKind(
+        frame_of_architecture,
+        draw_architecture,
+        describe_architecture,
+        needs="a confirmed trial of each of its points that reached its last epoch",
     ),
 }
 FORMATS = ("png", "svg")

@@ -24,6 +24,7 @@ SERIES = {
     ),
     "val": ("validation", {"color": COLOURS[1], "marker": "o", "markersize": 4.5}),
 }
+AS_LOGGED = "; as logged: in training mode (dropout, where there is any, active)"
 FRAME = ("panel", "series", "level", "epoch", "mean", "low", "high", "n", "exact")
 
 
@@ -50,7 +51,7 @@ def frame_of_curves(
     frame = pd.DataFrame([row for part in seeds for row in part.to_dict("records")])
     if frame.empty:
         return frame
-    note = describe_seeds(frame, "band") + describe_left_out(table, [point])
+    note = describe_seeds(frame, "band") + describe_left_out(table, [point]) + AS_LOGGED
     said = pd.DataFrame(
         [
             dict(zip(("series", "panel"), column.rsplit("_", 1), strict=True))

@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
-from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend
+from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend, scale_log_loss
+from study.figures.trials import arm_title, explored_ends
 from study.figures.units import axis_label, format_value
 
 
@@ -17,14 +17,14 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
         of the arm up to its end), val_loss (nats, missing unless at full length) and best (the
         least val_loss so far).
     """
-    ends = table.loc[(table["stage"] == "explore") & table["is_final"]].sort_values(
-        ["point", "number"], kind="stable"
-    )
+    ends = explored_ends(table)
     complete = ends["status"] == "complete"
-    if not complete.any():
+    if True not in complete.tolist():
         return pd.DataFrame()
     frame = ends[["point", "label", "key", "number", "status"]].assign(
-        epochs=ends["epoch"], val_loss=ends["val_loss"].where(complete).astype(float)
+        label=ends["label"].map(arm_title),
+        epochs=ends["epoch"],
+        val_loss=ends["val_loss"].where(complete).astype(float),
     )
     arms = frame.groupby("point", sort=False)
     frame = frame.assign(spent=arms["epochs"].cumsum(), best=arms["val_loss"].cummin()).reset_index(
@@ -49,10 +49,7 @@ def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
         ax.plot(spent, best, drawstyle="steps-post", color=color, linewidth=2, linestyle=style)
         ax.plot(spent, loss, linestyle="none", marker=marker, color=color, alpha=0.45)
         handles[arm["label"].iloc[0]] = Line2D([], [], color=color, linestyle=style, marker=marker)
-    ax.set_yscale("log")  # a bad trial must not flatten the steps of the best
-    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.yaxis.set_major_formatter(ScalarFormatter())
-    ax.yaxis.set_minor_locator(NullLocator())
+    scale_log_loss(ax, "y")
     ax.set_xlabel("epochs spent in the arm, stopped trials included")
     ax.set_ylabel(axis_label("val_loss"))
     add_legend(figure, handles)

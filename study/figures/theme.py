@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from hw3.models import FAMILIES
 
@@ -24,6 +24,7 @@ LEGEND_LINE = 0.21  # inches
 COLOURS = sns.color_palette("colorblind")
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MOST_TICKS = 7  # of a log scale
 LINES = ("-", "--", "-.", ":")
 # Colour and marker of each family; the marker tells them apart in grey.
 FAMILY_STYLES = {
@@ -112,14 +113,28 @@ def _legend_columns(lengths: Sequence[int]) -> int:
 def scale_log_x(ax: Axes, x: np.ndarray) -> None:
     """Log scale for x, (N,): ticks at powers of two where all are whole; zero keeps a place."""
     if (x <= 0).any():
-        ax.set_xscale("symlog", linthresh=x[x > 0].min(initial=1.0))
+        least, values = min(x[x > 0], default=1.0), np.unique(x)
+        ax.set_xscale("symlog", linthresh=least, linscale=0.5)
+        ax.set_xlim(-0.6 * least, 1.5 * max(x.max(), least))
+        if len(values) <= MOST_TICKS:
+            ax.xaxis.set_major_locator(FixedLocator(values.tolist()))
+        ax.xaxis.set_major_formatter(ScalarFormatter())
         return
     ax.set_xscale("log")
     if (x == x.round()).all():
         ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 7)]))
+        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // MOST_TICKS)]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(ScalarFormatter())
+
+
+def scale_log_loss(ax: Axes, which: Literal["x", "y"]) -> None:
+    """Log scale for losses, so that one bad trial does not press the others together."""
+    ax.set(**{f"{which}scale": "log"})
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(ScalarFormatter())
+    axis.set_minor_locator(NullLocator())
 
 
 def wrap_label(label: str, length: int = 20) -> str:

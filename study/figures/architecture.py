@@ -1,0 +1,206 @@
+"""Architectures layer by layer, as in the homework's figures 1, 4, 5, 8, 9 and 10.
+
+They are traced from the modules that were trained, in the confirmed configuration: nothing here
+knows what a family is made of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from hw3.layers import Layer, meta_model, trace_layers
+from hw3.models import FAMILIES, make_config
+from study.figures.seeds import confirmed
+from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
+
+FRAME = ("point", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
+ACROSS = 2  # points beside each other
+ROW, BOX = 0.29, 0.74  # inches a layer; the box's share of it
+SIZE = 10  # of the text in points
+MUTED = "#5c5c5c"  # of text that heads a column
+FILL, EMPTY = (*COLOURS[0], 0.22), "white"
+OUTLINES = {
+    "": {"edgecolor": FAINT, "linewidth": 0.8},
+    "changed": {"edgecolor": COLOURS[3], "linewidth": 2.4, "linestyle": (0, (3, 1.2))},
+    "new": {"edgecolor": COLOURS[3], "linewidth": 2.4},
+}
+
+
+def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.DataFrame:
+    """The layers of each point as it was confirmed; empty unless all of them were.
+
+    Args:
+        points: names of points or arms; the first is what the others are compared with.
+
+    Returns:
+        The columns of FRAME, a row a layer. `order` counts the layers of a point from 1 in the
+        order of their computation; `row` is the height at which one is drawn, the same for layers
+        that stand for each other. `shape` is of the output for one image. `changed` is "new" or
+        "changed" (another size, rate or number of parameters) against the first point; only
+        models of one family are compared.
+    """
+    rows = confirmed(table).drop_duplicates("point").to_dict("records")
+    trials: dict[str, dict[str, Any]] = {str(row["point"]): dict(row) for row in rows}
+    if not set(points) <= set(trials):
+        return pd.DataFrame(columns=list(FRAME))
+    layers = {point: _layers(trials[point]) for point in points}
+    first = points[0]
+    partners = {
+        point: _partners(layers[first], layers[point])
+        if trials[point]["family"] == trials[first]["family"]
+        else []
+        for point in points
+    }
+    slots = {point: _slots(partners[point] or range(len(layers[point]))) for point in points}
+    rows_of = {slot: row for row, slot in enumerate(sorted(set().union(*slots.values())))}
+    frame = pd.DataFrame(
+        [
+            {"point": point, "label": trials[point]["label"], "order": place + 1}
+            | {"row": rows_of[slots[point][place]]}
+            | _layer_row(layer)
+            | {"changed": _change(layer, layers[first], partners[point], place)}
+            for point in points
+            for place, layer in enumerate(layers[point])
+        ],
+        columns=list(FRAME),
+    )
+    size = int(trials[first]["image_size"])
+    frame.attrs |= {"note": _note(frame, size), "input": f"1×{size}×{size}"}
+    return frame
+
+
+def _layers(trial: Mapping[str, Any]) -> list[Layer]:
+    """The layers of a confirmed trial's model."""
+    family, size = trial["family"], int(trial["image_size"])
+    values: dict[str, Any] = {
+        item.name: type(item.default)(trial[f"config_{item.name}"])
+        for item in fields(FAMILIES[family].config)
+    }
+    return trace_layers(meta_model(family, make_config(family, values), size), size)
+
+
+def _partners(old: Sequence[Layer], new: Sequence[Layer]) -> list[int | None]:
+    """For each new layer the place of the old one that it stands for.
+
+    The last ones, which give the logit, are a pair, so that a longer head is layers before them.
+    """
+    kinds = [[layer.kind for layer in layers[:-1]] for layers in (old, new)]
+    partners: list[int | None] = [None] * (len(new) - 1)
+    for block in SequenceMatcher(None, *kinds, autojunk=False).get_matching_blocks():
+        partners[block.b : block.b + block.size] = range(block.a, block.a + block.size)
+    return [*partners, len(old) - 1]
+
+
+def _slots(partners: Sequence[int | None]) -> list[tuple[int, int]]:
+    """Where each layer stands: the old layer that it is or follows, and how far after it."""
+    slots: list[tuple[int, int]] = []
+    after, step = -1, 0
+    for partner in partners:
+        after, step = (after, step + 1) if partner is None else (partner, 0)
+        slots.append((after, step))
+    return slots
+
+
+def _layer_row(layer: Layer) -> dict[str, Any]:
+    shape = "×".join(str(side) for side in layer.shape)
+    return vars(layer) | {"shape": shape}
+
+
+def _change(layer: Layer, old: Sequence[Layer], partners: Sequence[int | None], place: int) -> str:
+    """What became of the layer; a shape that follows from an earlier layer is no change of it."""
+    if not partners:
+        return ""
+    partner = partners[place]
+    if partner is None:
+        return "new"
+    same = (layer.detail, layer.parameters) == (old[partner].detail, old[partner].parameters)
+    return "" if same else "changed"
+
+
+def _note(frame: pd.DataFrame, size: int) -> str:
+    note = f"Traced from the trained modules at {size}×{size} pixels, in the order computed"
+    kinds = [kind for _, rows in frame.groupby("point", sort=False) for kind in rows["kind"]]
+    if ("MaxPool2d", "ReLU") in pairwise(kinds):
+        note += "; ReLU after max-pooling gives what ReLU before it gives"
+    return note
+
+
+def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
+    """A column of boxes a point, from the image down to the logit."""
+    points = list(frame.groupby("point", sort=False))
+    across = min(ACROSS, len(points))
+    down = -(-len(points) // across)
+    rows = len(set(frame["row"]))
+    figure.set_size_inches(WIDTH, down * (ROW * (rows + 2) + 0.35))
+    grid = figure.subplots(down, across, squeeze=False)
+    for ax in grid.flat:
+        ax.set_axis_off()
+        ax.set(xlim=(0, 1), ylim=(rows - 0.4, -2.0))
+    for ax, (_, layers) in zip(grid.flat, points, strict=False):
+        _draw_column(ax, layers, frame.attrs["input"])
+    marks = {
+        "layer with parameters": Patch(facecolor=FILL, **OUTLINES[""]),
+        "without": Patch(facecolor=EMPTY, **OUTLINES[""]),
+    }
+    first = frame["label"].iloc[0]
+    for change in ("new", "changed"):
+        if change in set(frame["changed"]):
+            marks[f"{change} against {first}"] = Patch(facecolor=EMPTY, **OUTLINES[change])
+    add_legend(figure, marks)
+
+
+def describe_architecture(frame: pd.DataFrame) -> str:
+    """Size of each model in words, and what is different from the first."""
+    said = []
+    for _, layers in frame.groupby("point", sort=False):
+        total = f"{len(layers)} layers, {layers['parameters'].sum():,} parameters"
+        marked = layers.loc[layers["changed"] != ""]
+        changes = [
+            f"{row['changed']} {_name(row)} at place {row['order']}"
+            for row in marked.to_dict("records")
+        ]
+        said.append(f"{layers['label'].iloc[0]}: {'; '.join([total, *changes])}.")
+    return " ".join(said)
+
+
+def _name(layer: dict) -> str:
+    return f"{layer['kind']} {layer['detail']}".rstrip()
+
+
+def _draw_column(ax: Axes, layers: pd.DataFrame, image: str) -> None:
+    """Title, heads of the columns, and a box a layer with a line to the next one."""
+    total = f"{layers['parameters'].sum():,} parameters"
+    ax.set_title(f"{wrap_label(layers['label'].iloc[0], 40)}\n{total}", fontsize=11)
+    _write(ax, -1.55, ("layer", "output", "parameters"), MUTED)
+    _write(ax, -0.85, ("image", image, ""), INK)
+    above = -0.85
+    for layer in layers.to_dict("records"):
+        row = layer["row"]
+        ax.plot([0.5, 0.5], [above + BOX / 2, row - BOX / 2], color=FAINT, linewidth=1, zorder=0)
+        _draw_layer(ax, layer)
+        above = row
+
+
+def _draw_layer(ax: Axes, layer: dict) -> None:
+    box = Rectangle(
+        (0.005, layer["row"] - BOX / 2),
+        *(0.99, BOX),
+        facecolor=FILL if layer["parameters"] else EMPTY,
+        **OUTLINES[layer["changed"]],
+    )
+    ax.add_patch(box)
+    count = f"{layer['parameters']:,}" if layer["parameters"] else ""
+    _write(ax, layer["row"], (_name(layer), layer["shape"], count), INK)
+
+
+def _write(ax: Axes, row: float, texts: tuple[str, str, str], color: str) -> None:
+    """Name left, shape and number right-aligned in their columns."""
+    for text, x, side in zip(texts, (0.025, 0.72, 0.975), ("left", "right", "right"), strict=True):
+        ax.text(x, row, text, ha=side, va="center_baseline", fontsize=SIZE, color=color)

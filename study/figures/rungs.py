@@ -1,0 +1,168 @@
+"""How well a rung predicts the end: the order of the losses where ASHA stops, and at the end."""
+
+from functools import reduce
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.figures.seeds import confirmed_finals
+from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_log_loss
+from study.figures.trials import arm_title, explored_ends
+from study.trial import rung_epochs
+
+LEAST_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
+FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")
+POINTS = "the study's own points, one seed each"
+
+
+def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
+    """Validation loss at each rung and at the end of the trials that reached their full length.
+
+    Returns:
+        The columns of FRAME, a row a rung and trial; losses in nats. `role` is "unpruned" (a
+        control trial of an arm, or the first confirmed seed of a point that the study names) or
+        "survivor" (ASHA could have stopped it). `group` is the arm's name for people, or POINTS.
+        tau, p, n and pairs are the rung's, of the unpruned ones alone, see `rank_agreement`:
+        survivors were selected by their loss at the rung. Empty with fewer than LEAST_PAIRS.
+    """
+    ends = _full_length(table)
+    unpruned = ends.loc[ends["role"] == "unpruned"]
+    pairs = _count_pairs(unpruned["group"].to_numpy(str))
+    if pairs < LEAST_PAIRS:
+        return pd.DataFrame(columns=list(FRAME))
+    parts = []
+    for rung in rung_epochs(int(ends["epochs"].iloc[0])):
+        there = table.loc[table["epoch"] == rung, ["stage", "point", "key", "val_loss"]]
+        part = ends.merge(there.rename(columns={"val_loss": "at_rung"}), validate="one_to_one")
+        counted = part.loc[part["role"] == "unpruned"]
+        tau, p, _ = rank_agreement(
+            *(counted["group"].to_numpy(str), counted["at_rung"].to_numpy(float)),
+            counted["final"].to_numpy(float),
+        )
+        parts.append(part.assign(rung=rung, tau=tau, p=p, n=len(counted), pairs=pairs))
+    if not parts:
+        return pd.DataFrame(columns=list(FRAME))
+    frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
+    frame.attrs["note"] = (
+        f"Kendall's τ over pairs of unpruned trials within an arm, or within the "
+        f"study's own points; exact two-sided p; "
+        f"n = {len(unpruned)} trials, {pairs} pairs"
+    )
+    return frame
+
+
+def _full_length(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial that may be shown: stage, point, key, epochs, role, group, final."""
+    explored = explored_ends(table)
+    explored = explored.loc[explored["status"] == "complete"]
+    named = confirmed_finals(table).drop_duplicates("point")
+    arms = table.loc[table["stage"] == "explore", "point"].unique()
+    named = named.loc[~named["point"].isin(arms)]
+    role = np.where(explored["pruned_by"] == "none", "unpruned", "survivor")
+    parts = [
+        explored.assign(role=role, group=explored["label"].map(arm_title)),
+        named.assign(role="unpruned", group=POINTS),
+    ]
+    ends = pd.concat(parts, ignore_index=True).rename(columns={"val_loss": "final"})
+    return ends.loc[:, ["stage", "point", "key", "epochs", "role", "group", "final"]]
+
+
+def rank_agreement(
+    groups: np.ndarray, early: np.ndarray, late: np.ndarray
+) -> tuple[float, float, int]:
+    """Kendall's tau over the pairs within a group, and its exact p.
+
+    ASHA compares trials of one arm only; pairs across arms would count what arms differ by.
+
+    Args:
+        groups, early, late: one entry a trial, (N,); at least one pair within a group.
+
+    Returns:
+        tau: share of pairs in the same order minus share in the other, -1 to 1; a tie is neither.
+        p: two-sided, where within each group all orders are equally likely and nothing is tied.
+        pairs: their number.
+    """
+    agreement, pairs = 0.0, 0
+    swaps = np.ones(1)  # probability of each number of pairs in the other order
+    for group in np.unique(groups):
+        mine = groups == group
+        agreement += sum(
+            np.sign((early[i] - early[j]) * (late[i] - late[j]))
+            for i, j in combinations(np.flatnonzero(mine), 2)
+        )
+        pairs += _count_pairs(groups[mine])
+        steps = [np.full(size, 1 / size) for size in range(1, mine.sum() + 1)]
+        swaps = reduce(np.convolve, steps, swaps)
+    as_far = np.abs(pairs - 2 * np.arange(len(swaps))) >= abs(agreement)
+    return float(agreement / pairs), float(min(1.0, swaps[as_far].sum())), pairs
+
+
+def _count_pairs(groups: np.ndarray) -> int:
+    """Pairs of entries that are of one group."""
+    _, counts = np.unique(groups, return_counts=True)
+    return int((counts * (counts - 1) // 2).sum())
+
+
+def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
+    """A panel a rung: loss there against final loss, both on log scales."""
+    rungs = list(frame.groupby("rung", sort=False))
+    figure.set_size_inches(WIDTH, 3.4)
+    axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
+    handles: dict[str, Line2D] = {}
+    for ax, (rung, rows) in zip(axes, rungs, strict=True):
+        handles |= _draw_panel(ax, rows)
+        first = rows.iloc[0]
+        ax.set_title(f"τ = {first['tau']:.2f}, p = {_short_p(first['p'])}".replace("-", "−"))
+        ax.set_xlabel(f"validation loss, epoch {rung} (nats)")
+    axes[0].set_ylabel(f"validation loss, epoch {frame['epochs'].iloc[0]} (nats)")
+    add_legend(figure, handles)
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
+    """Unpruned trials filled, in the colour and shape of their group; survivors hollow."""
+    handles = {}
+    groups = rows["group"].unique()
+    for place, group in enumerate(groups):
+        style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+        mine = rows.loc[rows["group"] == group]
+        for role, fill in (("survivor", "white"), ("unpruned", style["color"])):
+            shown = mine.loc[mine["role"] == role]
+            ax.plot(
+                *(shown["at_rung"], shown["final"]),
+                **style | {"linestyle": "none", "markersize": 7, "markerfacecolor": fill},
+            )
+        handles[group] = Line2D([], [], linestyle="none", markersize=7, **style)
+    if "survivor" in set(rows["role"]):
+        style: dict[str, Any] = {
+            "linestyle": "none",
+            "marker": "o",
+            "color": FAINT,
+            "markerfacecolor": "white",
+        }
+        handles["hollow: ASHA let it pass, not counted"] = Line2D([], [], markersize=7, **style)
+    ax.margins(0.08)
+    scale_log_loss(ax, "x")
+    scale_log_loss(ax, "y")
+    return handles
+
+
+def describe_rungs(frame: pd.DataFrame) -> str:
+    """Each rung's rank correlation in words."""
+    said = [
+        f"epoch {row['rung']}: tau {row['tau']:.2f}, p {_short_p(row['p'])}"
+        for row in frame.drop_duplicates("rung").to_dict("records")
+    ]
+    first = frame.iloc[0]
+    return (
+        f"Rank correlation of validation loss at the rung with epoch {first['epochs']}: "
+        f"{'; '.join(said)}; {first['n']} unpruned trials, {first['pairs']} pairs."
+    )
+
+
+def _short_p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"

@@ -1,0 +1,125 @@
+"""Each searched hyper-parameter against validation loss: where the search looked."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.figures.theme import (
+    COLOURS,
+    INK,
+    WIDTH,
+    add_legend,
+    scale_log_loss,
+    scale_log_x,
+    wrap_label,
+)
+from study.figures.trials import arm_title, explored_ends, name_searched, searched_columns
+from study.figures.units import axis_label, format_value
+from study.table import CONFIG_COLUMNS
+
+ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
+FRAME = (
+    *("point", "label", "column", "name", "key", "number", "status", "epoch", "x", "val_loss"),
+    *("chosen", "hand_picked"),
+)
+BEFORE = {"linestyle": "none", "marker": "o", "markersize": 6, "color": COLOURS[0]}
+RING = {"linestyle": "none", "color": INK, "markerfacecolor": "none", "markeredgewidth": 1.6}
+# entry of the legend: (which rows, style)
+MARKS = {
+    "stopped, at its last epoch": ("stopped", BEFORE | {"markerfacecolor": "white"}),
+    "full length": ("complete", BEFORE),
+    "hand-picked": ("hand_picked", RING | {"marker": "D", "markersize": 11}),
+    "chosen": ("chosen", RING | {"marker": "s", "markersize": 14}),
+}
+
+
+def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Explored trials with a loss, along each hyper-parameter that their arm varied.
+
+    Args:
+        names: config column -> what it is called, where its own name does not say enough (one
+            that sets several).
+
+    Returns:
+        The columns of FRAME, a row a searched column and trial: x is the column's value, val_loss
+        (nats) that of the trial's last epoch, status complete or stopped. `chosen` is the
+        full-length trial of least loss in its arm, `hand_picked` one that the study names. Empty
+        where no arm has two different trials.
+    """
+    ends = explored_ends(table)
+    ends = ends.loc[ends["status"].isin(["complete", "stopped"]) & ends["val_loss"].notna()]
+    parts = []
+    for _, trials in ends.groupby("point", sort=False):
+        full = trials.loc[trials["status"] == "complete"].sort_values(["val_loss", "key"])
+        about = trials.assign(
+            label=trials["label"].map(arm_title),
+            chosen=trials["key"].isin(full["key"].head(1)),
+            hand_picked=trials["hand_picked"].fillna(False),
+        )
+        for column, tied in searched_columns(trials).items():
+            name = name_searched(column, tied, names or {})
+            parts.append(about.assign(column=column, name=name, x=trials[column].astype(float)))
+    if not parts:
+        return pd.DataFrame(columns=list(FRAME))
+    frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
+    trials = frame.drop_duplicates(["point", "key"])
+    counts = trials["status"].value_counts()
+    frame.attrs["note"] = (
+        f"One seed a trial; n = {counts.get('complete', 0)} trials at full length, "
+        f"{counts.get('stopped', 0)} stopped early"
+    )
+    return frame
+
+
+def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
+    """A panel for each searched hyper-parameter of each arm, one loss axis for all."""
+    panels = list(frame.groupby(["point", "column"], sort=False))
+    across = min(ACROSS, len(panels))
+    down = -(-len(panels) // across)
+    figure.set_size_inches(WIDTH, PANEL * down + 0.2)
+    grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    for ax, (_, rows) in zip(grid.flat, panels, strict=False):
+        _draw_panel(ax, rows)
+    for ax in grid[:, 0]:
+        ax.set_ylabel(axis_label("val_loss"))
+    for ax in grid.flat[len(panels) :]:
+        ax.set_axis_off()
+    handles = {
+        label: Line2D([], [], **style)
+        for label, (which, style) in MARKS.items()
+        if _is_marked(frame, which).any()
+    }
+    add_legend(figure, handles)
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
+    for which, style in MARKS.values():
+        mine = rows.loc[_is_marked(rows, which)]
+        ax.plot(mine["x"], mine["val_loss"], **style)
+    ax.margins(0.12)
+    scale_log_loss(ax, "y")
+    if CONFIG_COLUMNS[rows["column"].iloc[0]] == "Int64":  # sizes, which matter by their ratio
+        scale_log_x(ax, rows["x"].to_numpy(float))
+    ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))
+    ax.set_title(wrap_label(rows["label"].iloc[0], 26))
+
+
+def _is_marked(rows: pd.DataFrame, which: str) -> np.ndarray:
+    """Whether each row is of a status, or of the chosen or hand-picked."""
+    marked = rows[which] if which in rows else rows["status"] == which
+    return marked.to_numpy(bool)
+
+
+def describe_slices(frame: pd.DataFrame) -> str:
+    """Each arm's choice in words."""
+    said = []
+    for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("point", sort=False):
+        values = [f"{row['name']} {row['x']:.3g}" for row in rows.to_dict("records")]
+        loss = format_value("val_loss", rows["val_loss"].iloc[0])
+        said.append(f"{rows['label'].iloc[0]}: {', '.join(values)} with {loss}")
+    trials = frame.drop_duplicates(["point", "key"])
+    return f"{len(trials)} explored trials. Least validation loss: {'; '.join(said)}."
