@@ -9,13 +9,15 @@ from study.confirm import study_members
 from study.figures import SUFFIXES, DrawnFigure, draw_figure
 from study.plan import Plan
 from study.records import RecordStore
-from study.report import FIGURE_FOLDER, Facts, make_report
+from study.report import FIGURE_FOLDER, make_markdown, make_report, report_content
+from study.report_content import Facts
 from study.spec import Study
 from study.stats import Verdict, judge, verdict_values
 from study.storage import Folder
 from study.table import make_table
 
 REPORT = "report.html"
+MARKDOWN = "report.md"  # the same, its figures linked
 
 
 def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) -> list[Verdict]:
@@ -30,7 +32,7 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     table = study_table(study, plan, store)
     verdicts = judge(study.claims, table, judged=plan.budget.judged)
     figures = [draw_figure(figure, table) for figure in study.figures]
-    report = make_report(study, table, verdicts, _facts(plan), figures)
+    content = report_content(study, table, verdicts, _facts(plan), figures)
     parquet = io.BytesIO()
     table.to_parquet(parquet, index=False)
     folder.write("table.parquet", parquet.getbuffer())
@@ -39,7 +41,8 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     folder.write("verdicts.json", json.dumps(values, indent=1).encode())
     for figure in figures:
         _write_figure(figure, folder / FIGURE_FOLDER)
-    folder.write(REPORT, report.encode())
+    folder.write(MARKDOWN, make_markdown(content).encode())
+    folder.write(REPORT, make_report(content).encode())
     return verdicts
 
 
