@@ -296,8 +296,8 @@ def _failures(table: pd.DataFrame) -> list[Block]:
 
 
 def _cost(table: pd.DataFrame, facts: Facts) -> list[Block]:
-    costs = summarise_cost(table)
-    epochs, seconds = int(costs["epochs"].sum()), float(costs["seconds"].sum())
+    costs = _records(summarise_cost(table))
+    epochs, seconds = (sum(row[name] for row in costs) for name in ("epochs", "seconds"))
     wall = (
         "The wall-clock time of the run was not measured: the report was made again."
         if facts.wall_seconds is None
@@ -316,7 +316,7 @@ def _cost(table: pd.DataFrame, facts: Facts) -> list[Block]:
             Cell(format_seconds(row["seconds"]), order=row["seconds"]),
             _number("seconds", row["seconds"] / row["epochs"] if row["epochs"] else math.nan),
         ]
-        for row in _records(costs)
+        for row in costs
     ]
     reading = (
         f"{_epochs(epochs)} in {format_seconds(seconds)} of training, summed over all workers. "
