@@ -11,13 +11,15 @@ from study.confirm import study_members
 from study.figures import SUFFIXES, DrawnFigure, draw_figure
 from study.plan import Plan
 from study.records import RecordStore
-from study.report import FIGURE_FOLDER, Facts, make_report
+from study.report import FIGURE_FOLDER, make_markdown, make_report, report_content
+from study.report_content import Facts
 from study.spec import Study
 from study.stats import Verdict, judge, verdict_values
 from study.storage import Folder
 from study.table import make_table
 
 REPORT = "report.html"
+MARKDOWN = "report.md"  # the same, its figures linked
 
 
 def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) -> list[Verdict]:
@@ -36,7 +38,7 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
         for verdict in judge(study.claims, table, judged=plan.budget.judged)
     ]
     figures = [draw_figure(figure, table) for figure in study.figures]
-    report = make_report(study, table, verdicts, facts, figures)
+    content = report_content(study, table, verdicts, facts, figures)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     parquet = io.BytesIO()
@@ -47,7 +49,8 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     folder.write("verdicts.json", json.dumps(values, indent=1).encode())
     for figure in figures:
         _write_figure(figure, folder / FIGURE_FOLDER)
-    folder.write(REPORT, report.encode())
+    folder.write(MARKDOWN, make_markdown(content).encode())
+    folder.write(REPORT, make_report(content).encode())
     return verdicts
 
 

@@ -1,92 +1,97 @@
-"""Verdicts, tables and figures -> one self-contained HTML page."""
+"""Verdicts, tables and figures -> one self-contained HTML page, and the same as Markdown."""
 
 import base64
+import functools
+import hashlib
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from hw3.data import PHANTOM
 from study.claims import describe_notes
 from study.figures import DrawnFigure
 from study.figures.units import NOTHING, format_range, format_value
-from study.spec import PROFILES, Budget, Claim, DataFacts, Study
+from study.report_content import Facts, Section, report_sections
+from study.spec import PROFILES, Budget, Claim, Study
 from study.stats import Verdict
-from study.summary import (
-    list_failures,
-    summarise_dropout,
-    summarise_points,
-    summarise_search,
-    summarise_selection,
-)
 
 FIGURE_FOLDER = "figures"  # beside the page
+TEMPLATES = Path(__file__).parent / "templates"
 # verdict: its sign; told apart by shape and word, not by colour alone
 SYMBOLS = {"supported": "✓", "refuted": "✗", "undecided": "?", "not judged": "–"}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the report says of the run that made it.
+class Content:
+    """All that the report says, to be drawn as HTML and as Markdown.
 
     Attributes:
-        command: the exact command line.
-        data: what it was made on.
-        budget: what the run might spend.
-        notes: further sentences for the reader, on sampler or device for example.
-        provenance: what `study.provenance.provenance` says: commit, dirty, driver, versions.
-        wall_seconds: of the run; None where the report alone was made again.
-        claim_notes: of claims that did not stand before the run, `study.claims.claim_notes`.
+        warnings: what a reader must know before any number.
+        counts: how many claims got which verdict.
     """
 
-    command: str
-    data: DataFacts
-    budget: Budget
-    notes: Sequence[str] = ()
-    provenance: Mapping[str, Any] | None = None
-    wall_seconds: float | None = None
-    claim_notes: Mapping[str, str] = field(default_factory=dict)
+    title: str
+    warnings: Sequence[str]
+    question: str
+    counts: str
+    sections: Sequence[Section]
 
 
-def make_report(
+def report_content(
     study: Study,
     table: pd.DataFrame,
     verdicts: Sequence[Verdict],
     facts: Facts,
     figures: Sequence[DrawnFigure],
-) -> str:
-    """The page as HTML: figures inside it, no network, no scripts.
+) -> Content:
+    """What the report says.
 
     Args:
         verdicts: of the study's claims.
         figures: of the study, the answer first.
     """
-    page = _environment().get_template("report.html")
-    return page.render(
-        study=study,
-        facts=facts,
-        verdicts=verdict_rows(study, verdicts),
+    rows = verdict_rows(study, verdicts)
+    return Content(
+        title=study.title,
+        warnings=_warnings(facts),
+        question=study.question,
         counts=count_verdicts(verdicts),
-        figures=[_embedded(figure) for figure in figures],
-        points=_records(summarise_points(study, table)),
-        dropout=_records(summarise_dropout(study, table)),
-        selection=_records(summarise_selection(study, table)),
-        search=_records(summarise_search(study, table)),
-        failures=_records(list_failures(table)),
-        phantom=facts.data.source == PHANTOM,
-        scale=describe_scale(facts.budget),
-        claims_changed=describe_notes(facts.claim_notes),
-        has_test=bool(table["test_accuracy"].notna().any()),
+        sections=report_sections(study, table, rows, facts, figures),
     )
 
 
-def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
-    """One row of text a claim, as the page shows it."""
+def make_report(content: Content) -> str:
+    """The page as HTML, figures inside it: no network; scripts only sort and enlarge."""
+    script = (TEMPLATES / "report.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    template = _environment(finalize=None).get_template("report.html")
+    return template.render(content=content, script=Markup(script), digest=digest)
+
+
+def make_markdown(content: Content) -> str:
+    """The same as Markdown; its figures are the files beside it."""
+    text = _environment(finalize=escape_markdown).get_template("report.md").render(content=content)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def escape_markdown(value: Any) -> str:
+    """Text that Markdown, in a table too, shows as it is, on one line."""
+    if isinstance(value, Markup):
+        return value
+    return re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", " ".join(str(value).split()))
+
+
+def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """One row a claim: texts as they are shown, and the numbers that order them."""
     claims = {claim.name: claim for claim in study.claims}
     return [_verdict_row(claims[verdict.claim], verdict) for verdict in verdicts]
 
@@ -110,7 +115,7 @@ def count_verdicts(verdicts: Sequence[Verdict]) -> str:
     return f"{len(verdicts)} claims: {', '.join(named)}." if named else "No claims."
 
 
-def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, str]:
+def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     return {
         "text": verdict.text,
         "homework": verdict.homework,
@@ -126,6 +131,10 @@ def _verdict_row(claim: Claim, verdict: Verdict) -> dict[str, str]:
         "p": format_p(verdict.p_holm),
         "judged_on": verdict.judged_on,
         "reason": verdict.reason,
+        "rank": list(SYMBOLS).index(verdict.verdict),
+        "effect": verdict.effect,
+        "ci_low": verdict.ci_low,
+        "p_value": verdict.p_holm,
     }
 
 
@@ -163,45 +172,39 @@ def format_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def format_seconds(seconds: float) -> str:
-    """Hours and minutes, minutes and seconds, or seconds."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.0f} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+def _warnings(facts: Facts) -> list[str]:
+    warnings = []
+    if facts.data.source == PHANTOM:
+        warnings.append("Made on synthetic phantoms: it says nothing about patients.")
+    if not facts.budget.judged:
+        warnings.append("A smoke run: it shows that everything works, and judges nothing.")
+    others = (describe_scale(facts.budget), describe_notes(facts.claim_notes))
+    return [*warnings, *filter(None, others)]
 
 
-def _embedded(figure: DrawnFigure) -> dict[str, Any]:
-    """The figure for the page: its picture as a data URI, and where its other files are beside."""
-    shown: dict[str, Any] = {"title": figure.title, "alt": figure.alt, "reason": figure.reason}
-    if figure.reason:
-        return shown
-    picture = base64.b64encode(figure.files["png"]).decode()
-    beside = [f"{FIGURE_FOLDER}/{figure.name}.{suffix}" for suffix in figure.files]
-    beside.remove(f"{FIGURE_FOLDER}/{figure.name}.png")
-    return shown | {"uri": f"data:image/png;base64,{picture}", "files": beside}
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+def _path(figure: DrawnFigure, suffix: str) -> Markup:
+    """Where a file of the figure is, seen from the report; safe as it is in a link."""
+    return Markup(quote(f"{FIGURE_FOLDER}/{figure.name}.{suffix}"))
 
 
-def _environment() -> Environment:
-    """Templates that escape whatever they are given, and fail on what they are not."""
+@functools.cache
+def _environment(finalize: Callable[[Any], str] | None) -> Environment:
+    """Templates that escape whatever they are given, and fail on what they are not.
+
+    Args:
+        finalize: escapes what a template shows; None for HTML's own escaping.
+    """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=finalize is None,
+        finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "value": lambda value, column: format_value(column, value),
-        "difference": lambda value, column: format_value(column, value, difference=True),
-        "range": lambda low, high, column: format_range(column, low, high),
-        "difference_range": lambda low, high, column: format_range(column, low, high, True, False),
-        "seconds": format_seconds,
-    }
+    environment.filters |= {"data_uri": _data_uri, "path": _path, "raw": Markup}
     return environment

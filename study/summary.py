@@ -147,6 +147,20 @@ def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def summarise_cost(table: pd.DataFrame) -> pd.DataFrame:
+    """What was trained, by stage and device: trainings, epochs, seconds (summed over workers).
+
+    A training that serves several points counts once.
+    """
+    rows = table.drop_duplicates(["key", "epoch"])
+    trained = rows.assign(epochs=rows["epoch"].gt(0)).groupby(["stage", "device"], dropna=False)
+    costs = trained.agg(
+        trainings=("key", "nunique"), epochs=("epochs", "sum"), seconds=("seconds", "sum")
+    )
+    costs = costs.reset_index().fillna({"device": "not known"})
+    return costs.sort_values("stage", ascending=False, kind="stable")  # explore, then confirm
+
+
 def list_failures(table: pd.DataFrame) -> pd.DataFrame:
     """Trials that diverged or failed: stage, label, configuration, seed, status, epoch, error."""
     ends = table.loc[table["is_final"] & table["status"].isin(["diverged", "failed"])]

@@ -1,5 +1,7 @@
 """The report: small tables hold the right numbers, and the page is whole, safe and honest."""
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,18 +13,21 @@ import pytest
 from study.figures import DrawnFigure, draw_figure
 from study.report import (
     SYMBOLS,
-    Facts,
     count_verdicts,
+    escape_markdown,
     format_p,
-    format_seconds,
+    make_markdown,
     make_report,
+    report_content,
     verdict_rows,
 )
+from study.report_content import Facts, format_seconds
 from study.signflip import seed_interval
 from study.spec import PROFILES, Budget, Claim, DataFacts, Measure
 from study.stats import judge
 from study.summary import (
     list_failures,
+    summarise_cost,
     summarise_dropout,
     summarise_points,
     summarise_search,
@@ -77,7 +82,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if data.strip() and self.open[-1] not in ("style", "title"):
+        if data.strip() and self.open[-1] not in ("style", "title", "script"):
             self.texts.append(" ".join(data.split()))
 
     @property
@@ -96,14 +101,30 @@ def figures(table) -> list[DrawnFigure]:
     return [*drawn, DrawnFigure("none", "A missing <figure>", reason="it needs a trial")]
 
 
-def written(table, figures=(), study=STUDY, facts=FACTS) -> str:
+def content(table, figures=(), study=STUDY, facts=FACTS):
     verdicts = judge(study.claims, table, judged=facts.budget.judged)
-    return make_report(study, table, verdicts, facts, figures)
+    return report_content(study, table, verdicts, facts, figures)
+
+
+def written(table, figures=(), study=STUDY, facts=FACTS) -> str:
+    return make_report(content(table, figures, study, facts))
 
 
 @pytest.fixture(scope="module")
 def html(table, figures) -> str:
     return written(table, figures)
+
+
+@pytest.fixture(scope="module")
+def markdown(table, figures) -> str:
+    return make_markdown(content(table, figures))
+
+
+def markdown_rows(markdown: str, title: str) -> list[list[str]]:
+    """The cells of a section's table, without head and rule."""
+    section = markdown.split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
 
 
 def test_page_of_phantoms_says_so_first(html, table):
@@ -128,13 +149,46 @@ def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
     assert page.text.count("not judged") >= len(STUDY.claims)
 
 
-def test_page_needs_neither_network_nor_scripts(html):
+def test_page_needs_no_network(html):
     page = Page(html)
-    assert "script" not in page.tags
     assert "link" not in page.tags
     assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert not re.search(r"https?://|@import|url\(", html)
     assert len(html) < 5e6
+
+
+def test_page_lets_its_own_script_run_and_no_other(html):
+    page = Page(html)
+    assert page.tags.count("script") == 1
+    script = re.search(r"<script>(.*)</script>", html, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    assert dict(rule.split(" ", 1) for rule in policy.split("; ")) == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": "'unsafe-inline'",
+        "script-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_sections_come_in_the_readers_order(html):
+    heads = re.findall(r"<h2>(.*?)</h2>", html)
+    assert heads == [
+        "Verdicts",
+        "The answer",
+        "What the selection cost",
+        "Curves and comparisons",
+        "Confirmed points",
+        "The search",
+        "Failures",
+        "Cost",
+        "Data",
+        "How it was made",
+    ]
+    search = html.split("<h2>The search</h2>")[1].split("</section>")[0]
+    assert search.count("<img") == search.count("<table>") == 1
 
 
 def test_page_follows_the_readers_colours_and_printer(html):
@@ -145,7 +199,7 @@ def test_page_follows_the_readers_colours_and_printer(html):
 def test_every_picture_has_its_numbers_in_words(html, figures):
     images = Page(html).images
     drawn = [figure for figure in figures if not figure.reason]
-    assert [image["alt"] for image in images] == [f"{f.title}. {f.alt}" for f in drawn]
+    assert {image["alt"] for image in images} == {f"{f.title}. {f.alt}" for f in drawn}
 
 
 def test_a_figure_that_is_not_drawn_gives_its_reason(html):
@@ -159,7 +213,7 @@ def test_text_from_outside_is_escaped(table):
     data = replace(FACTS.data, location=bad)
     facts = replace(FACTS, command=bad, data=data, notes=(bad,), provenance={"commit": bad})
     page = Page(written(table, study=study, facts=facts))
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert page.text.count(bad) >= 8
     assert "out of memory <at 512 channels>" in page.text  # the error of a failed trial
 
@@ -172,7 +226,7 @@ def test_page_states_data_command_and_provenance(html):
         "0123abcd",
         "32×32 pixels",
         "python -m study.made --data phantom",
-        "c0ffee , with changes that are not committed",
+        "c0ffee, with changes that are not committed",
         "torch 2.9",
         "5 min 1 s",
         "A note for the reader.",
@@ -191,6 +245,45 @@ def test_page_without_a_test_part_says_so():
     page = Page(written(made_table(with_test=False)))
     assert "The data has no test part" in page.text
     assert "nan" not in page.text
+
+
+def test_markdown_says_what_the_page_says(html, markdown):
+    shown = re.sub(r"\\(.)", r"\1", markdown)
+    missing = [text for text in Page(html).texts if text not in shown]
+    beside = "Beside this page:"
+    assert [text for text in missing if not text.startswith(beside)] == []
+
+
+def test_markdown_links_the_figures_beside_it(markdown, figures):
+    drawn = [f"figures/{figure.name}.png" for figure in figures if not figure.reason]
+    linked = re.findall(r"\]\(([^)]*)\)", markdown)
+    assert sorted(linked) == sorted(drawn)
+
+
+def test_markdown_tables_keep_their_columns_whatever_the_text(table):
+    bad = "a | b\n| <b>c</b> | *d* `e` \\|"
+    claim = Claim("bad", bad, bad, bad, Measure("lab4", "val_accuracy"), below=0.9)
+    markdown = make_markdown(content(table, study=replace(STUDY, claims=(claim,))))
+    (row,) = markdown_rows(markdown, "Verdicts")
+    assert len(row) == 7
+    escaped = r"a \| b \| \<b\>c\</b\> \| \*d\* \`e\` \\\|"
+    assert escape_markdown(bad) == escaped
+    assert row[1].startswith(escaped + "<br>claimed:")
+
+
+def test_markdown_command_can_be_pasted(table):
+    facts = replace(FACTS, command="python -m study.made --data 'a_b' | tee *.txt\n``` <b>")
+    lines = make_markdown(content(table, facts=facts)).splitlines()
+    assert "    python -m study.made --data 'a_b' | tee *.txt" in lines
+    assert "    ``` <b>" in lines
+
+
+def test_markdown_has_one_row_a_claim(table, markdown):
+    rows = markdown_rows(markdown, "Verdicts")
+    for row, expected in zip(rows, verdict_rows(STUDY, judge(STUDY.claims, table)), strict=True):
+        assert row[0] == f"{expected['symbol']} {expected['verdict']}"
+        assert row[4].split("<br>")[0] == expected["interval"]
+        assert row[5:] == [expected["n"], escape_markdown(expected["p"])]
 
 
 def test_verdicts_show_levels_differences_and_ratios_in_their_units(table):
@@ -292,11 +385,10 @@ def test_dropouts_own_effect_on_the_logged_accuracy(table):
     interval = pytest.approx(seed_interval(effects))
     assert (row["effect_low"], row["effect_high"]) == interval
     text = Page(written(table)).text
-    assert "+2.0 percentage points instead of −1.0 percentage points as logged" in text
-    assert "+3.0 percentage points (" in text
+    assert "ConvGAP, modified 8 −1.0 percentage points +2.0 percentage points +3.0" in text
     few = table.loc[table["seed"].isin([0, 1, 2]) | (table["stage"] == "explore")]
     assert np.isnan(summarise_dropout(STUDY, few).iloc[0]["effect_low"])
-    assert "(3 seeds)" in Page(written(few)).text
+    assert "ConvGAP, modified 3 −1.0 percentage points" in Page(written(few)).text
 
 
 def test_points_without_dropout_say_nothing_of_it(table, html):
@@ -324,6 +416,18 @@ def test_search_counts_trials_by_status_and_the_epochs_saved(table):
     explored = table[table["stage"] == "explore"]
     assert row["epochs"] == (explored["epoch"] > 0).sum()
     assert row["unstopped"] == 16 * EPOCHS
+
+
+def test_cost_counts_each_training_once(table):
+    twice = table.assign(point=table["point"].where(table["point"] != "lab4", "again"))
+    again = pd.concat([table, twice[twice["point"] == "again"]])
+    for rows in (table, again):
+        costs = summarise_cost(rows)
+        assert list(costs["stage"]) == ["explore", "confirm"]
+        assert list(costs["device"]) == ["x86_64 CPU"] * 2
+        assert list(costs["trainings"]) == [16, 4 * 8]
+        assert costs["epochs"].sum() == (table["epoch"] > 0).sum()
+        assert costs["seconds"].sum() == pytest.approx(table["seconds"].sum())
 
 
 def test_failures_are_listed_with_their_errors(table):
