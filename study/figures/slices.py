@@ -103,7 +103,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
     ax.margins(0.12)
     scale_log_loss(ax, "y")
     if CONFIG_COLUMNS[rows["column"].iloc[0]] == "Int64":  # sizes, which matter by their ratio
-        scale_log_x(ax, rows["x"].to_numpy(float))
+        scale_log_x(ax, rows["x"].to_numpy(float), most=4)
     ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))
     ax.set_title(wrap_label(rows["label"].iloc[0], 26))
 

@@ -110,8 +110,12 @@ def _legend_columns(lengths: Sequence[int]) -> int:
     return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
 
 
-def scale_log_x(ax: Axes, x: np.ndarray) -> None:
-    """Log scale for x, (N,): ticks at powers of two where all are whole; zero keeps a place."""
+def scale_log_x(ax: Axes, x: np.ndarray, most: int = MOST_TICKS) -> None:
+    """Log scale for x, (N,): zero keeps a place.
+
+    Ticks are at powers of two, at most about `most`, where all x are whole, and at the values
+    themselves where zero is among few.
+    """
     if (x <= 0).any():
         least, values = min(x[x > 0], default=1.0), np.unique(x)
         ax.set_xscale("symlog", linthresh=least, linscale=0.5)
@@ -123,7 +127,7 @@ def scale_log_x(ax: Axes, x: np.ndarray) -> None:
     ax.set_xscale("log")
     if (x == x.round()).all():
         ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // MOST_TICKS)]))
+        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(ScalarFormatter())
 
