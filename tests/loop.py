@@ -22,13 +22,13 @@ from rich.console import Console
 from hw3.cost import model_cost
 from hw3.splits import Splits
 from hw3.train import EpochRow, Training, recipe_for, train_epochs
+from study import outputs
 from study.checkpoints import CheckpointStore
 from study.cluster import Resources
 from study.dispatch import ArmSchedulers, StudySearcher
 from study.options import Options
 from study.recorder import Recorder, Supervisor
 from study.records import RecordStore
-from study.report import make_report
 from study.run import run_study
 from study.spec import Claim, Figure, Measure, Study
 from study.storage import LocalFolder
@@ -70,6 +70,8 @@ OPTIONS = Options(
 )
 SETTING = Setting(DATA.fingerprint, DATA.image_size, recipe_for(EPOCHS))
 
+PAGE = ("report_content", "make_markdown", "make_report")  # of study.outputs
+
 Tell = Callable[..., None]  # is told what happens, as keyword arguments
 
 _cost_once = functools.cache(model_cost)  # a third of a small trial's time goes into it
@@ -86,13 +88,13 @@ def run_study_in_process(
     Every epoch is kept as a checkpoint.
 
     Args:
-        page: whether the report says something; it takes a fifth of the time.
+        page: whether the reports say something; they take a quarter of the time.
         tell: told `key` and `epoch` when an epoch was trained, before anything of it is kept;
             `searches` (see `search_states`) at the start and whenever a trial was recorded.
     """
     options = replace(OPTIONS, results=LocalFolder(results))
     pool = _Pool(tell)
-    report = make_report if page else lambda *facts: ""
+    made = {name: getattr(outputs, name) if page else _nothing for name in PAGE}
     with (
         mock.patch("study.run.connect", _one_core),
         mock.patch("study.run.load_data", lambda options: DATA),
@@ -100,7 +102,7 @@ def run_study_in_process(
         mock.patch("study.pool.run_pool", pool.run),
         mock.patch("study.trainable.train_epochs", pool.train_epochs),
         mock.patch("study.trainable.model_cost", _cost_once),
-        mock.patch("study.outputs.make_report", report),
+        mock.patch.multiple(outputs, **made),
         mock.patch("study.checkpoints.COST_SHARE", math.inf),
         open(os.devnull, "w") as nowhere,
     ):
@@ -130,6 +132,10 @@ def _search_state(search: Any) -> dict[str, Any]:
         ],
         "rungs": [[epoch, sorted(kept.values())] for epoch, kept in rungs if epoch < EPOCHS],
     }
+
+
+def _nothing(*_facts: object) -> str:
+    return ""
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +46,17 @@ def wait_for(condition, run):
     while not condition():
         assert time.monotonic() < deadline and run.poll() is None
         time.sleep(0.05)
+
+
+@contextmanager
+def started(results):
+    """The study at work; nothing of it is left afterwards."""
+    run = start(results)
+    try:
+        yield run
+    finally:
+        if run.poll() is None:
+            kill_driver(run)
 
 
 def kill_driver(run):

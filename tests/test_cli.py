@@ -188,7 +188,8 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     assert first.exit_code == 0, first.output
     folder = results / "task_c"
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
-    assert figures == {figure.name for figure in task_c.STUDY.figures}
+    # The importance of hyper-parameters needs more trials than a smoke run has.
+    assert figures == {figure.name for figure in task_c.STUDY.figures} - {"importance"}
     assert {path.stem for path in (folder / "figures").glob("*.svg")} == figures
     verdicts = json.loads((folder / "verdicts.json").read_text())
     keys = {"claim", "verdict", "effect", "ci_low", "ci_high", "p", "p_holm", "n_seeds", "margin"}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from study.storage import open_folder
-from tests.runs import finish, kill_driver, kill_worker, start, table_of, wait_for
+from tests.runs import finish, kill_worker, started, table_of, wait_for
 
 pytestmark = pytest.mark.ray
 
@@ -29,14 +29,13 @@ def contents(results):
 
 def kill_and_finish(results, finished, whole_run):
     """Kill the driver in the middle; go on, and lose the worker in the middle of the next trial."""
-    run = start(results)
-    wait_for(in_the_middle_of_a_trial(results, finished), run)
-    kill_driver(run)
+    with started(results) as run:
+        wait_for(in_the_middle_of_a_trial(results, finished), run)
     before = contents(results)
-    run = start(results)
-    wait_for(in_the_middle_of_a_trial(results, finished + 1), run)
-    assert kill_worker(run) == 1
-    assert run.wait(200) == 0
+    with started(results) as run:
+        wait_for(in_the_middle_of_a_trial(results, finished + 1), run)
+        wait_for(lambda: kill_worker(run) == 1, run)
+        assert run.wait(200) == 0
     after = contents(results)
     assert {name: after[name] for name in before} == before
     assert (open_folder(results) / "task_c" / "checkpoints").names() == []
