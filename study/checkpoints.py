@@ -18,7 +18,7 @@ import torch
 from study.storage import Folder
 
 DIGEST = hashlib.sha256().digest_size
-COST_SHARE = 0.03  # of a trial's time, at most, goes into its checkpoints
+COST_SHARE = 0.03  # of a worker's time, at most, goes into checkpoints
 
 
 class CheckpointStore:
@@ -106,7 +106,6 @@ class CheckpointKeeper:
 
     def resume(self, key: str, job: dict[str, Any]) -> dict[str, Any] | None:
         """The trial's state where there is one; else the trial is noted as under way."""
-        self._ready_at = 0.0
         if self._store is None:
             return None
         try:
@@ -119,7 +118,7 @@ class CheckpointKeeper:
             return None
 
     def save(self, key: str, make_state: Callable[[], dict[str, Any]]) -> None:
-        """Save the state, unless saving would take more than COST_SHARE of the time."""
+        """Save the state, unless saving would take more than COST_SHARE of this worker's time."""
         started = time.monotonic()
         if self._store is None or started < self._ready_at:
             return
