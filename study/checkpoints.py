@@ -9,7 +9,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,9 @@ import torch
 from study.storage import Folder
 
 DIGEST = hashlib.sha256().digest_size
-COST_SHARE = 0.03  # of a worker's time, at most, goes into checkpoints
+COST_SHARE = 0.025  # of a worker's time, at most, goes into checkpoints
+# What a worker's first save may cost, before one was measured: on the slow side of a disk's.
+SAVE_SECONDS, SAVE_RATE = 0.01, 200e6  # each save; bytes of state a second
 
 
 class CheckpointStore:
@@ -101,7 +103,8 @@ class CheckpointKeeper:
 
     def __init__(self, store: CheckpointStore | None):
         self._store = store
-        self._ready_at = 0.0  # monotonic seconds
+        self._begun_at = time.monotonic()
+        self._ready_at: float | None = None  # monotonic seconds; unknown before a state is seen
         self.failure: str | None = None
 
     def resume(self, key: str, job: dict[str, Any]) -> dict[str, Any] | None:
@@ -117,13 +120,18 @@ class CheckpointKeeper:
             self._give_up(error)
             return None
 
-    def save(self, key: str, make_state: Callable[[], dict[str, Any]]) -> None:
+    def save(self, key: str, state: dict[str, Any]) -> None:
         """Save the state, unless saving would take more than COST_SHARE of this worker's time."""
+        if self._store is None:
+            return
         started = time.monotonic()
-        if self._store is None or started < self._ready_at:
+        if self._ready_at is None:
+            expected = SAVE_SECONDS + _bytes(state) / SAVE_RATE
+            self._ready_at = self._begun_at + expected / COST_SHARE
+        if started < self._ready_at:
             return
         try:
-            self._store.save(key, make_state())
+            self._store.save(key, state)
         except OSError as error:
             self._give_up(error)
         ended = time.monotonic()
@@ -132,6 +140,15 @@ class CheckpointKeeper:
     def _give_up(self, error: OSError) -> None:
         self._store = None
         self.failure = f"a checkpoint could not be written on {platform.node()}: {error}"
+
+
+def _bytes(state: Any) -> int:
+    """Of all tensors in it."""
+    if isinstance(state, torch.Tensor):
+        return state.nbytes
+    if isinstance(state, Mapping):
+        return sum(map(_bytes, state.values()))
+    return sum(map(_bytes, state)) if isinstance(state, (list, tuple)) else 0
 
 
 def _names(key: str) -> tuple[str, str]:

@@ -120,7 +120,7 @@ class StudyTrial(Trainable):
         """Save the state before another epoch, not after the last: then it holds no epoch at which
         the driver, had it lived, would have stopped the trial."""
         self._checkpoints.save(
-            self._job.key, lambda: {"rows": self._rows, "training": training_state(training)}
+            self._job.key, {"rows": self._rows, "training": training_state(training)}
         )
 
 

@@ -69,26 +69,37 @@ def test_jobs_are_those_under_way(tmp_path, store, caplog):
 
 
 def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatch):
-    now = [100.0]
+    now, saved = [100.0], []
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    keeper, made = CheckpointKeeper(store), []
-    keeper.resume("k", JOB)
 
-    def slow_state():  # takes three seconds
-        made.append(now[0])
+    def slow_save(key, state):  # takes three seconds
+        saved.append((key, now[0]))
         now[0] += 3.0
-        return state(len(made))
 
-    for _ in range(250):
-        keeper.save("k", slow_state)
+    monkeypatch.setattr(store, "save", slow_save)
+    keeper = CheckpointKeeper(store)
+    for _ in range(200):
+        keeper.save("k", state(1))
         now[0] += 1.0
-    assert made == [100.0, 203.0, 306.0]
+    assert saved == [("k", 101.0), ("k", 224.0)]
     keeper.resume("m", JOB)  # short trials, one after the other, may not cost more
-    keeper.save("m", slow_state)
-    assert len(made) == 3
-    now[0] += 100.0
-    keeper.save("m", slow_state)
-    assert len(made) == 4
+    keeper.save("m", state(1))
+    assert len(saved) == 2
+    now[0] += 120.0
+    keeper.save("m", state(1))
+    assert len(saved) == 3
+
+
+@pytest.mark.parametrize(("megabytes", "seconds"), [(0, 0.4), (6, 1.6), (600, 120.4)])
+def test_first_save_waits_for_what_its_size_will_cost(store, monkeypatch, megabytes, seconds):
+    now, saved = [100.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(store, "save", lambda key, state: saved.append(now[0]))
+    keeper = CheckpointKeeper(store)
+    large = {"weights": [{"w": torch.empty(megabytes * 250_000)}], "epoch": 3}
+    for now[0] in (100.0, 100.0 + 0.99 * seconds, 100.001 + seconds, 101.0 + seconds):
+        keeper.save("k", large)
+    assert saved[0] == 100.001 + seconds
 
 
 def test_keeper_goes_on_without_a_store_and_tells_one_that_fails(tmp_path):
@@ -97,7 +108,7 @@ def test_keeper_goes_on_without_a_store_and_tells_one_that_fails(tmp_path):
     without, failing = CheckpointKeeper(None), CheckpointKeeper(unreachable)
     for keeper in (without, failing):
         assert keeper.resume("k", JOB) is None
-        keeper.save("k", lambda: state(1))
+        keeper.save("k", state(1))
         assert keeper.resume("k", JOB) is None
     assert without.failure is None
     assert failing.failure is not None and "checkpoints" in failing.failure
