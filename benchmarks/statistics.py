@@ -8,9 +8,9 @@ studies with a wrong verdict, and of wrong verdicts which way. Shapes of the dif
 
     normal  standard normal
     tied    of two binomial accuracies on 400 images at 97 %, many of them equal
-    skewed  exponential less its mean: the test takes values as symmetric about their mean, and
-            these are not. Two arms that do not differ at all have symmetric differences; arms of
-            equal mean but unequal spread or shape need not
+    skewed  exponential less its mean: as skewed as the judge takes values to be. Two arms that
+            do not differ at all have symmetric differences; arms of equal mean but unequal spread
+            or shape need not
 
 "coverage" is of the 95 % interval of a single claim, "power" the share of claims supported whose
 mean is so many standard deviations above zero (normal), with the study's others at zero. Verdicts

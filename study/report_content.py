@@ -23,9 +23,11 @@ OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
 PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
 CLAIMS_STOOD = "Claims stood in the task's file before the run. "
 VERDICTS_READ = (
-    "A claim names a region for the mean over seeds; it is supported or refuted where the exact "
-    "sign-flip test over seeds, two-sided unless its row says one-sided and corrected by Holm over "
-    "all claims, gives p of at most 0.05. Intervals are of each effect alone, by the same test; "
+    "A claim names a region for the mean over seeds; it is supported or refuted where p is at most "
+    "0.05: the greater of an exact sign-flip test's over seeds, which takes values as symmetric, "
+    "and of one that takes them as skewed as an exponential; two-sided unless its row says "
+    "one-sided, corrected by Holm over all claims. Intervals are of each effect alone, by sign "
+    "flips, so that one may exclude a bound and the claim stay undecided; "
     "they show the noise of seeds, not that of the images. The interval over test images, where "
     "there is one, shows that of the images and not that of seeds: a bootstrap of images, paired "
     "and averaged over seeds, that takes those of one patient as independent and decides nothing."

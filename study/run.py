@@ -34,9 +34,9 @@ from study.plan import (
     make_plan,
     save_plan,
 )
+from study.power import detectable_difference, seeds_needed
 from study.records import Record, RecordStore
 from study.report import describe_scale, verdict_rows
-from study.signflip import detectable_difference, seeds_needed
 from study.spec import Claim, Study, StudyError
 from study.storage import Folder
 from study.trial import Job

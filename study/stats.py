@@ -1,6 +1,6 @@
 """Claims + table -> verdicts: pure functions, equal input gives equal output.
 
-A claim is a region for the mean of one value a seed, tested by sign flips (`study.signflip`). What
+A claim is a region for the mean of one value a seed, tested as `study.region` says. What
 is judged is the mean over seeds on these very images: the noise of drawing the images is not in
 it, but shown beside it for test accuracies (`study.images`).
 """
@@ -14,16 +14,9 @@ import numpy as np
 import pandas as pd
 
 from study.images import image_interval, read_correct
-from study.signflip import (
-    ALPHA,
-    MOST_SEEDS,
-    holm,
-    least_p,
-    region_p,
-    seed_interval,
-    seeds_needed,
-    seeds_to_decide,
-)
+from study.power import MOST_SEEDS, seeds_needed, seeds_to_decide
+from study.region import holm, region_p
+from study.signflip import ALPHA, least_p, seed_interval
 from study.spec import Claim, Measure, StudyError
 from study.table import COLUMNS
 
@@ -103,7 +96,8 @@ def judge(
     """A verdict for each claim, in their order.
 
     The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
-    alpha at most where values are symmetric about their mean, see `study.signflip`: for a direction
+    alpha at most where values are symmetric or at most as skewed as exponential ones, see
+    `study.region`: for a direction
     beside the rejection, Holm's correction is proven to keep that only where claims are
     independent; claims that share points kept it in simulation. A claim that cannot be computed
     counts in the correction, as p = 1. A claim is not judged where the correction could not be
@@ -135,7 +129,7 @@ def outcomes(
     """
     cases = [_case(claim, each) for claim, each in zip(claims, values, strict=True)]
     rule = _Rule(True, alpha, len(claims))
-    return [_decide(*each, rule)[0] for each in _corrected(cases)]
+    return [_decide(*each, rule) for each in _corrected(cases)]
 
 
 @dataclass(frozen=True)
@@ -194,7 +188,7 @@ def _case(
     note: str = "",
     correct: np.ndarray | None = None,
 ) -> _Case:
-    support, refute = region_p(values, *_bounds(claim))
+    support, refute = region_p(values, *_bounds(claim), claim.sides)
     p, side = min(1.0, 2 * min(support, refute)), "supported" if support < refute else "refuted"
     if claim.one_sided:
         p, side = support, "supported"
@@ -300,7 +294,8 @@ def _bounds(claim: Claim) -> tuple[float, float]:
 
 
 def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict:
-    outcome, seeds, reason = _decide(case, p_holm, least_p, rule)
+    outcome = _decide(case, p_holm, least_p, rule)
+    seeds, reason = _explain(case, outcome, rule)
     effect, low, high = _effect_and_interval(case, rule.alpha)
     images = (math.nan, math.nan)
     if case.correct is not None and not case.claim.ratio:
@@ -329,29 +324,39 @@ def _verdict(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Verdict
     )
 
 
-def _decide(
-    case: _Case, p_holm: float, least_p: float, rule: _Rule
-) -> tuple[Outcome, int | None, str]:
-    """The outcome, how many seeds would decide, and the reason; see `_corrected`."""
-    seeds, claims, sides = case.values.size, rule.n_claims, case.claim.sides
-    if not seeds:
-        return "not judged", None, ""
-    if not rule.judged:
-        return "not judged", None, "the run is too small to judge by (a smoke run)"
-    if least_p > rule.alpha:
-        needed = seeds_needed(claims, rule.alpha, sides)
-        return "not judged", None, f"seeds: {seeds}; {needed} needed for {claims} claim(s)"
-    if p_holm <= rule.alpha:
-        return case.side, None, ""
+def _decide(case: _Case, p_holm: float, least_p: float, rule: _Rule) -> Outcome:
+    """See `_corrected`."""
+    if not case.values.size or not rule.judged or least_p > rule.alpha:
+        return "not judged"
+    return case.side if p_holm <= rule.alpha else "undecided"
+
+
+def _explain(case: _Case, outcome: Outcome, rule: _Rule) -> tuple[int | None, str]:
+    """How many seeds would decide, and the reason of the outcome, both only where there is one."""
+    if outcome == "not judged":
+        return None, _why_not_judged(case, rule)
+    if outcome != "undecided":
+        return None, ""
+    claims, sides = rule.n_claims, case.claim.sides
     above, below = _bounds(case.claim)
     if case.claim.one_sided and not above < case.values.mean() < below:
-        return "undecided", None, "the effect seen is not as claimed; a one-sided test refutes none"
+        return None, "the effect seen is not as claimed; a one-sided test refutes none"
     to_decide = seeds_to_decide(case.values, (above, below), claims, rule.alpha, sides)
     enough = f"more than {MOST_SEEDS:,}" if to_decide is None else f"about {to_decide}"
     reason = f"{enough} seeds would decide at the effect and spread seen"
     if case.p <= rule.alpha:
         reason += f"; {case.side} were it the only claim, but not among {claims}"
-    return "undecided", to_decide, reason
+    return to_decide, reason
+
+
+def _why_not_judged(case: _Case, rule: _Rule) -> str:
+    seeds, claims = case.values.size, rule.n_claims
+    if not seeds:
+        return ""
+    if not rule.judged:
+        return "the run is too small to judge by (a smoke run)"
+    needed = seeds_needed(claims, rule.alpha, case.claim.sides)
+    return f"seeds: {seeds}; {needed} needed for {claims} claim(s)"
 
 
 def _effect_and_interval(case: _Case, alpha: float) -> tuple[float, float, float]:
