@@ -84,10 +84,15 @@ def make_markdown(content: Content) -> str:
 
 
 def escape_markdown(value: Any) -> str:
-    """Text that Markdown, in a table too, shows as it is, on one line."""
+    """Text that Markdown shows as it is, on one line: in a paragraph, a list and a table's cell.
+
+    A list's `-`, `+` and `1.`, a rule of `---` or `===` are structure only where a line begins, and
+    a line of the value's can begin with its first character alone.
+    """
     if isinstance(value, Markup):
         return value
-    return re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", " ".join(str(value).split()))
+    text = re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", " ".join(str(value).split()))
+    return re.sub(r"^(\d*)([-+=.)])(?!\w)", r"\1\\\2", text)
 
 
 def verdict_rows(study: Study, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:

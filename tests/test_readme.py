@@ -9,7 +9,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_every_named_file_exists():
-    named = set(re.findall(r"`((?:hw3|study|notebooks|benchmarks|docs)/[\w./]*)`", README))
+    named = set(re.findall(r"`((?:hw3|study|notebooks|benchmarks|docs|tests)/[\w./]*)`", README))
     named |= set(re.findall(r"\]\(([^)#:]+)\)", README))
     missing = [name for name in named if not (ROOT / name).exists()]
     assert [name for name in missing if name != "study/task_d.py"] == []

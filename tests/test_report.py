@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
 from study.figures import DrawnFigure, draw_figure
 from study.report import (
     SYMBOLS,
+    Content,
     count_verdicts,
     escape_markdown,
     format_p,
@@ -21,7 +23,17 @@ from study.report import (
     report_content,
     verdict_rows,
 )
-from study.report_content import Facts, format_seconds
+from study.report_content import (
+    Cell,
+    Column,
+    Facts,
+    Pairs,
+    Picture,
+    Section,
+    Table,
+    Text,
+    format_seconds,
+)
 from study.signflip import seed_interval
 from study.spec import PROFILES, Budget, Claim, DataFacts, Measure
 from study.stats import judge
@@ -269,6 +281,49 @@ def test_markdown_tables_keep_their_columns_whatever_the_text(table):
     escaped = r"a \| b \| \<b\>c\</b\> \| \*d\* \`e\` \\\|"
     assert escape_markdown(bad) == escaped
     assert row[1].startswith(escaped + "<br>claimed:")
+
+
+STRUCTURE = (
+    *("# head", "###### head #", "- item", "* item", "+ item", "1. item", "12) item", "> quote"),
+    *("---", "- - -", "***", "___", "===", "--", "-", "+", "1.", "```", "~~~ sh", "    indented"),
+    *("| cell | cell |", "|---|", ":--", "*a*", "__a__", "`a`", "<b>a</b>", "<!-- a", "</div>"),
+    *("[a](b)", "![a](b)", "[a]: b", "<http://a.b>", "&amp;", "a  ", "a\\", "[ ] a", "a\n\n# head"),
+    *("a\n- item", "a\n===", "a\u2028# head", "-1", "+1.5 %", "3.14", "\\# a", "$a$", "~~a~~"),
+)
+
+
+def rendered(markdown: str) -> tuple[list[str], list[str]]:
+    """What a CommonMark reader with tables makes of it: its structure, and its texts in order."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    for kind in ("inline", "image"):  # what holds others, the outer first
+        tokens = [
+            each
+            for token in tokens
+            for each in (token, *(token.children or ()) * (token.type == kind))
+        ]
+    texts = [token.content for token in tokens if token.type in ("text", "code_block")]
+    return [token.type for token in tokens], texts
+
+
+def marked(text: str) -> str:
+    """A report in Markdown that has the text wherever one can stand."""
+    cell = Cell(text, [text, text], sign="✓")
+    blocks = [
+        *(Text(text), Pairs([(text, text), (text, text)]), Text(text)),
+        Picture(DrawnFigure("drawn", text, alt=text, files={"png": b""})),
+        Picture(DrawnFigure("none", text, reason=text)),
+        Table([Column(text), Column(text, number=False)], [[cell, Cell(text)], [cell, cell]]),
+    ]
+    return make_markdown(Content(text, [text, text], text, text, [Section(text, blocks)] * 2))
+
+
+@pytest.mark.parametrize("text", STRUCTURE)
+def test_no_text_from_outside_makes_structure_in_markdown(text):
+    shown = " ".join(text.split())
+    structure, texts = rendered(marked(text))
+    plain, plain_texts = rendered(marked("plain"))
+    assert structure == plain
+    assert texts == [said.replace("plain", shown) for said in plain_texts]
 
 
 def test_markdown_command_can_be_pasted(table):
