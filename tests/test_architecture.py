@@ -26,6 +26,7 @@ ORDER = [
     "study.images",
     "study.space",
     "study.spec",
+    "study.homework",
     "study.claims",
     "study.storage",
     "study.records",
