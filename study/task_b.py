@@ -172,6 +172,11 @@ FIGURES = (
         {"y": "val_accuracy", "xs": ["parameters", "multiply_adds", "elapsed"]},
     ),
     Figure(
+        "time_to_accuracy",
+        "time_to_accuracy",
+        "Training time until a validation accuracy is reached",
+    ),
+    Figure(
         "curves_ann",
         "curves",
         "ANN over epochs (homework figure 6)",
