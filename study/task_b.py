@@ -12,6 +12,9 @@ DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
 NO_DROPOUT: dict[str, float] = dict.fromkeys(DROPOUTS, 0.0)
 NAMES = {"config_dropout_1": "dropout rate, all three"}
 
+# Activation memory is not matched: a CNN of a single channel already keeps as much as an ANN of
+# width 14,343 at 256x256, whose 1.35 G parameters take 22 GB to train (weights, gradients, Adam).
+# It would fit with nearly all units in the last layer, behind a narrow first: a model nobody means.
 POINTS = (
     Point("convmodel", "ConvModel", "conv"),
     Point("ann", "ANN 512-256-256", "ann"),
