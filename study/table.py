@@ -54,6 +54,7 @@ COLUMNS = {
     "device": ("string", "", "what it ran on"),
     "error": ("string", "", "what went wrong, failed trials only"),
 }
+TIMES = [name for name, (_, unit, _) in COLUMNS.items() if unit == "seconds"]  # differ by the run
 # A trial has converged in the first epoch whose validation accuracy is at most this much below its
 # final one. Every complete trial has such an epoch, in the same columns of all its rows; a fixed
 # accuracy some seeds would never reach, and a mean over the others would flatter.

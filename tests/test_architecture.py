@@ -32,6 +32,7 @@ ORDER = [
     "study.records",
     "study.trial",
     "study.checkpoints",
+    "study.optuna_trials",
     "study.trainable",
     "study.samplers",
     "study.search",
