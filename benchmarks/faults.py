@@ -48,6 +48,7 @@ import psutil
 
 from study.records import RecordStore
 from study.storage import Folder, LocalFolder, open_folder
+from study.table import TIMES
 from study.task_c import STUDY
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +56,7 @@ ROOT = Path(__file__).parents[1]
 ARGUMENTS = ["--profile", "smoke", "--trials", "8", "--epochs", "6", "--seeds", "4"]
 ARGUMENTS += ["--image-size", "72"]
 WORKER = "Trainable"  # in the titles of the processes that train
-VARYING = ["seconds", "elapsed", "number"]
+VARYING = [*TIMES, "number"]
 SORTED_BY = ["stage", "point", "seed", "key", "epoch"]
 WHOLE = "uninterrupted"
 POLL = 0.05  # seconds

@@ -1,16 +1,18 @@
-"""From records to everything that people read: table, verdicts, figures, report."""
+"""From records to everything that people read: table, searches, verdicts, figures, report."""
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from study.claims import claim_notes
-from study.confirm import study_members
+from study.confirm import explored_records, study_members
 from study.figures import SUFFIXES, DrawnFigure, draw_figure
+from study.optuna_trials import optuna_database
 from study.plan import Plan
-from study.records import RecordStore
+from study.records import Record, RecordStore
 from study.report import FIGURE_FOLDER, make_markdown, make_report, report_content
 from study.report_content import Facts
 from study.spec import Study
@@ -20,10 +22,11 @@ from study.table import make_table
 
 REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
+SEARCHES = "optuna.db"  # for optuna-dashboard
 
 
 def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) -> list[Verdict]:
-    """Write the study's folder from the records: table, verdicts, figures, report.
+    """Write the study's folder from the records: table, searches, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder; its lock must be held.
@@ -31,7 +34,8 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     Raises:
         OSError: a file could not be written. The records are whole: this can be done again.
     """
-    table = study_table(study, plan, store)
+    records = {record.key: record for record in store}
+    table = _table(study, plan, records)
     facts = _facts(study, plan)
     verdicts = [
         _with_note(verdict, facts.claim_notes.get(verdict.claim, ""))
@@ -45,6 +49,7 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     table.to_parquet(parquet, index=False)
     folder.write("table.parquet", parquet.getbuffer())
     folder.write("table.csv", table.to_csv(index=False).encode())
+    folder.write(SEARCHES, _searches(study, plan, records))
     values = [verdict_values(verdict) for verdict in verdicts]
     folder.write("verdicts.json", json.dumps(values, indent=1).encode())
     for figure in figures:
@@ -56,8 +61,18 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
 
 def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
     """The study's table, from the records of the store."""
-    records = {record.key: record for record in store}
+    return _table(study, plan, {record.key: record for record in store})
+
+
+def _table(study: Study, plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     return make_table(study_members(study, plan.setting, plan.budget, records))
+
+
+def _searches(study: Study, plan: Plan, records: Mapping[str, Record]) -> bytes:
+    """Each arm's Optuna study, as a SQLite file."""
+    return optuna_database(
+        [(arm, explored_records(arm, plan.setting, plan.budget, records)) for arm in study.arms]
+    )
 
 
 def _write_figure(figure: DrawnFigure, folder: Folder) -> None:

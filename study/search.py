@@ -8,18 +8,17 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.trial import TrialState, create_trial
 from ray.air.constants import TRAINING_ITERATION
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from hw3.seeds import derive_seed
+from study.optuna_trials import INFEASIBLE, optuna_trial
 from study.records import Record, record_key
 from study.samplers import SAMPLERS
 from study.spec import Arm
 from study.trial import EPOCH, GRACE, METRIC, REDUCTION, Job, Setting
 
-INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
 # A sampler may propose known points again: one that converges its optimum, one that walks along a
 # sequence its beginning, after a crash. Beyond as many repeats as there are known points, points
@@ -89,7 +88,7 @@ class ArmSearch(OptunaSearch):
         """
         for record in sorted(records, key=lambda record: record.provenance["number"]):
             self._outcomes[record.key] = record
-            self.study.add_trial(_optuna_trial(record, self._distributions))
+            self.study.add_trial(optuna_trial(self.arm, record))
             if record.pruned_by == "asha":
                 _replay_rungs(self.scheduler, record)
         self._unfinished = sorted(unfinished, key=lambda job: job.number or 0)
@@ -185,24 +184,6 @@ class ArmSearch(OptunaSearch):
     def learn(self, record: Record) -> None:
         """Keep a finished trial of this arm, for the choice and against repeats."""
         self._outcomes[record.key] = record
-
-
-def _optuna_trial(
-    record: Record, distributions: dict[str, BaseDistribution]
-) -> optuna.trial.FrozenTrial:
-    """The finished trial as Optuna would hold it, had it watched."""
-    states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
-    state = states.get(record.status, TrialState.PRUNED)
-    reported = {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
-    last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
-    return create_trial(
-        state=state,
-        value=None if state == TrialState.FAIL else last,
-        params=dict(record.params),
-        distributions=distributions,
-        intermediate_values=reported,
-        constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
-    )
 
 
 def _replay_rungs(scheduler: AsyncHyperBandScheduler, record: Record) -> None:

@@ -188,8 +188,9 @@ class Budget:
     phantoms: tuple[int, int, int] = (800, 200, 200)
 
 
+# Ten seeds can judge up to 25 claims, nine up to 12 (`study.signflip.seeds_needed`).
 PROFILES = {
-    "quick": Budget(trials=8, epochs=12, seeds=8, image_size=32, phantoms=(400, 200, 200)),
+    "quick": Budget(trials=8, epochs=12, seeds=10, image_size=32, phantoms=(400, 200, 200)),
     "paper": Budget(trials=64, epochs=30, seeds=10, image_size=256),
     "smoke": Budget(
         trials=2, epochs=3, seeds=2, image_size=16, judged=False, phantoms=(40, 20, 20)

@@ -44,6 +44,9 @@ COLUMNS = {
     "test_correct": ("string", "", "a digit for each test image, 1 where classified rightly"),
     "seconds": ("Float64", "seconds", "wall-clock of the epoch"),
     "elapsed": ("Float64", "seconds", "wall-clock of the trial's epochs so far"),
+    "epochs_to_converge": ("Int64", "epochs", "till near the final val_accuracy, see CONVERGED"),
+    "seconds_to_converge": ("Float64", "seconds", "elapsed at the end of that epoch"),
+    "converged_share": ("Float64", "share", "epochs_to_converge of epochs"),
     "parameters": ("Int64", "", "trained numbers of the model"),
     "multiply_adds": ("Int64", "", "forward, an image"),
     "activation_bytes": ("Int64", "bytes", "forward, an image, float32"),
@@ -51,6 +54,11 @@ COLUMNS = {
     "device": ("string", "", "what it ran on"),
     "error": ("string", "", "what went wrong, failed trials only"),
 }
+TIMES = [name for name, (_, unit, _) in COLUMNS.items() if unit == "seconds"]  # differ by the run
+# A trial has converged in the first epoch whose validation accuracy is at most this much below its
+# final one. Every complete trial has such an epoch, in the same columns of all its rows; a fixed
+# accuracy some seeds would never reach, and a mean over the others would flatter.
+CONVERGED = 0.01
 # One column for each hyper-parameter of any family, missing where the family has none of the name.
 CONFIG_COLUMNS = {
     f"config_{item.name}": "Int64" if item.type is int else "Float64"
@@ -58,6 +66,7 @@ CONFIG_COLUMNS = {
     for item in fields(family.config)
 }
 
+_TRIAL = ["stage", "point", "key"]  # a record may serve several points
 _EPOCH_FIELDS = (
     *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
     *("train_eval_accuracy", "val_loss", "val_accuracy", "val_auroc", "seconds"),
@@ -86,8 +95,8 @@ def make_table(members: Iterable[Member]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[*COLUMNS, *CONFIG_COLUMNS])
     dtypes = {name: dtype for name, (dtype, _, _) in COLUMNS.items()} | CONFIG_COLUMNS
     table = table.astype(dtypes)
-    trials = table.groupby(["stage", "point", "key"], sort=False)
-    return table.assign(
+    trials = table.groupby(_TRIAL, sort=False)
+    table = table.assign(
         gap_loss=table["val_loss"] - table["train_eval_loss"],
         gap_accuracy=table["train_eval_accuracy"] - table["val_accuracy"],
         gap_accuracy_logged=table["train_accuracy"] - table["val_accuracy"],
@@ -97,6 +106,22 @@ def make_table(members: Iterable[Member]) -> pd.DataFrame:
         .fillna(False)
         .astype("boolean"),
     )
+    return table.assign(**_convergence(table))
+
+
+def _convergence(table: pd.DataFrame) -> dict[str, Any]:
+    """The three columns that say when a trial had converged, missing unless it is complete."""
+    whole = table.loc[table["status"] == "complete"]
+    final = whole.groupby(_TRIAL)["val_accuracy"].transform("last")
+    # accuracies are counts over counts: half of a billionth is arithmetic, not an image
+    near = whole.loc[whole["val_accuracy"] >= final - CONVERGED - 5e-10]
+    first = near.groupby(_TRIAL)[["epoch", "elapsed"]].first()
+    found = table[_TRIAL].join(first, on=_TRIAL)
+    return {
+        "epochs_to_converge": found["epoch"],
+        "seconds_to_converge": found["elapsed"],
+        "converged_share": (found["epoch"] / table["epochs"]).astype("Float64"),
+    }
 
 
 def _member_rows(member: Member) -> list[dict[str, Any]]:

@@ -82,6 +82,7 @@ def run_study_in_process(
     study: Study = LOOP_STUDY,
     page: bool = True,
     tell: Tell = lambda **facts: None,
+    data: Splits = DATA,
 ) -> None:
     """What `python -m study.NAME` does, but for Ray and the plan on the terminal.
 
@@ -89,15 +90,15 @@ def run_study_in_process(
 
     Args:
         page: whether the reports say something; they take a quarter of the time.
-        tell: told `key` and `epoch` when an epoch was trained, before anything of it is kept;
-            `searches` (see `search_states`) at the start and whenever a trial was recorded.
+        tell: told `key`, `stage` and `epoch` when an epoch was trained, before anything of it is
+            kept; `searches` (see `search_states`) at the start and whenever a trial was recorded.
     """
     options = replace(OPTIONS, results=LocalFolder(results))
     pool = _Pool(tell)
     made = {name: getattr(outputs, name) if page else _nothing for name in PAGE}
     with (
         mock.patch("study.run.connect", _one_core),
-        mock.patch("study.run.load_data", lambda options: DATA),
+        mock.patch("study.run.load_data", lambda options: data),
         mock.patch("study.run.print_plan", lambda *plan: None),
         mock.patch("study.pool.run_pool", pool.run),
         mock.patch("study.trainable.train_epochs", pool.train_epochs),
@@ -203,7 +204,7 @@ class _Pool:
     def train_epochs(self, training: Training, data: Splits) -> Iterator[EpochRow]:
         """The engine's epochs; each is told of."""
         for row in train_epochs(training, data):
-            self._tell(key=self._trial.key, epoch=row.epoch)
+            self._tell(key=self._trial.key, stage=self._trial.config["stage"], epoch=row.epoch)
             yield row
 
     def _run_trial(self, actor: StudyTrial, trial: _TuneTrial) -> None:

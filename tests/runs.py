@@ -12,11 +12,12 @@ import pandas as pd
 import psutil
 
 from study.storage import open_folder
+from study.table import TIMES
 
 ROOT = Path(__file__).parents[1]
 # One trial at a time: then the search's order, and so the whole study, is determined.
 ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
-WHEN, VARYING = ["stage", "point", "seed", "epoch"], ["seconds", "elapsed", "number"]
+WHEN, VARYING = ["stage", "point", "seed", "epoch"], [*TIMES, "number"]
 
 
 def start(results, **options):

@@ -16,7 +16,7 @@ from study.__main__ import TASKS as NAMES
 from study.cli import command
 from study.plan import check_study
 from study.samplers import SAMPLERS
-from study.spec import Measure, StudyError
+from study.spec import PROFILES, Measure, StudyError
 
 TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}
 SMOKE = ["--profile", "smoke"]
@@ -132,22 +132,23 @@ def test_report_without_a_run_says_how_to_make_one(tmp_path):
 def test_plan_says_cost_and_starts_nothing(study, tmp_path):
     answer = run(["plan", "--results", str(tmp_path / "results")], study)
     assert answer.exit_code == 0, answer.output
-    assert "8 seeds" in answer.output
-    assert "judged at 5 %" in answer.output
+    text = " ".join(answer.output.split())
+    assert f"{PROFILES['quick'].seeds} seeds each" in text
+    assert f"{len(study.claims)}, judged at 5 %" in text
     assert not (tmp_path / "results").exists()
     assert not ray.is_initialized()
 
 
 def test_plan_says_when_seeds_are_too_few():
-    assert "they need 8" in run(["plan", "--seeds", "5"]).output
+    assert "they need 9" in run(["plan", "--seeds", "5"]).output
 
 
 def test_plan_tells_one_sided_claims_apart():
     first, *others = task_c.STUDY.claims
     study = replace(task_c.STUDY, claims=(replace(first, one_sided=True), *others))
-    text = " ".join(run(["plan", "--seeds", "7"], study).output.split())
-    assert "1 one-sided, judged at 5 % after Holm; 7 seeds are needed" in text
-    assert "5, not judged: 7 seeds are too few, they need 8" in text
+    text = " ".join(run(["plan", "--seeds", "8"], study).output.split())
+    assert "1 one-sided, judged at 5 % after Holm; 8 seeds are needed" in text
+    assert f"{len(others)}, not judged: 8 seeds are too few, they need 9" in text
 
 
 def test_help_names_every_option_and_sampler():

@@ -18,9 +18,9 @@ from study.checkpoints import CheckpointStore
 from study.cluster import Resources, connect
 from study.confirm import study_members
 from study.dispatch import StudySearcher
+from study.optuna_trials import INFEASIBLE
 from study.pool import MAX_FAILURES, run_pool
 from study.records import RecordStore
-from study.search import INFEASIBLE
 from study.spec import Budget, Point, Study, StudyError
 from study.storage import LocalFolder
 from study.summary import list_failures

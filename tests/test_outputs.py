@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from study.figures import SUFFIXES
-from study.outputs import MARKDOWN, REPORT, write_outputs
+from study.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
 from study.plan import Plan
 from study.records import RecordStore
 from study.spec import Budget, DataFacts, Figure
@@ -33,7 +33,7 @@ def write(tmp_path, store, study):
 
 
 def test_a_figure_that_is_not_drawn_now_leaves_no_earlier_one(tmp_path, store):
-    others = {REPORT, MARKDOWN, "table.parquet", "table.csv", "verdicts.json"}
+    others = {REPORT, MARKDOWN, SEARCHES, "table.parquet", "table.csv", "verdicts.json"}
     study = replace(STUDY, figures=(FIGURE,))
     drawn = {f"figures/search.{suffix}" for suffix in SUFFIXES}
     assert write(tmp_path, store, study) == others | drawn

@@ -56,6 +56,46 @@ def test_table_keeps_which_test_images_were_right_where_the_record_says():
     assert table_of(0.3, 0.4, test=TEST)["test_correct"].isna().all()  # an earlier version's
 
 
+def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
+    record = explored(WIDTH_ARM, 0, {"channels": channels}, [0.5] * len(accuracies), status)
+    rows = [
+        row | {"val_accuracy": accuracy, "seconds": seconds}
+        for row, accuracy in zip(record.rows, accuracies, strict=True)
+    ]
+    return dataclasses.replace(record, rows=rows)
+
+
+CONVERGENCE = ["epochs_to_converge", "seconds_to_converge", "converged_share"]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "epoch"),
+    [
+        ((0.5, 0.7, 0.89, 0.9), 3),  # within a point, to the point
+        ((0.5, 0.7, 0.889, 0.9), 4),
+        ((0.95, 0.7, 0.8, 0.9), 1),  # above the final one counts
+        ((0.5, 0.5, 0.5, 0.5), 1),
+        ((0.1, 0.12, 0.11, 0.13), 2),  # though 0.13 - 0.01 is more than 0.12
+    ],
+)
+def test_a_trial_converges_where_it_first_comes_within_a_point_of_its_end(accuracies, epoch):
+    table = make_table([member(record_of(accuracies))])
+    assert table[CONVERGENCE].drop_duplicates().values.tolist() == [[epoch, 2.0 * epoch, epoch / 8]]
+    assert len(table) == 4
+
+
+@pytest.mark.parametrize("status", ["stopped", "diverged", "failed"])
+def test_a_trial_without_an_end_does_not_converge(status):
+    table = make_table([member(record_of((0.8, 0.9), status=status))])
+    assert table[CONVERGENCE].isna().all(axis=None)
+
+
+def test_each_trial_converges_by_itself():
+    records = [record_of((0.5, 0.9), 8, 1.0), record_of((0.9, 0.9), 16, 3.0)]
+    table = make_table([member(record) for record in records])
+    assert table["seconds_to_converge"].tolist() == [2.0, 2.0, 3.0, 3.0]
+
+
 def test_a_trial_that_failed_at_once_is_not_lost():
     table = table_of(status="failed", error="out of memory")
     assert table[["status", "error", "epoch"]].values.tolist() == [["failed", "out of memory", 0]]

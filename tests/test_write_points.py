@@ -29,6 +29,7 @@ from study.figures import SUFFIXES
 from study.records import RecordStore
 from study.spec import Study
 from study.storage import TEMPORARY, LocalFolder
+from study.table import TIMES
 from tests.loop import (
     DRAWN_STUDY,
     FIGURE,
@@ -40,7 +41,6 @@ from tests.loop import (
     search_states,
 )
 
-VARYING = ["seconds", "elapsed"]  # the table's columns that no two runs have alike
 UNIQUE = re.compile(r"\.[0-9a-f]{32}$")  # ends the names of temporary files
 LEFT_BY_DESIGN = re.compile(rf"trials/{re.escape(TEMPORARY)}.*{UNIQUE.pattern}")
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.truncate")  # of something that is there
@@ -207,7 +207,7 @@ class Left:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        return pd.read_parquet(self.results / "made" / "table.parquet").drop(columns=VARYING)
+        return pd.read_parquet(self.results / "made" / "table.parquet").drop(columns=TIMES)
 
     @cached_property
     def outputs(self) -> dict[str, bytes]:
@@ -384,7 +384,7 @@ def test_the_whole_study_has_every_kind_of_trial_and_leaves_what_it_should(train
     assert concluding.whole.names == {
         *("made", "made/driver.lock", "made/plan.json", "made/checkpoints", "made/figures"),
         *("made/table.parquet", "made/table.csv", "made/verdicts.json", "made/report.html"),
-        "made/report.md",
+        *("made/report.md", "made/optuna.db"),
         *(f"made/figures/{FIGURE.name}.{suffix}" for suffix in SUFFIXES),
         *("trials", *(f"trials/{key}.json" for key in training.whole.table["key"])),
     }

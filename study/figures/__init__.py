@@ -34,6 +34,11 @@ from study.figures.rungs import describe_rungs, draw_rungs, frame_of_rungs
 from study.figures.slices import describe_slices, draw_slices, frame_of_slices
 from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
+from study.figures.time_to_accuracy import (
+    describe_time_to_accuracy,
+    draw_time_to_accuracy,
+    frame_of_time_to_accuracy,
+)
 from study.spec import Figure, StudyError
 
 
@@ -78,6 +83,12 @@ FIGURES = {
         frame_of_front,
         draw_front,
         describe_front,
+        needs="a confirmed trial that reached its last epoch",
+    ),
+    "time_to_accuracy": FigureKind(
+        frame_of_time_to_accuracy,
+        draw_time_to_accuracy,
+        describe_time_to_accuracy,
         needs="a confirmed trial that reached its last epoch",
     ),
     "search": FigureKind(

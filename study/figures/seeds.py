@@ -56,18 +56,24 @@ def _summary(values: np.ndarray) -> dict[str, float | bool]:
 
 def describe_seeds(summary: pd.DataFrame, mark: str) -> str:
     """Number of seeds, and what a `mark` (a band, a bar) from low to high stands for."""
-    counts, exact = set(summary["n"].astype(int)), set(summary["exact"])
-    least, most = min(counts), max(counts)
-    count = f"n = {least}" if least == most else f"n = {least} to {most}"
-    if most == 1:
-        return f"{count} seed: no {mark}"
+    count, exact = describe_count(summary), set(summary["exact"])
+    if set(summary["n"]) == {1}:
+        return f"{count}: no {mark}"
     if exact == {True}:
         meaning = "exact 95 % interval of the mean"
     elif True in exact:
         meaning = "exact 95 % interval of the mean, range where too few"
     else:
         meaning = "range over seeds, too few for an interval"
-    return f"{count} seeds; {mark}: {meaning}"
+    return f"{count}; {mark}: {meaning}"
+
+
+def describe_count(summary: pd.DataFrame) -> str:
+    """Number of seeds, `n` of the summary: "n = 8 seeds"."""
+    counts = set(summary["n"].astype(int))
+    least, most = min(counts), max(counts)
+    count = f"n = {least}" if least == most else f"n = {least} to {most}"
+    return f"{count} seed" if most == 1 else f"{count} seeds"
 
 
 def describe_left_out(table: pd.DataFrame, points: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ NAMES = {
     "test_accuracy": "test accuracy",
     "test_auroc": "test AUROC",
     "elapsed": "training time",
+    "seconds_to_converge": "training time to converge",
+    "converged_share": "share of the epochs to converge",
     "config_hidden": "hidden units",
     "config_dropout_conv": "dropout rate after the convolution",
     "config_dropout_hidden": "dropout rate after the hidden layer",

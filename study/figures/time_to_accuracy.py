@@ -1,0 +1,100 @@
+"""Training time until a validation accuracy is first reached, for every accuracy."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from study.figures.front import short_number
+from study.figures.seeds import confirmed, describe_count, describe_left_out
+from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
+from study.figures.units import axis_label, display_factor, format_value
+
+STEP = 0.005  # half a point
+GRID = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 3)  # accuracies, share
+SHARES = {"quarter": 0.25, "half": 0.5, "three_quarters": 0.75}  # of the seeds
+PART = "some seeds never get there"
+
+
+def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
+    """When the confirmed seeds of each point first reach an accuracy; empty where there is none.
+
+    A seed that never gets there counts as one that takes for ever, so that no point looks faster
+    for the seeds that it loses.
+
+    Returns:
+        One row a point and accuracy that half of its seeds reach, in steps of half a point: point,
+        label, accuracy (share), quarter, half, three_quarters (seconds of training by which that
+        part of the seeds has reached it, infinite where fewer ever do), reached and n (seeds).
+    """
+    rows = confirmed(table)
+    parts = [
+        pd.DataFrame(_times_to_accuracy(mine)).assign(point=point, label=mine["label"].iloc[0])
+        for point, mine in rows.groupby("point", sort=False)
+    ]
+    if not parts:
+        return pd.DataFrame()
+    frame = pd.concat(parts).query("half < inf")
+    # below that, half of every point's seeds are there after their first epoch
+    least = rows.loc[rows["epoch"] == 1].groupby("point")["val_accuracy"].median().min()
+    frame = frame.loc[frame["accuracy"] > least - STEP].reset_index(drop=True)
+    frame.attrs["note"] = (
+        f"{describe_count(frame)}; line: half of the seeds have reached the accuracy, and it ends "
+        "where fewer ever do; band: a quarter to three quarters have"
+        + describe_left_out(table, list(frame["point"].unique()))
+    )
+    return frame
+
+
+def _times_to_accuracy(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The frame's numbers for one point at each accuracy of GRID."""
+    times = np.array([_first_times(seed) for _, seed in rows.groupby("key")])
+    parts = {
+        name: np.quantile(times, share, axis=0, method="inverted_cdf")
+        for name, share in SHARES.items()
+    }
+    reached = np.isfinite(times).sum(axis=0)
+    return {"accuracy": GRID, **parts, "reached": reached, "n": np.full_like(reached, len(times))}
+
+
+def _first_times(seed: pd.DataFrame) -> np.ndarray:
+    """Seconds until one seed first reaches each accuracy of GRID, infinite where it never does."""
+    best = seed["val_accuracy"].cummax().to_numpy(float)
+    ends = np.append(seed["elapsed"].to_numpy(float), np.inf)
+    return ends[np.searchsorted(best, GRID - 1e-9)]
+
+
+def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
+    """A line a point, dashed where some seeds never get there, with a mark at its end."""
+    figure.set_size_inches(WIDTH, 4.2)
+    ax = figure.subplots()
+    ax.set_yscale("log")
+    handles = {}
+    factor = display_factor("val_accuracy")
+    for place, (_, rows) in enumerate(frame.groupby("point", sort=False)):
+        style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+        accuracy, half = (rows["accuracy"] * factor).to_numpy(), rows["half"].to_numpy()
+        high = rows["three_quarters"].where(np.isfinite(rows["three_quarters"])).to_numpy()
+        ax.fill_between(accuracy, rows["quarter"], high, color=style["color"], alpha=0.2, lw=0)
+        ax.plot(accuracy, half, color=style["color"], linewidth=1.3, linestyle=(0, (4, 2)))
+        all_there = rows["half"].where(rows["reached"] == rows["n"])
+        ax.plot(accuracy, all_there, color=style["color"], linewidth=2.2)
+        ax.plot(accuracy[-1], half[-1], markersize=8, markeredgecolor="white", zorder=3, **style)
+        handles[rows["label"].iloc[0]] = Line2D([], [], linewidth=2.2, markersize=8, **style)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(f"{axis_label('val_accuracy')}, first reached")
+    ax.set_ylabel(axis_label("elapsed"))
+    add_legend(figure, handles | {PART: Line2D([], [], color=INK, linestyle=(0, (4, 2)))})
+
+
+def describe_time_to_accuracy(frame: pd.DataFrame) -> str:
+    """The end of each line in words."""
+    ends = frame.groupby("point", sort=False).last()
+    said = [
+        f"{label} {format_value('val_accuracy', accuracy)} after {format_value('elapsed', half)}"
+        for label, accuracy, half in zip(ends["label"], ends["accuracy"], ends["half"], strict=True)
+    ]
+    return f"The most that half of the seeds reach, and when: {'; '.join(said)}."
