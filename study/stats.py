@@ -23,7 +23,8 @@ from study.table import COLUMNS
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
 
 NO_TEST_PART = "validation (the data has no test part)"
-PARTS = {
+PARTS = {  # by the metric, or by how it begins; the others are costs
+    **dict.fromkeys(("epochs_to_converge", "seconds_to_converge", "converged_share"), "validation"),
     "test": "test",
     "val": "validation",
     "train": "training",
@@ -239,7 +240,7 @@ def _readable(claim: Claim, measure: Measure, confirm: pd.DataFrame) -> Measure:
 def _part(asked: Measure, measure: Measure) -> str:
     if asked != measure:
         return NO_TEST_PART
-    return PARTS.get(measure.metric.split("_")[0], "cost")
+    return PARTS.get(measure.metric) or PARTS.get(measure.metric.split("_")[0], "cost")
 
 
 def _seed_values(measure: Measure, confirm: pd.DataFrame) -> dict[int, float]:

@@ -26,7 +26,7 @@ from study.figures.slices import frame_of_slices
 from study.figures.spending import frame_of_search
 from study.figures.theme import add_legend, new_figure, theme
 from study.figures.time_to_accuracy import frame_of_time_to_accuracy
-from study.figures.units import axis_label, format_range, format_value
+from study.figures.units import axis_label, display_factor, format_range, format_value
 from study.records import Record
 from study.spec import Figure, StudyError
 from study.stats import seed_interval
@@ -274,6 +274,20 @@ def test_response_draws_the_arms_choice_and_the_named_points_only():
     roles = frame.groupby("role")["point"].unique()
     assert list(roles["confirmed"]) == ["plain", "arm"]
     assert list(roles["reference"]) == ["wider"]
+
+
+def test_response_shows_confirmed_points_beyond_the_explored_ones(table):
+    frame = frame_of_response(table, points=["lab4", "modified"], **OPTIONS["response"])
+    sure = frame["role"] == "confirmed"
+    frame.loc[sure, "x"] = np.linspace(1, 900, sure.sum()).astype(int)
+    frame.loc[sure, "high"] += 3.0
+    canvas = new_figure()
+    FIGURES["response"].draw(frame, canvas)
+    panels = frame.loc[sure].groupby("metric", sort=False)
+    for ax, (_, rows) in zip(canvas.axes, panels, strict=True):
+        least, most = ax.get_xlim()
+        assert least < rows["x"].min() and rows["x"].max() < most
+        assert (rows["high"] * display_factor(rows["metric"].iloc[0])).max() < ax.get_ylim()[1]
 
 
 def test_response_groups_many_values_of_the_hue(table, tmp_path):

@@ -526,6 +526,7 @@ def test_judge_does_not_fall_back_where_another_point_was_tested():
         ("train_eval_loss", "training"),
         ("gap_loss", "training and validation"),
         ("seconds", "cost"),
+        ("seconds_to_converge", "validation"),
     ],
 )
 def test_judge_says_what_it_was_judged_on(metric, part):

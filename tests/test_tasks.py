@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 from study.__main__ import TASKS as NAMES
-from study.signflip import seeds_needed
+from study.power import seeds_needed
 from study.spec import PROFILES
 
 TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}

@@ -222,6 +222,10 @@ def _draw_marks(
             taken[x[0]] += 1
             shift = ScaledTranslation(inches, 0, ax.figure.dpi_scale_trans)
             place = ax.transData + shift
+            # what is shifted does not stretch the axes by itself
+            ax.update_datalim(
+                np.column_stack([np.tile(x, 2), np.concatenate([low, high]) * factor])
+            )
             ax.vlines(x, low * factor, high * factor, color=INK, linewidth=1.8, transform=place)
         (handles[mark.label],) = ax.plot(
             x, value * factor, linestyle="none", transform=place, **mark.style
