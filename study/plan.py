@@ -11,8 +11,9 @@ import numpy as np
 
 from hw3.cost import model_cost
 from hw3.models import make_config
+from hw3.numerics import Numerics
 from hw3.splits import Splits
-from hw3.train import Numerics, Recipe, recipe_for
+from hw3.train import Recipe, recipe_for
 from study.claims import KeptClaim
 from study.confirm import reference_points
 from study.figures import FIGURES
@@ -64,14 +65,20 @@ class Plan:
 
 
 def make_plan(
-    study: Study, budget: Budget, data: Splits, sampler: str, seed: int, device: str, command: str
+    study: Study,
+    budget: Budget,
+    data: Splits,
+    sampler: str,
+    seed: int,
+    numerics: Numerics,
+    command: str,
 ) -> Plan:
     """The plan of a run on this data."""
     setting = Setting(
         data=data.fingerprint,
         image_size=data.image_size,
         recipe=recipe_for(budget.epochs),
-        numerics=Numerics(device=device),
+        numerics=numerics,
         seed=seed,
         sampler=sampler,
     )

@@ -11,10 +11,10 @@ from ray.tune import Trainable
 
 from hw3.cost import model_cost
 from hw3.models import make_config
+from hw3.numerics import Numerics
 from hw3.splits import Split, Splits
 from hw3.train import (
     EpochRow,
-    Numerics,
     Recipe,
     Training,
     restore_training,

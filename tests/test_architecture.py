@@ -21,6 +21,7 @@ ORDER = [
     "hw3.layers",
     "hw3.cost",
     "hw3.metrics",
+    "hw3.numerics",
     "hw3.train",
     "study.signflip",
     "study.images",
