@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [
     "hw3.seeds",
+    "hw3.memory",
     "hw3.splits",
     "hw3.phantom",
     "hw3.sources",

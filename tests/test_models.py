@@ -69,9 +69,9 @@ def test_config_names_what_the_family_has_when_asked_for_another():
 
 def test_conv_block_equals_the_homeworks_order_number_for_number():
     """Also its gradient and its dropout mask: ReLU after the pool is only cheaper."""
-    block = ConvBlock(2, 4, dropout=0.6)
+    block = ConvBlock(1, 4, dropout=0.6)
     plain = nn.Sequential(block.conv, nn.ReLU(), nn.Dropout(0.6), nn.MaxPool2d(2, 2))
-    images = torch.rand(5, 2, 16, 16, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(5, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     results = []
     for module in (block, plain):
         block.zero_grad()
@@ -81,20 +81,6 @@ def test_conv_block_equals_the_homeworks_order_number_for_number():
         results.append((output.detach(), block.conv.weight.grad.clone()))
     assert torch.equal(results[0][0], results[1][0])
     assert torch.equal(results[0][1], results[1][1])
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_first_convolution_gives_the_gradient_that_autograd_gives(layout):
-    block = ConvBlock(1, 4)
-    plain = nn.Sequential(block.conv, nn.MaxPool2d(2, 2), nn.ReLU())
-    images = torch.rand(3, 1, 16, 24, generator=torch.Generator().manual_seed(0))
-    gradients = []
-    for module in (block, plain):
-        block.zero_grad()
-        module(images.to(memory_format=layout)).square().sum().backward()
-        gradients.append([parameter.grad.clone() for parameter in block.parameters()])
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
 
 
 def test_dropout_stands_in_the_homeworks_two_places():
