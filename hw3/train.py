@@ -10,20 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from hw3.metrics import accuracy, auroc, log_loss
-from hw3.models import FAMILIES, build_model
+from hw3.models import build_model
+from hw3.numerics import Numerics, piece_size
 from hw3.seeds import derive_seed
 from hw3.splits import Split, Splits
 
-ENGINE_VERSION = 1  # raise it when the same seed no longer gives the same numbers
-
-# Largest activation worth keeping in a processor's cache. Measured at 64x64: 16 images a piece
-# (8 MiB) 48 ms a step, 32 images 63 ms.
-CACHE_BYTES = 8 * 2**20
+ENGINE_VERSION = 2  # raise it when the same seed no longer gives the same numbers
 EVAL_BATCH = 256  # images, where the cache does not decide
-WIDEST_TRUNK = 32  # channels at full resolution in the homework's models
 
 
 @dataclass(frozen=True)
@@ -51,17 +47,6 @@ class Recipe:
 def recipe_for(epochs: int) -> Recipe:
     """The homework's recipe at another length: its three learning rates get a third each."""
     return Recipe(epochs=epochs, step_size=max(1, round(epochs / 3)))
-
-
-@dataclass(frozen=True)
-class Numerics:
-    """How the numbers are computed.
-
-    Attributes:
-        device: "cpu" or "cuda".
-    """
-
-    device: str = "cpu"
 
 
 @dataclass
@@ -94,37 +79,52 @@ class Training:
     """A model on its way; `train_epochs` moves it on.
 
     Attributes:
+        piece_size: images computed at a time; None for whole batches.
         epoch: epochs done.
         best_epoch: the epoch of least validation loss so far, 0 before the first.
         best_weights: the model's state at that epoch.
     """
 
-    family: str
     model: nn.Module
     optimiser: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     recipe: Recipe
     seed: int
-    device: torch.device
+    numerics: Numerics
+    piece_size: int | None
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float = float("inf")
     best_weights: dict[str, Tensor] | None = None
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model and its data are."""
+        return torch.device(self.numerics.device)
+
 
 def start_training(
     family: str, config: Any, image_size: int, recipe: Recipe, seed: int, numerics: Numerics
 ) -> Training:
-    """A fresh model with its optimiser and learning-rate schedule."""
-    device = torch.device(numerics.device)
-    if device.type == "cuda":  # equal seeds must give equal curves there, too
+    """A fresh model with its optimiser and learning-rate schedule.
+
+    Nothing is chosen here: the model is trained as `numerics` says, whatever its family.
+    """
+    if numerics.device == "cuda":  # equal seeds must give equal curves there, too
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False
-    model = build_model(family, config, image_size, seed)
-    model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build_model(family, config, image_size, seed).to(numerics.device)
+    model = model.to(memory_format=numerics.memory_format)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimiser, recipe.step_size, recipe.gamma)
-    return Training(family, model, optimiser, scheduler, recipe, seed, device)
+    return Training(
+        model=model,
+        optimiser=optimiser,
+        scheduler=torch.optim.lr_scheduler.StepLR(optimiser, recipe.step_size, recipe.gamma),
+        recipe=recipe,
+        seed=seed,
+        numerics=numerics,
+        piece_size=piece_size(family, config, image_size, numerics),
+    )
 
 
 def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
@@ -144,9 +144,8 @@ def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
         train_loss, train_accuracy = _train_one_epoch(training, *train)
         training.scheduler.step()
         due = training.epoch % recipe.train_eval_every == 0 or training.epoch == recipe.epochs
-        piece_size = _eval_batch(training.family, data.image_size, training.device)
-        train_logits = predict(training.model, train[0], piece_size) if due else None
-        val_logits = predict(training.model, val[0], piece_size)
+        train_logits = predict(training, train[0]) if due else None
+        val_logits = predict(training, val[0])
         row = EpochRow(
             epoch=training.epoch,
             learning_rate=learning_rate,
@@ -193,20 +192,23 @@ def restore_training(training: Training, state: dict[str, Any]) -> None:
     training.best_weights = state["best_weights"]
 
 
-def predict(model: nn.Module, images: Tensor, piece_size: int) -> np.ndarray:
+def predict(training: Training, images: Tensor, model: nn.Module | None = None) -> np.ndarray:
     """Logits in evaluation mode.
 
     Args:
-        images: uint8 (N, 1, S, S) on the model's device.
-        piece_size: images at a time.
+        images: uint8 (N, 1, S, S) on the training's device.
+        model: other than the training's own, of the same kind.
 
     Returns:
         float32 (N,).
     """
-    model.eval()
-    with torch.inference_mode():
-        pieces = [model(_normalise(piece)).squeeze(1) for piece in images.split(piece_size)]
-        return torch.cat(pieces).float().cpu().numpy()
+    model = (model or training.model).eval()
+    # Many where the cache does not decide: fully connected layers read all weights for each piece.
+    pieces = images.split(training.piece_size or EVAL_BATCH)
+    numerics = training.numerics
+    with torch.inference_mode(), numerics.autocast():
+        logits = [model(_normalise(piece, numerics)) for piece in pieces]
+        return torch.cat(logits).squeeze(1).float().cpu().numpy()
 
 
 def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
@@ -218,7 +220,6 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
         the prediction is the label.
     """
     images, _ = _resident(test, training.device)
-    piece_size = _eval_batch(training.family, images.shape[-1], training.device)
     scored = {training.epoch: training.model}
     if training.best_weights is not None and training.best_epoch != training.epoch:
         best = copy.deepcopy(training.model)
@@ -226,7 +227,7 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
         scored[training.best_epoch] = best
     scores = []
     for epoch, model in scored.items():
-        logits = predict(model, images, piece_size)
+        logits = predict(training, images, model)
         scores.append(
             {
                 "epoch": epoch,
@@ -242,14 +243,14 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
 
 def _train_one_epoch(training: Training, images: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean loss and accuracy over the epoch's images, each before its own step."""
-    model, recipe, device = training.model, training.recipe, training.device
+    model, recipe, numerics = training.model, training.recipe, training.numerics
+    device = training.device
     model.train()
     order_generator = torch.Generator()
     order_generator.manual_seed(derive_seed(training.seed, "order", training.epoch))
     order = torch.randperm(len(labels), generator=order_generator)
     if len(order) % recipe.batch_size == 1 and len(order) > 1:
         order = order[:-1]  # batch normalisation cannot take a batch of one image
-    piece_size = _micro_batch(training.family, images.shape[-1], recipe.batch_size, device)
     loss_sum = torch.zeros((), device=device)
     correct = torch.zeros((), device=device, dtype=torch.int64)
     # Dropout layers draw from the global generators: set for the epoch, restored after it.
@@ -257,14 +258,16 @@ def _train_one_epoch(training: Training, images: Tensor, labels: Tensor) -> tupl
         torch.manual_seed(derive_seed(training.seed, "dropout", training.epoch))
         for batch in order.to(device).split(recipe.batch_size):
             training.optimiser.zero_grad()
-            for piece in batch.split(piece_size):
+            for piece in batch.split(training.piece_size or len(batch)):
                 targets = labels[piece]
-                logits = model(_normalise(images[piece])).squeeze(1)
-                loss = binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+                with numerics.autocast():
+                    logits = model(_normalise(images[piece], numerics)).squeeze(1)
+                loss = cross_entropy(logits.float(), targets, reduction="sum")
                 (loss / len(batch)).backward()
                 loss_sum += loss.detach()
                 correct += ((logits.detach() > 0) == (targets > 0)).sum()
             training.optimiser.step()
+    # The first time in the epoch that the processor waits for the device.
     return float(loss_sum) / len(order), int(correct) / len(order)
 
 
@@ -278,30 +281,9 @@ def _resident(part: Split, device: torch.device) -> tuple[Tensor, Tensor]:
     return images.to(device), labels.to(device)
 
 
-def _normalise(images: Tensor) -> Tensor:
-    """uint8 (N, 1, S, S) -> float32 in [0, 1], channels last."""
-    return images.to(torch.float32, memory_format=torch.channels_last).div_(255)
-
-
-def _cached_images(image_size: int) -> int:
-    """How many images' largest activation fits CACHE_BYTES: a power of two."""
-    fitting = CACHE_BYTES // (WIDEST_TRUNK * image_size**2 * 4)
-    return 1 << max(0, fitting.bit_length() - 1)
-
-
-def _micro_batch(family: str, image_size: int, batch_size: int, device: torch.device) -> int:
-    """Images a piece of a batch; the gradients of the pieces add up to the batch's own."""
-    if FAMILIES[family].batch_coupled or device.type != "cpu":
-        return batch_size
-    return min(batch_size, _cached_images(image_size))
-
-
-def _eval_batch(family: str, image_size: int, device: torch.device) -> int:
-    """Images a piece in evaluation mode. Fully connected layers want many: their weights, which
-    are read for each piece, are larger than their activations."""
-    if FAMILIES[family].batch_coupled or device.type != "cpu":
-        return EVAL_BATCH
-    return _cached_images(image_size)
+def _normalise(images: Tensor, numerics: Numerics) -> Tensor:
+    """uint8 (N, 1, S, S) -> float32 in [0, 1], in the layout of the numerics."""
+    return images.to(torch.float32, memory_format=numerics.memory_format).div_(255)
 
 
 def _score(measure: Any, logits: np.ndarray | None, part: Split) -> float | None:

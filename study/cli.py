@@ -90,6 +90,14 @@ def _with_options(function: Any) -> Any:
         click.option("--cpus-per-trial", type=share, help="Processors of one trial; 1."),
         click.option("--max-concurrent", type=positive, help="Trials at a time; all that fit."),
         click.option(
+            "--precision",
+            type=click.Choice(["auto", "float32", "bfloat16"]),
+            default="auto",
+            show_default=True,
+            help="Of the layers' numbers. auto: bfloat16 where this host has it in hardware. Never "
+            "bfloat16 for the ANN, which it costs accuracy.",
+        ),
+        click.option(
             "--seed",
             type=click.IntRange(min=0),
             default=0,

@@ -4,6 +4,7 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from study.spec import PROFILES, Budget
 from study.storage import Folder
@@ -26,6 +27,7 @@ class Options:
     gpus_per_trial: float | None
     cpus_per_trial: float | None
     max_concurrent: int | None
+    precision: Literal["auto", "float32", "bfloat16"]
     seed: int
     verbose: bool
     epoch_timeout: float

@@ -96,7 +96,7 @@ def _facts(study: Study, plan: Plan) -> Facts:
         budget=plan.budget,
         notes=[
             f"{plan.setting.sampler} proposes; base seed {plan.setting.seed}; trained on "
-            f"{plan.setting.numerics.device}.",
+            f"{plan.setting.numerics.device} in {plan.setting.numerics.precision}.",
         ],
         provenance=plan.provenance,
         wall_seconds=plan.seconds,

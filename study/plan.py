@@ -1,5 +1,6 @@
 """What a run will do and cost, before it does anything; saved, so that a report needs no data."""
 
+import functools
 import json
 import shlex
 import time
@@ -11,8 +12,9 @@ import numpy as np
 
 from hw3.cost import model_cost
 from hw3.models import make_config
+from hw3.numerics import Numerics, Precision, family_numerics
 from hw3.splits import Splits
-from hw3.train import Numerics, Recipe, recipe_for
+from hw3.train import Recipe, recipe_for
 from study.claims import KeptClaim
 from study.confirm import reference_points
 from study.figures import FIGURES
@@ -27,7 +29,7 @@ PLAN = "plan.json"
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
 # respect to inputs and weights.
 TRAINING_PASSES = 3
-# Share of a float32 matrix product's rate that the engine reaches on one core. Measured at 32x32
+# Share of a matrix product's rate that the engine reaches on one core. Measured at 32x32
 # and 64x64: ConvModel 0.49 and 0.53, modified ConvGAP 0.57 and 0.64, ANN 0.32 and 0.46.
 ENGINE_SHARE = 0.5
 
@@ -64,14 +66,20 @@ class Plan:
 
 
 def make_plan(
-    study: Study, budget: Budget, data: Splits, sampler: str, seed: int, device: str, command: str
+    study: Study,
+    budget: Budget,
+    data: Splits,
+    sampler: str,
+    seed: int,
+    numerics: Numerics,
+    command: str,
 ) -> Plan:
     """The plan of a run on this data."""
     setting = Setting(
         data=data.fingerprint,
         image_size=data.image_size,
         recipe=recipe_for(budget.epochs),
-        numerics=Numerics(device=device),
+        numerics=numerics,
         seed=seed,
         sampler=sampler,
     )
@@ -139,16 +147,18 @@ def _plan_from(saved: dict[str, Any]) -> Plan:
 def core_seconds(study: Study, plan: Plan) -> float:
     """Estimated processor seconds of the whole run if nothing is stopped early or found done.
 
-    From the models' multiply-adds and a matrix product timed now, a tenth of a second.
+    From the models' multiply-adds and matrix products timed now, a tenth of a second.
     """
     images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
     scored = images["val"] + images["train"] / plan.setting.recipe.train_eval_every
     passes = TRAINING_PASSES * images["train"] + scored
     size, budget = plan.setting.image_size, plan.budget
-    rate = ENGINE_SHARE * _matrix_product_rate()
+    product_rate = functools.cache(_matrix_product_rate)
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost = model_cost(family, make_config(family, config), size)
+        precision = family_numerics(family, plan.setting.numerics).precision
+        rate = ENGINE_SHARE * product_rate(precision)
         return budget.epochs * passes * cost.multiply_adds / rate
 
     points = sum(seconds(point.family, point.config) for point in reference_points(study, size))
@@ -162,13 +172,13 @@ def _middle(arm: Arm) -> dict[str, Any]:
     return {name: values[len(values) // 2] for name, values in grids.items()}
 
 
-def _matrix_product_rate(size: int = 512, repeats: int = 10) -> float:
-    """float32 multiply-adds a second of one processor, the best of a few products."""
+def _matrix_product_rate(precision: Precision, size: int = 512, repeats: int = 10) -> float:
+    """Multiply-adds a second of one processor, the best of a few products."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    left, right = torch.rand(size, size), torch.rand(size, size)
+    left, right = torch.rand(2, size, size).to(getattr(torch, precision))
     times = []
     for _ in range(repeats):
         started = time.perf_counter()

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.data import load_splits
+from hw3.numerics import choose_numerics
 from hw3.splits import Splits
 from study.checkpoints import CheckpointStore
 from study.claims import claim_notes, describe_notes, keep_claims
@@ -53,8 +54,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             resources = trial_resources(
                 nodes, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
             )
-            device = "cuda" if resources.gpus_per_trial else "cpu"
-            plan = plan_run(study, options, data, device)
+            plan = plan_run(study, options, data, uses_gpu=resources.gpus_per_trial > 0)
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
             plan = keep_what_was_known(study, plan, options.results)
@@ -72,7 +72,7 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     check_study(study)
     gpus = options.gpus_per_trial
     uses_gpu = torch.cuda.is_available() if gpus is None else gpus > 0
-    plan = plan_run(study, options, load_data(options), "cuda" if uses_gpu else "cpu")
+    plan = plan_run(study, options, load_data(options), uses_gpu)
     processors = len(os.sched_getaffinity(0))
     print_plan(study, plan, console, options.max_concurrent or processors)
 
@@ -89,9 +89,10 @@ def load_data(options: Options) -> Splits:
     return load_splits(options.data, budget.image_size, budget.phantoms)
 
 
-def plan_run(study: Study, options: Options, data: Splits, device: str) -> Plan:
+def plan_run(study: Study, options: Options, data: Splits, uses_gpu: bool) -> Plan:
+    numerics = choose_numerics("cuda" if uses_gpu else "cpu", options.precision)
     return make_plan(
-        study, options.budget(), data, options.sampler, options.seed, device, command_line()
+        study, options.budget(), data, options.sampler, options.seed, numerics, command_line()
     )
 
 

@@ -10,11 +10,12 @@ import torch
 from ray.tune import Trainable
 
 from hw3.cost import model_cost
+from hw3.memory import keep_freed_memory
 from hw3.models import make_config
+from hw3.numerics import Numerics
 from hw3.splits import Split, Splits
 from hw3.train import (
     EpochRow,
-    Numerics,
     Recipe,
     Training,
     restore_training,
@@ -55,6 +56,7 @@ class StudyTrial(Trainable):
         """
         assert data is not None and data.test is None
         torch.set_num_threads(threads)
+        keep_freed_memory()
         self._data, self._open_test = data, open_test
         self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
         self._begin(config)

@@ -7,8 +7,9 @@ from itertools import count, takewhile
 from typing import Any, Literal
 
 from hw3.models import make_config
+from hw3.numerics import Numerics, family_numerics
 from hw3.seeds import derive_seed
-from hw3.train import ENGINE_VERSION, Numerics, Recipe
+from hw3.train import ENGINE_VERSION, Recipe
 from study.records import Record, record_key
 from study.spec import Arm
 
@@ -38,7 +39,7 @@ class Setting:
         data: fingerprint of the data set at `image_size`.
         image_size: side of the images in pixels.
         recipe: how models are trained.
-        numerics: how the numbers are computed.
+        numerics: how the numbers are computed, where the family does not say otherwise.
         seed: the base of every seed of the run.
         sampler: what proposes; part of a search's identity, of no confirmed trial's.
     """
@@ -63,7 +64,7 @@ class Setting:
             "image_size": self.image_size,
             "data": self.data,
             "seed": seed,
-            "numerics": asdict(self.numerics),
+            "numerics": asdict(family_numerics(family, self.numerics)),
             "engine": ENGINE_VERSION,
         }
 

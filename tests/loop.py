@@ -64,6 +64,7 @@ OPTIONS = Options(
     gpus_per_trial=None,
     cpus_per_trial=None,
     max_concurrent=1,
+    precision="float32",
     seed=0,
     verbose=False,
     epoch_timeout=600.0,

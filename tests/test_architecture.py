@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [
     "hw3.seeds",
+    "hw3.memory",
     "hw3.splits",
     "hw3.phantom",
     "hw3.sources",
@@ -21,6 +22,7 @@ ORDER = [
     "hw3.layers",
     "hw3.cost",
     "hw3.metrics",
+    "hw3.numerics",
     "hw3.train",
     "study.signflip",
     "study.skew",

@@ -167,6 +167,7 @@ def test_help_names_every_option_and_sampler():
         "gpus-per-trial",
         "cpus-per-trial",
         "max-concurrent",
+        "precision",
         "seed",
         "epoch-timeout",
     ):

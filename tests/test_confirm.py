@@ -3,7 +3,8 @@ import dataclasses
 import pytest
 
 from hw3.cost import model_cost
-from hw3.models import make_config
+from hw3.models import FAMILIES, make_config
+from hw3.numerics import Numerics
 from study.confirm import chosen_points, reference_points, study_members
 from study.records import Record
 from study.spec import Budget, Match, Point
@@ -107,3 +108,15 @@ def test_members_find_every_trial_in_its_place_and_no_other():
 def test_arm_of_the_same_name_with_another_space_starts_afresh():
     other = dataclasses.replace(DROPOUT_ARM, fixed={"channels": 16})
     assert SETTING.explore_seed(other) != SETTING.explore_seed(DROPOUT_ARM)
+
+
+def test_a_key_states_the_precision_that_its_family_is_trained_in():
+    setting = dataclasses.replace(SETTING, numerics=Numerics("cpu", "bfloat16"))
+
+    def precision(family):
+        return setting.ingredients(family, {}, seed=0)["numerics"]["precision"]
+
+    assert {family: precision(family) for family in FAMILIES} == {
+        family: "bfloat16" if FAMILIES[family].bfloat16 else "float32" for family in FAMILIES
+    }
+    assert precision("ann") == "float32"

@@ -9,7 +9,8 @@ import ray
 import torch
 
 from hw3.models import make_config
-from hw3.train import Numerics, recipe_for, start_training, train_epochs
+from hw3.numerics import Numerics
+from hw3.train import recipe_for, start_training, train_epochs
 from study.checkpoints import CheckpointStore
 from study.storage import LocalFolder
 from study.trainable import METRIC, StudyTrial

@@ -1,0 +1,86 @@
+"""How the numbers are computed: where, in which precision and layout, in pieces of what size."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+
+from hw3.layers import meta_model, trace_layers
+from hw3.models import FAMILIES
+
+Device = Literal["cpu", "cuda"]
+Precision = Literal["float32", "bfloat16"]
+
+ELEMENT_BYTES = {"float32": 4, "bfloat16": 2}
+# Largest activation worth keeping in a processor's cache: a quarter of the 32 MiB that two cores
+# commonly share, for a layer's output and its gradient are in use together.
+CACHE_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """What decides the rounding of a training; part of each record's key.
+
+    Attributes:
+        device: "cpu" or "cuda".
+        precision: of layers and their gradients; weights, optimiser and loss are always float32.
+        channels_last: whether images are stored pixel by pixel, channels innermost.
+        cache_bytes: largest activation of a piece of a batch on the processor; 0 for whole
+            batches. The gradients of the pieces add up to the batch's own.
+    """
+
+    device: Device = "cpu"
+    precision: Precision = "float32"
+    channels_last: bool = True
+    cache_bytes: int = CACHE_BYTES
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How PyTorch calls the layout."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def autocast(self) -> torch.autocast:
+        """The context in which layers compute in this precision."""
+        enabled = self.precision == "bfloat16"
+        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled)
+
+
+def choose_numerics(device: Device, precision: Precision | Literal["auto"]) -> Numerics:
+    """The numerics of a run on this kind of device.
+
+    Args:
+        precision: "auto" for bfloat16 where this host has it in hardware.
+    """
+    if precision == "auto":
+        precision = "bfloat16" if has_native_bfloat16(device) else "float32"
+    return Numerics(device, precision)
+
+
+def has_native_bfloat16(device: Device) -> bool:
+    """Whether this host's device multiplies bfloat16 in hardware; emulation is slower than float32.
+
+    Known for x86 processors and CUDA; False elsewhere, where no gain was measured.
+    """
+    if device == "cuda":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported()  # PyTorch 2.9 has no public name for it
+
+
+def family_numerics(family: str, numerics: Numerics) -> Numerics:
+    """The same for one family: float32 where bfloat16 costs it accuracy."""
+    return numerics if FAMILIES[family].bfloat16 else replace(numerics, precision="float32")
+
+
+def piece_size(family: str, config: Any, image_size: int, numerics: Numerics) -> int | None:
+    """Images to be computed at a time, so that the model's largest activation fits the cache.
+
+    Returns:
+        A power of two; None where a batch is best left whole: on a GPU, and where its images
+        affect each other.
+    """
+    if FAMILIES[family].batch_coupled or numerics.device != "cpu" or not numerics.cache_bytes:
+        return None
+    layers = trace_layers(meta_model(family, config, image_size), image_size)
+    largest = max(math.prod(layer.shape) for layer in layers) * ELEMENT_BYTES[numerics.precision]
+    return 1 << max(0, (numerics.cache_bytes // largest).bit_length() - 1)
