@@ -180,7 +180,7 @@ def describe_config(rows: pd.DataFrame) -> str:
         return ""
     configs = rows.filter(like="config_").iloc[0].dropna()
     values = zip(configs.index, configs.to_numpy(float), strict=True)
-    return ", ".join(f"{column_name(str(name))} {_short(value)}" for name, value in values)
+    return ", ".join(f"{column_name(str(name))} = {_short(value)}" for name, value in values)
 
 
 def _short(value: float) -> str:

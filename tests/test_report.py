@@ -415,7 +415,7 @@ def test_points_hold_mean_range_and_the_epoch_of_least_loss(table):
     assert row["best_val_accuracy"] == pytest.approx(np.mean([b["val_accuracy"] for b in best]))
     assert row["best_test_accuracy"] == pytest.approx(np.mean([b["test_accuracy"] for b in best]))
     assert row["parameters"] == 63_201
-    assert row["configuration"] == "channels 128, hidden units 128"
+    assert row["configuration"] == "channels = 128, hidden units = 128"
 
 
 def test_dropouts_own_effect_on_the_logged_accuracy(table):
@@ -460,7 +460,7 @@ def test_selection_compares_the_choice_with_fresh_seeds_and_the_test_set(table):
     assert row["chosen_loss"] == tried["val_loss"].min()
     assert row["fresh_loss"] == pytest.approx(fresh["val_loss"].mean())
     assert row["test_accuracy"] == pytest.approx(fresh["test_accuracy"].mean())
-    assert row["configuration"] == f"channels {CHOSEN['channels']}, hidden units {CHOSEN['hidden']}"
+    assert row["configuration"] == f"channels = {CHOSEN['channels']}, hidden units = {CHOSEN['hidden']}"
 
 
 def test_search_counts_trials_by_status_and_the_epochs_saved(table):
@@ -491,7 +491,7 @@ def test_failures_are_listed_with_their_errors(table):
     assert "out of memory" in failures.loc["failed", "error"]
     assert failures.loc["failed", "epoch"] == 0
     assert failures.loc["diverged", "error"]
-    assert failures["configuration"].str.startswith("channels ").all()
+    assert failures["configuration"].str.startswith("channels = ").all()
 
 
 def test_small_p_never_passes_for_zero():
