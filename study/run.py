@@ -80,9 +80,9 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records, as the folder's last run was planned."""
+    plan = load_plan(study, options.results)
     from study.conclude import conclude
 
-    plan = load_plan(study, options.results)
     with hold_lock(options.results / study.name):
         conclude(study, plan, options.results, console)
 

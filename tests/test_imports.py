@@ -54,3 +54,8 @@ def test_a_plan_imports_nothing_that_runs_or_draws(data, course):
     imported = imported_by("plan", "--profile", "smoke", *where)
     assert "torch" in imported
     assert not imported & ({"ray", "scipy.stats"} | DRAWING)
+
+
+def test_a_report_without_a_run_is_refused_before_anything_is_loaded_that_draws(tmp_path):
+    imported = imported_by("report", "--results", str(tmp_path), code=1)
+    assert not imported & ({"ray", "scipy.stats"} | DRAWING)
