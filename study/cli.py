@@ -1,7 +1,6 @@
 """The command line of a study: run, plan or report.
 
-What takes seconds to import is imported where it is used: help, wrong usage and bad data answer
-at once.
+What takes seconds to import is imported where it is used: help and wrong usage answer at once.
 """
 
 import difflib

@@ -10,6 +10,7 @@ import pandas as pd
 from study.claims import claim_notes
 from study.confirm import explored_records, study_members
 from study.figures import SUFFIXES, DrawnFigure, draw_figure
+from study.figures.seeds import confirmed_finals
 from study.optuna_trials import optuna_database
 from study.plan import Plan
 from study.records import Record, RecordStore
@@ -59,9 +60,10 @@ def write_outputs(study: Study, plan: Plan, store: RecordStore, folder: Folder) 
     return verdicts
 
 
-def study_table(study: Study, plan: Plan, store: RecordStore) -> pd.DataFrame:
-    """The study's table, from the records of the store."""
-    return _table(study, plan, {record.key: record for record in store})
+def count_confirmed(study: Study, plan: Plan, store: RecordStore) -> int:
+    """Confirmation trainings of the study in the store that reached their last epoch."""
+    table = _table(study, plan, {record.key: record for record in store})
+    return len(confirmed_finals(table))
 
 
 def _table(study: Study, plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:

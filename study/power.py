@@ -6,8 +6,7 @@ from functools import lru_cache
 from itertools import count
 
 import numpy as np
-from scipy.special import nctdtrinc
-from scipy.stats import t as student_t
+from scipy.special import nctdtrinc, stdtrit  # scipy.stats takes a second to import
 
 from study.signflip import ALPHA, TOLERANCE, least_p, seed_interval
 from study.skew import skew_critical
@@ -38,7 +37,7 @@ def detectable_difference(
     tail = alpha / max(n_claims, 1) / sides
     skewed = skew_critical(_simulated_seeds(n_seeds), tail, sides)
     if n_seeds > MOST_SIMULATED:
-        critical = max(student_t.isf(tail, n_seeds - 1), skewed)
+        critical = max(-stdtrit(n_seeds - 1, tail), skewed)
         # statsmodels' TTestPower solves the same equation, but gives up on some of these
         return float(nctdtrinc(n_seeds - 1, 1 - power, critical) / math.sqrt(n_seeds))
     noise = np.random.default_rng(n_seeds).standard_normal((SIMULATIONS, n_seeds))

@@ -1,6 +1,7 @@
 """The three actions of a study's command line: run, plan, report.
 
-Ray is imported where a run needs it: a plan and a report do without.
+Ray and what draws take seconds to import, so each is imported where it is needed: a plan and a
+report do without Ray, and a plan without figures.
 """
 
 import os
@@ -19,13 +20,10 @@ from hw3.data import load_splits
 from hw3.numerics import choose_numerics
 from hw3.splits import Splits
 from study.checkpoints import CheckpointStore
-from study.claims import claim_notes, describe_notes, keep_claims
+from study.claims import keep_claims
 from study.cluster import Resources, connect, trial_resources
-from study.figures.seeds import confirmed_finals
-from study.figures.units import NOTHING
 from study.lock import hold_lock
 from study.options import Options, command_line
-from study.outputs import REPORT, study_table, write_outputs
 from study.plan import (
     Plan,
     check_study,
@@ -37,7 +35,6 @@ from study.plan import (
 )
 from study.power import detectable_difference, seeds_needed
 from study.records import Record, RecordStore
-from study.report import describe_scale, verdict_rows
 from study.spec import Claim, Study, StudyError
 from study.storage import Folder
 from study.trial import Job
@@ -45,7 +42,11 @@ from study.trial import Job
 
 def run_study(study: Study, options: Options, console: Console) -> None:
     """Explore, confirm, judge and report; whatever is recorded already is not trained again."""
+    from study.conclude import conclude
+    from study.figures import check_figures
+
     check_study(study)
+    check_figures(study)
     options.results.check_access()
     data = load_data(options)
     folder = options.results / study.name
@@ -62,7 +63,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             seconds = _train(study, plan, data, options, resources, console)
         plan = replace(plan, seconds=seconds)
         save_plan(plan, folder)
-        _conclude(study, plan, options, console)
+        conclude(study, plan, options.results, console)
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
@@ -80,8 +81,10 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records, as the folder's last run was planned."""
     plan = load_plan(study, options.results)
+    from study.conclude import conclude
+
     with hold_lock(options.results / study.name):
-        _conclude(study, plan, options, console)
+        conclude(study, plan, options.results, console)
 
 
 def load_data(options: Options) -> Splits:
@@ -102,6 +105,8 @@ def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
     Trainings that another study recorded do not count, nor do those of a smoke run, off which
     nobody can read an answer.
     """
+    from study.outputs import count_confirmed
+
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if not has_plan(study, results):
         return replace(plan, claims=keep_claims(study.claims, (), 0, now))
@@ -111,8 +116,7 @@ def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
         last = plan
     known = last.known
     if last.budget.judged:
-        table = study_table(study, last, RecordStore(results))
-        known = max(known, len(confirmed_finals(table)))
+        known = max(known, count_confirmed(study, last, RecordStore(results)))
     return replace(plan, known=known, claims=keep_claims(study.claims, last.claims, known, now))
 
 
@@ -137,21 +141,6 @@ def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> N
     for name, text in rows:
         grid.add_row(f"[bold]{name}[/bold]", escape(text))
     console.print(f"[bold]{escape(study.title)}[/bold]\n{escape(study.question)}", highlight=False)
-    console.print(grid, highlight=False)
-
-
-def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
-    """Each claim with its verdict, and below it what was found."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    for row in rows:
-        images = f", over test images {row['images']}" * (row["images"] != NOTHING)
-        effect = f"{row['found']} ({row['interval']}{images})"
-        found = f"{effect}, {row['n']} seeds, p {row['p']} after Holm"
-        details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
-        grid.add_row(f"{row['symbol']} {row['verdict']}", escape(row["text"]))
-        grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")
-    console.print("[bold]Verdicts[/bold] (mean over seeds, its 95 % interval)", highlight=False)
     console.print(grid, highlight=False)
 
 
@@ -230,13 +219,3 @@ def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> 
         if job.key in records:
             checkpoints.delete(job.key)
     return [job for job in jobs if job.key not in records]
-
-
-def _conclude(study: Study, plan: Plan, options: Options, console: Console) -> None:
-    store, folder = RecordStore(options.results), options.results / study.name
-    verdicts = write_outputs(study, plan, store, folder)
-    print_verdicts(verdict_rows(study, verdicts), console)
-    notes = claim_notes(study.claims, plan.claims)
-    for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
-        console.print(escape(warning), style="dim", highlight=False)
-    console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)

@@ -55,6 +55,7 @@ ORDER = [
     "study.summary",
     "study.report",
     "study.outputs",
+    "study.conclude",
     "study.progress",
     "study.options",
     "study.run",
@@ -110,7 +111,7 @@ def test_hw3_knows_nothing_of_studies(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["study.stats", "study.figures", "study.report", "study.outputs", "study.plan"]
+    "module", ["study.stats", "study.figures", "study.report", "study.conclude", "study.plan"]
 )
 def test_judging_and_drawing_need_no_ray(module):
     seen, todo = (

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from study import task_a, task_c
 from study.__main__ import TASKS as NAMES
 from study.cli import command
+from study.figures import check_figures
 from study.plan import check_study
 from study.samplers import SAMPLERS
 from study.spec import PROFILES, Measure, StudyError
@@ -214,16 +215,25 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
 def test_task_names_only_what_there_is(study):
     check_study(study)
+    check_figures(study)
 
 
 def test_a_studys_mistakes_are_found_before_anything_is_spent():
     study = task_c.STUDY
-    arm, figure = study.arms[0], study.figures[0]
+    arm = study.arms[0]
     claim = replace(study.claims[0], left=Measure("lab4", "colour"))
     for wrong, fact in (
         (replace(study, claims=(claim,)), "colour"),
-        (replace(study, figures=(replace(figure, kind="pie"),)), "pie"),
         (replace(study, arms=(replace(arm, fixed={"depth": 3}),)), "depth"),
     ):
         with pytest.raises(StudyError, match=fact):
             check_study(wrong)
+
+
+def test_a_run_refuses_an_unknown_figure_before_it_trains(tmp_path):
+    study = task_c.STUDY
+    wrong = replace(study, figures=(replace(study.figures[0], kind="pie"),))
+    answer = run([*SMOKE, "--results", str(tmp_path)], wrong)
+    assert answer.exit_code == 1
+    assert "pie" in answer.output
+    assert not list(tmp_path.iterdir())

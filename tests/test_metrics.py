@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import mannwhitneyu
 
 from hw3.metrics import accuracy, auroc, log_loss
 
@@ -27,6 +28,14 @@ def test_auroc_is_the_share_of_ordered_pairs_with_ties_half():
     logits = np.array([0.0, 1.0, 1.0, 2.0])
     labels = np.array([0, 0, 1, 1])
     assert auroc(logits, labels) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_auroc_is_the_mann_whitney_statistic_over_its_pairs():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 200)
+    logits = rng.integers(-9, 9, 200).astype(np.float32)  # with many ties
+    statistic = mannwhitneyu(logits[labels == 1], logits[labels == 0]).statistic
+    assert auroc(logits, labels) == statistic / (labels.sum() * (1 - labels).sum())
 
 
 def test_auroc_of_no_number_is_no_number():

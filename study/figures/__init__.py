@@ -39,7 +39,7 @@ from study.figures.time_to_accuracy import (
     draw_time_to_accuracy,
     frame_of_time_to_accuracy,
 )
-from study.spec import Figure, StudyError
+from study.spec import Figure, Study, StudyError
 
 
 @dataclass(frozen=True)
@@ -146,23 +146,37 @@ class DrawnFigure:
     reason: str = ""
 
 
+def check_figures(study: Study) -> None:
+    """Find a figure that cannot be drawn before anything is spent on its study.
+
+    Raises:
+        StudyError: a figure is of an unknown kind.
+    """
+    for figure in study.figures:
+        _find_kind(figure)
+
+
 def draw_figure(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
     """Draw a figure of a study from its table.
 
     Raises:
         StudyError: the figure is of an unknown kind.
     """
-    if figure.kind not in FIGURES:
-        raise StudyError(
-            f"figure {figure.name}: kind must be one of {', '.join(FIGURES)}; got {figure.kind!r}"
-        )
-    kind = FIGURES[figure.kind]
+    kind = _find_kind(figure)
     frame = kind.frame(table, **figure.options)
     if frame.empty:
         return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}")
     files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
     note = frame.attrs["note"]
     return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), files)
+
+
+def _find_kind(figure: Figure) -> FigureKind:
+    if figure.kind not in FIGURES:
+        raise StudyError(
+            f"figure {figure.name}: kind must be one of {', '.join(FIGURES)}; got {figure.kind!r}"
+        )
+    return FIGURES[figure.kind]
 
 
 def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
