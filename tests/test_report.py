@@ -460,7 +460,8 @@ def test_selection_compares_the_choice_with_fresh_seeds_and_the_test_set(table):
     assert row["chosen_loss"] == tried["val_loss"].min()
     assert row["fresh_loss"] == pytest.approx(fresh["val_loss"].mean())
     assert row["test_accuracy"] == pytest.approx(fresh["test_accuracy"].mean())
-    assert row["configuration"] == f"channels = {CHOSEN['channels']}, hidden units = {CHOSEN['hidden']}"
+    configuration = f"channels = {CHOSEN['channels']}, hidden units = {CHOSEN['hidden']}"
+    assert row["configuration"] == configuration
 
 
 def test_search_counts_trials_by_status_and_the_epochs_saved(table):
