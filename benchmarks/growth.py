@@ -159,7 +159,6 @@ def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
     with connect(None, verbose=False) as nodes:
         resources = trial_resources(nodes, None, None, WORKERS)
         stores = RecordStore(results), CheckpointStore(results / "checkpoints")
-        before = _memory()
         run_pool(searcher, data, *stores, resources, 600.0, [first])
         assert first.at
         seconds = time.monotonic() - first.at
@@ -168,7 +167,6 @@ def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
         "pool": seconds,
         "a trial": seconds / trials,
         "a proposal": proposing.seconds / trials,
-        "added MiB": memory - before,
         "driver MiB": memory,
     }
 

@@ -10,8 +10,8 @@ then the medians, and writes all turns to `--csv`. `--contestant` may be repeate
 alone, study and bare will do.
 
 Seconds: `ray` is Ray's start; `workers` from there to the first trial's start, `trials` from there
-to the end; `engine` is the sum of the epochs' own, and `engine share` that over the workers' time,
-which other work on the machine moves less than the rest.
+to the end; `work` is both of these, `with ray` all three. `engine` is the sum of the epochs' own
+seconds, `engine share` that over the workers' time: other work on the machine moves it less.
 """
 
 import argparse
@@ -148,28 +148,23 @@ def contest(contestant: str, work: Work) -> dict[str, Any]:
 
 
 def summarise(turns: pd.DataFrame) -> pd.DataFrame:
-    """Medians of each contestant, and of its turns' ratios to the study's of the same turn."""
-    turns = turns.assign(
-        work=turns["workers"] + turns["trials"],
-        everything=turns[["ray", "workers", "trials"]].sum(axis=1),
-    )
-    turns["engine share"] = turns["engine"].astype(float) / (WORKERS * turns["trials"])
-    study_ = turns[turns["contestant"] == "study"].set_index("turn")
-    for name in ("trials", "work", "everything"):
-        turns[f"{name}, ratio"] = turns[name] / turns["turn"].map(study_[name])
-    return turns.drop(columns="turn").groupby("contestant", sort=False).median()
+    """Medians of each contestant, and of its ratios to the study in the same turn."""
+    turns = turns.set_index(["turn", "contestant"]).astype(float)
+    turns["work"] = turns["workers"] + turns["trials"]
+    turns["with ray"] = turns["ray"] + turns["work"]
+    turns["engine share"] = turns["engine"] / (WORKERS * turns["trials"])
+    timed = turns[["trials", "work", "with ray"]]
+    ratios = timed / timed.xs("study", level="contestant")
+    turns = turns.join(ratios.add_suffix(", ratio"))
+    return turns.groupby(level="contestant", sort=False).median()
 
 
-def overhead(turns: pd.DataFrame) -> str:
+def overhead(table: pd.DataFrame) -> str:
     """What the study takes longer than the bare loop, in words."""
-    wide = turns.pivot(index="turn", columns="contestant", values=["workers", "trials"])
-    trials = wide["trials"]
-    work = trials + wide["workers"]
-    after = (trials["study"] / trials["bare"] - 1).median()
-    whole = (work["study"] / work["bare"] - 1).median()
+    trials, work = 1 / table.loc["bare", ["trials, ratio", "work, ratio"]].astype(float) - 1
     return (
-        f"the study over the bare loop: {after:+.1%} once workers have started (target: at most "
-        f"10 %), {whole:+.1%} with their start"
+        f"the study over the bare loop: {trials:+.1%} once workers have started (target: at most "
+        f"10 %), {work:+.1%} with their start"
     )
 
 
@@ -199,10 +194,12 @@ def main() -> None:
     print(
         f"{trials} trials of {work.epochs} epochs at {work.image_size}x{work.image_size}, medians"
     )
-    if "study" in contestants:
-        print(summarise(turns).round(3).to_string())
-    if {"study", "bare"} <= set(contestants):
-        print(overhead(turns))
+    if "study" not in contestants:
+        return
+    table = summarise(turns)
+    print(table.round(3).to_string())
+    if "bare" in contestants:
+        print(overhead(table))
 
 
 if __name__ == "__main__":
