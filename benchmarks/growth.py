@@ -200,7 +200,7 @@ def _memory() -> float:
 
 def measure(part: str, trials: int) -> dict[str, float]:
     """One part with so many trials, in a process of its own."""
-    with tempfile.TemporaryDirectory(dir=".") as results:
+    with tempfile.TemporaryDirectory() as results:
         if part == "records":
             make_records(RecordStore(LocalFolder(Path(results))), trials)
         command = [sys.executable, "-m", "benchmarks.growth", "--child", part]

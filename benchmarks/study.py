@@ -75,7 +75,7 @@ def run_study(work: Work) -> None:
     searcher = StudySearcher(study_, setting_of(work, data), budget, {})
     first = FirstStart()
     begun = time.monotonic()
-    with connect(None, verbose=False) as nodes, tempfile.TemporaryDirectory(dir=".") as results:
+    with connect(None, verbose=False) as nodes, tempfile.TemporaryDirectory() as results:
         connected = time.monotonic()
         folder = LocalFolder(Path(results))
         store, checkpoints = RecordStore(folder), CheckpointStore(folder / "checkpoints")
