@@ -31,13 +31,14 @@ from hw3.cost import model_cost
 from hw3.data import load_splits
 from hw3.models import make_config
 from hw3.train import recipe_for
-from study.confirm import chosen_points, reference_points
-from study.outputs import study_table, write_outputs
+from study.confirm import chosen_points, reference_points, study_members
+from study.outputs import write_outputs
 from study.plan import Plan
 from study.records import Record, RecordStore
 from study.space import Float
 from study.spec import Arm, Budget, DataFacts, Study
 from study.storage import LocalFolder
+from study.table import make_table
 from study.task_c import STUDY
 from study.trial import Setting, rung_epochs
 
@@ -128,7 +129,7 @@ def take_up(trials: int, results: LocalFolder) -> dict[str, float]:
     proposals = [_clock(lambda n=n: searcher.suggest(str(n)))[0] for n in range(PROPOSALS)]
     facts = DataFacts("made", "made", SETTING.data, IMAGE_SIZE, {}, {})
     plan = Plan(STUDY.name, budget_of(trials), SETTING, facts)
-    table, _ = _clock(lambda: study_table(STUDY, plan, store))
+    table, _ = _clock(lambda: make_table(study_members(STUDY, SETTING, plan.budget, records)))
     outputs, _ = _clock(lambda: write_outputs(STUDY, plan, store, results / STUDY.name))
     return {
         "read": reading,
