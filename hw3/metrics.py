@@ -39,7 +39,9 @@ def auroc(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     if not np.isfinite(logits).all():
         return float("nan")
-    positive, negative = logits[labels > 0], np.sort(logits[labels == 0])
-    below = np.searchsorted(negative, positive, side="left").sum()
-    not_above = np.searchsorted(negative, positive, side="right").sum()
-    return float((below + not_above) / (2 * positive.size * negative.size))
+    from scipy.stats import rankdata  # a second to import, which no plan needs
+
+    positive = labels > 0
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    rank_sum = rankdata(logits)[positive].sum()
+    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))

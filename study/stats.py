@@ -1,8 +1,8 @@
 """Claims + table -> verdicts: pure functions, equal input gives equal output.
 
-A claim is a region for the mean of one value a seed, tested as `study.region` says. What
-is judged is the mean over seeds on these very images: the noise of drawing the images is not in
-it, but shown beside it for test accuracies (`study.images`).
+A claim is a region for the mean of one value a seed, tested as `study.region` says. What is judged
+is the mean over seeds on these very images: the noise of drawing the images is not in it, but shown
+beside it for test accuracies (`study.images`).
 """
 
 import math
@@ -98,11 +98,10 @@ def judge(
 
     The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
     alpha at most where values are symmetric or at most as skewed as exponential ones, see
-    `study.region`: for a direction
-    beside the rejection, Holm's correction is proven to keep that only where claims are
-    independent; claims that share points kept it in simulation. A claim that cannot be computed
-    counts in the correction, as p = 1. A claim is not judged where the correction could not be
-    passed even if each claim's p were the smallest that its seeds can give.
+    `study.region`: for a direction beside the rejection, Holm's correction is proven to keep that
+    only where claims are independent; claims that share points kept it in simulation. A claim that
+    cannot be computed counts in the correction, as p = 1. A claim is not judged where the
+    correction could not be passed even if each claim's p were the smallest that its seeds can give.
 
     Args:
         claims: all claims of the study.
