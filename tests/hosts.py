@@ -163,6 +163,10 @@ class Host:
             [*login, f"root@{self.address}", command], capture_output=True, text=True, check=check
         )
 
+    def trials(self) -> int:
+        """How many trials it works at."""
+        return self.ssh("ps -eo args", check=False).stdout.count("ResourceTrainable.train")
+
     def make_venv(self) -> None:
         """`~/hw3-venv` with the packages of this Python, as if they had been fetched."""
         self.ssh("python3 -m venv --without-pip ~/hw3-venv")
@@ -178,7 +182,11 @@ class Host:
             script.chmod(0o755)
 
     def remove(self) -> None:
+        """Also what a run left that was killed."""
         self.switch_off()
+        left = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True)
+        for process in left.stdout.split():
+            run("kill", "-KILL", process, check=False)
         run("ip", "link", "delete", self.link, check=False)
         run("ip", "netns", "delete", self.name, check=False)
 
@@ -195,7 +203,7 @@ def made_hosts(count: int, folder: Path) -> Iterator[list[Host]]:
     Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it
     make_key(key)
     hosts = [Host(number, folder / f"host-{number}", key, shared) for number in range(1, count + 1)]
-    _remove(hosts)  # what a run that was killed may have left
+    _remove(hosts)
     try:
         run("ip", "link", "add", BRIDGE, "type", "bridge")
         run("ip", "addr", "add", f"{GATE}/24", "dev", BRIDGE)
