@@ -163,6 +163,18 @@ class Host:
             [*login, f"root@{self.address}", command], capture_output=True, text=True, check=check
         )
 
+    def put(self, name: str, content: str) -> None:
+        """Write a file in its home."""
+        (self.folder / "root" / name).write_text(content)
+
+    def memory_used(self) -> int:
+        """Bytes of shared memory in use: Ray's objects."""
+        return 1024 * int(self.ssh("df --output=used /dev/shm | tail -1").stdout)
+
+    def received(self) -> int:
+        """Bytes that came over the network since it was made."""
+        return int(self.ssh("cat /sys/class/net/eth0/statistics/rx_bytes").stdout)
+
     def trials(self) -> int:
         """How many trials it works at."""
         return self.ssh("ps -eo args", check=False).stdout.count("ResourceTrainable.train")

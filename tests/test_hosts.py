@@ -10,12 +10,15 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -106,11 +109,14 @@ class Lab:
                 os.killpg(process.pid, 15)
 
     def submit(self, name: str, *options: str) -> str:
-        """Hand a study to the cluster; the job's id."""
+        """Hand a study with results of that name to the cluster; the job's id."""
+        return self.submit_at(str(SHARED / name), *options)
+
+    def submit_at(self, results: str, *options: str) -> str:
         answer = self.call(
             *(RAY, "job", "submit", "--address", self.address, "--no-wait", "--working-dir", "."),
             *("--", "python", "-m", "study.task_c", "--address", "auto"),
-            *("--results", str(SHARED / name), *options),
+            *("--results", results, *options),
         )
         assert answer.returncode == 0, answer.stdout
         return re.findall(r"raysubmit_\w+", answer.stdout)[0]
@@ -193,6 +199,140 @@ def interrupt(lab: Lab, name: str, host: Host, happens: Callable[[], None]) -> s
     assert {key: after[key] for key in before} == before
     assert {record["status"] for record, _ in after.values()} <= {"complete", "stopped"}
     return log
+
+
+GRPC = """
+import json, sys, grpc
+METHODS = {
+    "gcs": "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo",
+    "raylet": "/ray.rpc.NodeManagerService/GetNodeStats",
+    "objects": "/ray.rpc.ObjectManagerService/FreeObjects",
+    "agent": "/ray.rpc.ReporterService/HealthCheck",
+    "client": "/ray.rpc.RayletDriver/ClusterInfo",
+}
+token, *addresses = sys.argv[1:]
+said = {}
+for address in addresses:
+    with grpc.insecure_channel(address) as channel:
+        for name, method in METHODS.items():
+            metadata = [("authorization", "Bearer " + token)] if token else []
+            try:
+                channel.unary_unary(method)(b"", timeout=10, metadata=metadata)
+                answer = "OK"
+            except grpc.RpcError as error:
+                answer = error.code().name
+            said.setdefault(address, {})[name] = answer
+print(json.dumps(said))
+"""
+
+
+HTTP = """
+import sys, urllib.request, urllib.error
+try:
+    request = urllib.request.Request(sys.argv[2], method=sys.argv[1], data=b"{}" if sys.argv[1] == "POST" else None)
+    print(urllib.request.urlopen(request, timeout=10).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def listeners(host: Host) -> list[tuple[str, int]]:
+    """Where it can be reached from outside, but for ssh: address, port."""
+    found = re.findall(r"LISTEN +\d+ +\d+ +(\S+):(\d+)", host.ssh("ss -ltn").stdout)
+    shown = {(name.strip("[]").removeprefix("::ffff:"), int(port)) for name, port in found}
+    return [(name, port) for name, port in shown if not name.startswith("127.") and port != 22]
+
+
+def test_nothing_answers_another_host_without_the_token(lab):
+    """Every port that another host reaches is asked for what Ray offers, with the token and without."""
+    stranger = lab.hosts[2]
+    reached = {
+        f"{host.address}:{port}": name for host in lab.hosts[:2] for name, port in listeners(host)
+    }
+    assert f"{lab.hosts[0].address}:6379" in reached
+    assert not any(address.endswith(":8265") for address in reached)  # jobs: on loopback alone
+    stranger.put("ask.py", GRPC)
+    token = (lab.home / ".ray/auth_token").read_text().strip()
+    said = {
+        key: json.loads(
+            stranger.ssh(f"~/hw3-venv/bin/python ask.py '{key}' {' '.join(reached)}").stdout
+        )
+        for key in ("", "wrong" * 13, token)
+    }
+    assert said[token][f"{lab.hosts[0].address}:6379"]["gcs"] == "OK"  # the question is a right one
+    for key in ("", "wrong" * 13):
+        for address, answers in said[key].items():
+            assert "OK" not in answers.values(), (address, answers)
+    for address in reached:  # those that speak HTTP
+        for path in ("/api/job_agent/jobs/", "/get_or_create_runtime_env", "/metrics", "/"):
+            for method in ("GET", "POST"):
+                command = f"python3 ask_http.py {method} http://{address}{path}"
+                stranger.put("ask_http.py", HTTP)
+                assert stranger.ssh(command).stdout.strip() not in ("200", "201"), command
+
+
+def test_the_job_port_wants_the_token(lab):
+    for token, code in (("", 401), ("wrong", 401)):
+        asked = urllib.request.Request(
+            f"{lab.address}/api/jobs/",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked, timeout=10)
+        assert refused.value.code in (401, 403), code
+
+
+def test_the_token_is_private_on_every_host(lab):
+    for host in lab.hosts:
+        assert host.ssh("stat -c %a ~/.ray/auth_token").stdout.strip() == "600"
+
+
+def test_every_host_holds_one_copy_of_the_data_sent_once(lab):
+    rng = np.random.default_rng(0)
+    folder = lab.shared / "course"
+    folder.mkdir()
+    for name in ("normal", "pneumonia"):
+        np.save(folder / f"{name}.npy", rng.integers(0, 256, (200, 256, 256), np.uint8))
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    before = [(host.memory_used(), host.received()) for host in lab.hosts]
+    job = lab.submit(
+        "copies",
+        "--profile",
+        "smoke",
+        "--data",
+        str(SHARED / "course"),
+        "--image-size",
+        "256",
+        "--epochs",
+        "2",
+        "--trials",
+        "6",
+    )
+    held, received = [0] * 3, [0] * 3
+    while lab.status(job) in ("PENDING", "RUNNING"):
+        held = [
+            max(most, host.memory_used() - was)
+            for most, host, (was, _) in zip(held, lab.hosts, before, strict=True)
+        ]
+        time.sleep(1)
+    lab.wait(job)
+    received = [host.received() - was for host, (_, was) in zip(lab.hosts, before, strict=True)]
+    print(
+        f"data {size / 2**20:.1f} MiB; held {[round(n / 2**20, 1) for n in held]}, "
+        f"received {[round(n / 2**20, 1) for n in received]} MiB"
+    )
+    assert all(0.7 * size < most < 1.5 * size for most in held)
+    assert all(got < 1.5 * size for got in received[1:])
+
+
+def test_a_results_folder_that_hosts_do_not_share_is_refused_before_training(lab):
+    job = lab.submit_at("/root/own-results", "--profile", "smoke")
+    wait_for(lambda: lab.status(job) in ("SUCCEEDED", "FAILED"), 120)
+    assert lab.status(job) == "FAILED"
+    log = " ".join(lab.log(job).split())
+    assert "is not shared: host-2, host-3 of 3 hosts" in log and "Traceback" not in log
 
 
 def test_a_study_outlives_a_host_that_is_switched_off(lab):
