@@ -1,0 +1,249 @@
+"""A study on three hosts, brought up by the project's own cluster.yaml, seen from outside them.
+
+What is trained is not asked of the product: each worker leaves a line in a file after each epoch.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.hosts import HOME, PROJECT, ROOT, SHARED, Host, Lab, lab, missing, wait_until
+
+pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=missing())]
+NAMES = ("head", "worker-1", "worker-2")
+# Python runs it when it starts: the line after each epoch.
+TRACE = f"""
+import os, platform, sys, time
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import PathFinder
+
+class Traced(Loader):
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        train = module.StudyTrial.step
+        def step(trial):
+            result = train(trial)
+            line = [trial._job.key, result["epoch"], platform.node(), os.getpid(), time.time()]
+            with open("{SHARED}/epochs", "a") as file:
+                file.write(" ".join(map(str, line)) + "\\n")
+            return result
+        module.StudyTrial.step = step
+
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "study.trainable":
+            spec = PathFinder.find_spec(name, path, target)
+            spec.loader = Traced(spec.loader)
+            return spec
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+class Cluster:
+    """The lab's hosts as a Ray cluster."""
+
+    def __init__(self, made: Lab):
+        self.lab, self.laptop, self.hosts = made, made.laptop, made.hosts
+        self.head = made.hosts[0]
+        text = (ROOT / "cluster.yaml").read_text()
+        workers = ", ".join(host.address for host in self.hosts[1:])
+        edited = {"HEAD_ADDRESS": self.head.address, "WORKER_ADDRESS": workers, "SSH_USER": "root"}
+        edited["max_workers: 1"] = f"max_workers: {len(self.hosts) - 1}"
+        for name, value in edited.items():
+            assert name in text
+            text = text.replace(name, value)
+        (self.laptop.root / "home/cluster.yaml").write_text(text)
+        for host in self.hosts:
+            packages = next((host.root / "home/hw3-venv").glob("lib/python*/site-packages"))
+            (packages / "trace_epochs.py").write_text(TRACE)
+            (packages / "trace_epochs.pth").write_text("import trace_epochs\n")
+
+    def up(self) -> None:
+        """`ray up`, and until all hosts are there."""
+        self.laptop.run("ray up -y --no-config-cache ~/cluster.yaml", PROJECT)
+        wait_until(lambda: self.alive() == len(self.hosts), 90)
+        self.laptop.serve(
+            "ssh -N -o StrictHostKeyChecking=no -L 8265:127.0.0.1:8265 root@" + self.head.address
+        )
+
+    def down(self) -> None:
+        self.laptop.run("ray down -y ~/cluster.yaml")
+
+    def alive(self) -> int:
+        """Hosts that Ray counts as its own."""
+        nodes = self.head.run("RAY_AUTH_MODE=token ray list nodes --format json 2>/dev/null")
+        return sum(node["state"] == "ALIVE" for node in json.loads(nodes))
+
+    def submit(self, results: str, options: str) -> subprocess.Popen[str]:
+        """Begin a study from the laptop, as the head of cluster.yaml says."""
+        line = "RAY_AUTH_MODE=token ray job submit --address http://127.0.0.1:8265 --working-dir ."
+        line += f" -- python -m study.task_c --profile smoke {options} --address auto"
+        return self.laptop.open(f"{line} --results {SHARED}/{results}", PROJECT)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with lab(NAMES) as made:
+        cluster = Cluster(made)
+        share_token(made)
+        cluster.up()
+        yield cluster
+
+
+def share_token(made: Lab) -> None:
+    made.laptop.run("ray get-auth-token --generate && chmod 600 ~/.ray/auth_token")
+    for host in made.hosts:
+        folder = host.root / "home/.ray"
+        folder.mkdir(mode=0o700)
+        token = (made.laptop.root / "home/.ray/auth_token").read_text()
+        (folder / "auth_token").write_text(token)
+        (folder / "auth_token").chmod(0o600)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An epoch that a worker trained."""
+
+    key: str
+    epoch: int
+    host: str
+    pid: int
+    at: float  # seconds since 1970
+
+
+def lines(cluster: Cluster) -> list[Line]:
+    """All epochs that were trained since `forget_lines`, whatever became of them."""
+    file = cluster.lab.shared / "epochs"
+    parts = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    return [Line(key, int(n), host, int(pid), float(at)) for key, n, host, pid, at in parts]
+
+
+def forget_lines(cluster: Cluster) -> None:
+    (cluster.lab.shared / "epochs").unlink(missing_ok=True)
+
+
+def finish(job: subprocess.Popen[str], seconds: float = 200) -> str:
+    output, _ = job.communicate(timeout=seconds)
+    assert job.returncode == 0, output
+    return output
+
+
+def records(cluster: Cluster, results: str) -> dict[str, dict]:
+    files = (cluster.lab.shared / results / "trials").glob("*.json")
+    return {file.stem: json.loads(file.read_text()) for file in files}
+
+
+def written(cluster: Cluster, results: str) -> dict[str, float]:
+    """When each record was written, in seconds since 1970."""
+    files = (cluster.lab.shared / results / "trials").glob("*.json")
+    return {file.stem: file.stat().st_mtime for file in files}
+
+
+def check_nothing_is_lost(cluster: Cluster, results: str) -> int:
+    """Every trial has its record, and none was begun after that; epochs that were done again."""
+    found, at = records(cluster, results), written(cluster, results)
+    assert {record["status"] for record in found.values()} <= {"complete", "stopped"}
+    seen: dict[tuple[str, str, int], float] = {}  # each worker's first epoch of each trial
+    for line in lines(cluster):
+        seen.setdefault((line.key, line.host, line.pid), line.at)
+    assert {key for key, _, _ in seen} == set(found)
+    assert [key for (key, _, _), begun in seen.items() if begun > at[key]] == []
+    epochs = [(line.key, line.epoch) for line in lines(cluster)]
+    return len(epochs) - len(set(epochs))
+
+
+def shared_memory(host: Host) -> int:
+    """Bytes in the host's /dev/shm, which is where Ray has its object store."""
+    disk = os.statvfs(f"/proc/{host.pid}/root/dev/shm")
+    return (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+
+
+def received(host: Host) -> int:
+    """Bytes that came to the host through its cable."""
+    network = Path(f"/proc/{host.pid}/net/dev").read_text()
+    return int(network.split("eth0:")[1].split()[0])
+
+
+def make_course_folder(folder: Path, images: int) -> int:
+    """So many images of 256x256 pixels of each class; the bytes of all."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number, name in enumerate(("normal", "pneumonia")):
+        pixels = random.integers(60 * number, 60 * number + 180, (images, 256, 256))
+        np.save(folder / f"{name}.npy", pixels.astype(np.uint8))
+    return 2 * images * 256 * 256
+
+
+def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
+    size = make_course_folder(cluster.lab.shared / "xrays", 150)
+    before = {host: received(host) for host in cluster.hosts}
+    memory = dict.fromkeys(cluster.hosts, 0)
+    options = f"--data {SHARED}/xrays --image-size 256 --epochs 2 --trials 2 --seeds 2"
+    job = cluster.submit("first", options)
+    while job.poll() is None:
+        memory = {host: max(memory[host], shared_memory(host)) for host in cluster.hosts}
+        time.sleep(0.2)
+    finish(job)
+    assert set(NAMES) == {record["provenance"]["host"] for record in records(cluster, "first").values()}
+    assert check_nothing_is_lost(cluster, "first") == 0
+    assert (cluster.lab.shared / "first/task_c/report.html").stat().st_size > 10_000
+    tell(capsys, f"data: {size / 1e6:.1f} MB")
+    for host in cluster.hosts:
+        got = received(host) - before[host]
+        tell(capsys, f"{host.name}: {memory[host] / 1e6:.1f} MB in /dev/shm, {got / 1e6:.1f} MB received")
+        assert 0.9 * size < memory[host] < 1.5 * size
+        if host is not cluster.head:
+            assert 0.9 * size < got < 1.5 * size
+
+
+def test_hosts_without_power_or_network_cost_epochs_and_no_trial(cluster, capsys):
+    forget_lines(cluster)
+    job = cluster.submit("faults", "--trials 6 --epochs 24 --seeds 6 --image-size 64")
+    wait_until(lambda: {line.host for line in lines(cluster)} == set(NAMES), 60)
+    cut, dead = cluster.hosts[1:]
+    dead.switch_off()
+    cluster.lab.unplug(cut)
+    started = time.monotonic()
+    while time.monotonic() < started + 60:
+        assert job.poll() is None, finish(job)
+        time.sleep(0.5)
+    cluster.lab.plug_in(cut)
+    finish(job)
+    again = check_nothing_is_lost(cluster, "faults")
+    tell(capsys, f"epochs done again: {again} of {len(lines(cluster))}")
+
+
+def test_after_the_heads_death_the_same_submission_goes_on(cluster, capsys):
+    forget_lines(cluster)
+    options = "--trials 4 --epochs 12 --seeds 3 --image-size 64"
+    job = cluster.submit("again", options)
+    wait_until(lambda: len(records(cluster, "again")) >= 3, 90)
+    cluster.head.switch_off()
+    before = {key: record for key, record in records(cluster, "again").items()}
+    cluster.laptop.stop(job)
+    cluster.lab.power_on(cluster.head)
+    cluster.up()
+    finish(cluster.submit("again", options))
+    after = records(cluster, "again")
+    assert {key: after[key] for key in before} == before
+    again = check_nothing_is_lost(cluster, "again")
+    tell(capsys, f"epochs done again: {again} of {len(lines(cluster))}")
+
+
+def tell(capsys, line: str) -> None:
+    with capsys.disabled():
+        print(line, flush=True)
