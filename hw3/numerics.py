@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -50,21 +51,32 @@ def choose_numerics(device: Device, precision: Precision | Literal["auto"]) -> N
     """The numerics of a run on this kind of device.
 
     Args:
-        precision: "auto" for bfloat16 where this host has it in hardware.
+        precision: "auto" for bfloat16 where this host multiplies it faster than float32.
     """
     if precision == "auto":
-        precision = "bfloat16" if has_native_bfloat16(device) else "float32"
+        precision = "bfloat16" if has_fast_bfloat16(device) else "float32"
     return Numerics(device, precision)
 
 
-def has_native_bfloat16(device: Device) -> bool:
-    """Whether this host's device multiplies bfloat16 in hardware; emulation is slower than float32.
+def has_fast_bfloat16(device: Device) -> bool:
+    """Whether this host's device multiplies bfloat16 faster than float32.
 
-    Known for x86 processors and CUDA; False elsewhere, where no gain was measured.
+    Known for x86 processors and CUDA; False elsewhere, where no gain was measured. Intel's AVX512
+    units multiply bfloat16 no faster than float32 (`benchmarks/README.md`), its AMX tiles do;
+    AMD's AVX512 units do.
     """
     if device == "cuda":
         return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()  # PyTorch 2.9 has no public name for it
+    # PyTorch 2.9 has no public names for these.
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    return torch.cpu._is_avx512_bf16_supported() and "GenuineIntel" not in processor_facts()
+
+
+def processor_facts() -> str:
+    """What Linux says of this host's processors; empty elsewhere."""
+    facts = Path("/proc/cpuinfo")
+    return facts.read_text() if facts.exists() else ""
 
 
 def family_numerics(family: str, numerics: Numerics) -> Numerics:

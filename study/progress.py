@@ -35,7 +35,7 @@ class Progress(Unsaved, Callback):
         self._ended = dict.fromkeys(expected, 0)
         self._running: dict[str, Job] = {}
         self._known: dict[str, int] = {}  # epochs counted, by Tune's trial id
-        self._epochs = 0
+        self._epochs = self._again = 0  # all that were trained; those that were lost before
         self._best: dict[str, float] = {}
         self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
         self._live: Live | None = None
@@ -56,6 +56,11 @@ class Progress(Unsaved, Callback):
             self._live.stop()
         else:
             self._console.print(self._line(), highlight=False)
+        if self._again:
+            self._console.print(
+                f"{self._again} epochs were trained twice: their workers or hosts were lost",
+                highlight=False,
+            )
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         self._running[trial.trial_id] = Job(**trial.config)
@@ -66,8 +71,9 @@ class Progress(Unsaved, Callback):
         job = Job(**trial.config)
         self._epochs += 1
         known = self._known.get(trial.trial_id, 0)
-        self._known[trial.trial_id] = len(result["rows"])
+        self._known[trial.trial_id] = max(known, len(result["rows"]))
         self._epochs_left -= max(0, len(result["rows"]) - known)  # a resumed trial brings some
+        self._again += len(result["rows"]) <= known
         if job.stage == "explore" and result["status"] == "complete":
             self._best[job.point] = min(self._best.get(job.point, float("inf")), result[METRIC])
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:

@@ -20,6 +20,16 @@ S3_ENVIRONMENT = {
 }
 
 
+# Every worker has one core, and so have the commands that its tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that start Ray follow each other: several runtimes would wait for the same cores."""
+    if item.get_closest_marker("ray"):
+        item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of real data beside the checkout; only developers and CI have it."""

@@ -4,20 +4,20 @@ Each has its own network, processes, name, /tmp, /dev/shm and home folder, in Li
 switch between them is a bridge in the laptop's network namespace, so nothing of a lab is seen on
 the machine itself, labs do not collide, and one is gone with its processes, however it ends.
 
-Hosts have no internet. What `cluster.yaml` installs on them comes from the packages of the Python
-that runs the tests: the home folder holds a virtual environment that finds them, and pip's
-configuration names a folder with the one wheel that a build needs.
+Hosts have no internet. `cluster.yaml` finds there what an earlier run of it would have left: a
+virtual environment with all packages, which are those of the Python that runs the tests.
 """
 
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -25,13 +25,25 @@ PROGRAMS = ("ip", "ss", "unshare", "nsenter", "setpriv", "ssh", "ssh-keygen", "r
 SSHD = "/usr/sbin/sshd"
 # Where a host sees what it is given; /mnt is a file system of its own.
 HOME, SHARED, PROJECT = Path("/mnt/home"), Path("/mnt/shared"), Path("/mnt/project")
-PACKAGES, WHEELS = Path("/mnt/packages"), Path("/mnt/wheels")
+PACKAGES = Path("/mnt/packages")
 PREFIX = "10.77.0."  # addresses, in networks that only the lab sees
 SCRIPTS = {"ray": "ray.scripts.scripts", "pip": "pip._internal.cli.main"}
 SCRIPT = """#!/mnt/home/hw3-venv/bin/python
 import sys
 from {module} import main
 sys.exit(main())
+"""
+# The last line turns isolation off, whatever it says: pip builds with what there is.
+PIP = """
+[global]
+no-index = true
+no-build-isolation = false
+"""
+# One trial a host, since the machine's processors are few, and an object store that fits /dev/shm.
+BASHRC = """
+case $- in *i*) ;; *) return;; esac
+export PATH={python}:/usr/sbin:/usr/bin:/sbin:/bin
+export RAY_OVERRIDE_RESOURCES='{{"CPU": 1, "object_store_memory": 400000000}}'
 """
 SSHD_CONFIG = """
 HostKey /mnt/home/.ssh/host_key
@@ -59,8 +71,8 @@ mount -t tmpfs lab /run
 mkdir /run/sshd
 ip link set lo up
 echo booted
-while read -r command; do eval "$command" & done
-wait
+exec 1>/dev/null 2>&1
+while read -r _; do :; done
 """
 
 
@@ -101,7 +113,11 @@ class Host:
         command += ["bash", "-c", BOOT, "boot", self.name, str(self.root)]
         command += [f"{source}={target}" for source, target in self._seen.items()]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         assert self._process.stdout is not None
         answer = self._process.stdout.readline()
@@ -121,12 +137,6 @@ class Host:
         pid = self._process.pid
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
-    def serve(self, command: str) -> None:
-        """Run the command on the host until it is switched off."""
-        assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(command + " >/dev/null 2>&1 </dev/null\n")
-        self._process.stdin.flush()
-
     def command(self, *arguments: str) -> list[str]:
         """What runs these arguments on the host."""
         entered = ["--mount", "--uts", "--ipc", "--net", "--pid"]
@@ -142,6 +152,7 @@ class Host:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, line: str, folder: Path = HOME, seconds: float = 120) -> str:
@@ -150,6 +161,13 @@ class Host:
         output, _ = shell.communicate(timeout=seconds)
         assert shell.returncode == 0, f"{self.name}: {line}\n{output}"
         return output
+
+
+def stop(shell: subprocess.Popen[str]) -> None:
+    """End what `Host.open` began, with all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(shell.pid, signal.SIGKILL)
+    shell.communicate()
 
 
 class Lab:
@@ -161,7 +179,7 @@ class Lab:
 
     def __init__(self, folder: Path, names: Sequence[str]):
         self.shared = folder / "shared"
-        seen = {self.shared: SHARED, _wheels(folder): WHEELS} | _packages()
+        seen = {self.shared: SHARED} | _packages()
         self.laptop = Host("laptop", 1, folder / "laptop", seen | {ROOT: PROJECT})
         self.hosts = [
             Host(name, 10 + number, folder / name, seen) for number, name in enumerate(names)
@@ -195,7 +213,7 @@ class Lab:
             f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up && "
             f"ip route add default via {self.laptop.address}"
         )
-        host.serve(f"{SSHD} -D -f {HOME}/sshd_config")
+        host.run(f"{SSHD} -f {HOME}/sshd_config")
 
     def unplug(self, host: Host) -> None:
         """Take the host's cable out of the switch."""
@@ -248,16 +266,10 @@ def _furnish(host: Host, names: str) -> None:
         subprocess.run(make_key, check=True)
     (home / "sshd_config").write_text(SSHD_CONFIG)
     python = Path(sys.base_prefix) / "bin"
-    # One trial a host: the machine's processors are few.
-    (home / ".bashrc").write_text(
-        "case $- in *i*) ;; *) return;; esac\n"
-        f"export PATH={python}:/usr/sbin:/usr/bin:/sbin:/bin RAY_OVERRIDE_RESOURCES='{{\"CPU\": 1}}'\n"
-    )
+    (home / ".bashrc").write_text(BASHRC.format(python=python))
     (home / ".profile").write_text(". ~/.bashrc\n")
     (home / ".pip").mkdir()
-    (home / ".pip/pip.conf").write_text(
-        f"[global]\nno-index = true\nfind-links = {WHEELS}\ndisable-pip-version-check = true\n"
-    )
+    (home / ".pip/pip.conf").write_text(PIP)
     _make_environment(home / "hw3-venv")
 
 
@@ -276,11 +288,3 @@ def _packages() -> dict[Path, Path]:
     """The folders in which the running Python finds packages, and where hosts see them."""
     folders = [Path(path) for path in sys.path if Path(path).name == "site-packages"]
     return {folder: PACKAGES / str(number) for number, folder in enumerate(folders)}
-
-
-def _wheels(folder: Path) -> Path:
-    """A folder with what pip needs to build the project."""
-    wheels = folder / "wheels"
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    subprocess.run([*download, "--dest", str(wheels), "setuptools>=77"], check=True)
-    return wheels

@@ -14,9 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.hosts import HOME, PROJECT, ROOT, SHARED, Host, Lab, lab, missing, wait_until
+from tests.hosts import PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
 
-pytestmark = [pytest.mark.cluster, pytest.mark.skipif(bool(missing()), reason=missing())]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
 NAMES = ("head", "worker-1", "worker-2")
 # Python runs it when it starts: the line after each epoch.
 TRACE = f"""
@@ -59,10 +63,10 @@ class Cluster:
     def __init__(self, made: Lab):
         self.lab, self.laptop, self.hosts = made, made.laptop, made.hosts
         self.head = made.hosts[0]
+        self._tunnel: subprocess.Popen[str] | None = None
         text = (ROOT / "cluster.yaml").read_text()
         workers = ", ".join(host.address for host in self.hosts[1:])
         edited = {"HEAD_ADDRESS": self.head.address, "WORKER_ADDRESS": workers, "SSH_USER": "root"}
-        edited["max_workers: 1"] = f"max_workers: {len(self.hosts) - 1}"
         for name, value in edited.items():
             assert name in text
             text = text.replace(name, value)
@@ -73,15 +77,16 @@ class Cluster:
             (packages / "trace_epochs.pth").write_text("import trace_epochs\n")
 
     def up(self) -> None:
-        """`ray up`, and until all hosts are there."""
+        """`ray up`, and until all hosts are there; then the tunnel."""
         self.laptop.run("ray up -y --no-config-cache ~/cluster.yaml", PROJECT)
         wait_until(lambda: self.alive() == len(self.hosts), 90)
-        self.laptop.serve(
-            "ssh -N -o StrictHostKeyChecking=no -L 8265:127.0.0.1:8265 root@" + self.head.address
-        )
+        self.close()
+        self._tunnel = self.laptop.open("ray dashboard ~/cluster.yaml")
+        wait_until(lambda: "8265" in self.laptop.run("ss -ltnH"), 30)
 
-    def down(self) -> None:
-        self.laptop.run("ray down -y ~/cluster.yaml")
+    def close(self) -> None:
+        if self._tunnel is not None:
+            stop(self._tunnel)
 
     def alive(self) -> int:
         """Hosts that Ray counts as its own."""
@@ -90,8 +95,7 @@ class Cluster:
 
     def submit(self, results: str, options: str) -> subprocess.Popen[str]:
         """Begin a study from the laptop, as the head of cluster.yaml says."""
-        line = "RAY_AUTH_MODE=token ray job submit --address http://127.0.0.1:8265 --working-dir ."
-        line += f" -- python -m study.task_c --profile smoke {options} --address auto"
+        line = f"python -m study submit task_c --profile smoke {options}"
         return self.laptop.open(f"{line} --results {SHARED}/{results}", PROJECT)
 
 
@@ -99,19 +103,9 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     with lab(NAMES) as made:
         cluster = Cluster(made)
-        share_token(made)
+        made.laptop.run("ray get-auth-token --generate && chmod 600 ~/.ray/auth_token")
         cluster.up()
         yield cluster
-
-
-def share_token(made: Lab) -> None:
-    made.laptop.run("ray get-auth-token --generate && chmod 600 ~/.ray/auth_token")
-    for host in made.hosts:
-        folder = host.root / "home/.ray"
-        folder.mkdir(mode=0o700)
-        token = (made.laptop.root / "home/.ray/auth_token").read_text()
-        (folder / "auth_token").write_text(token)
-        (folder / "auth_token").chmod(0o600)
 
 
 @dataclass(frozen=True)
@@ -192,19 +186,24 @@ def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
     size = make_course_folder(cluster.lab.shared / "xrays", 150)
     before = {host: received(host) for host in cluster.hosts}
     memory = dict.fromkeys(cluster.hosts, 0)
-    options = f"--data {SHARED}/xrays --image-size 256 --epochs 2 --trials 2 --seeds 2"
+    options = f"--data {SHARED}/xrays --image-size 256 --epochs 1 --trials 1 --seeds 1"
     job = cluster.submit("first", options)
     while job.poll() is None:
         memory = {host: max(memory[host], shared_memory(host)) for host in cluster.hosts}
         time.sleep(0.2)
     finish(job)
-    assert set(NAMES) == {record["provenance"]["host"] for record in records(cluster, "first").values()}
+    assert set(NAMES) == {
+        record["provenance"]["host"] for record in records(cluster, "first").values()
+    }
     assert check_nothing_is_lost(cluster, "first") == 0
     assert (cluster.lab.shared / "first/task_c/report.html").stat().st_size > 10_000
     tell(capsys, f"data: {size / 1e6:.1f} MB")
     for host in cluster.hosts:
         got = received(host) - before[host]
-        tell(capsys, f"{host.name}: {memory[host] / 1e6:.1f} MB in /dev/shm, {got / 1e6:.1f} MB received")
+        tell(
+            capsys,
+            f"{host.name}: {memory[host] / 1e6:.1f} MB in /dev/shm, {got / 1e6:.1f} MB received",
+        )
         assert 0.9 * size < memory[host] < 1.5 * size
         if host is not cluster.head:
             assert 0.9 * size < got < 1.5 * size
@@ -234,7 +233,7 @@ def test_after_the_heads_death_the_same_submission_goes_on(cluster, capsys):
     wait_until(lambda: len(records(cluster, "again")) >= 3, 90)
     cluster.head.switch_off()
     before = {key: record for key, record in records(cluster, "again").items()}
-    cluster.laptop.stop(job)
+    stop(job)
     cluster.lab.power_on(cluster.head)
     cluster.up()
     finish(cluster.submit("again", options))

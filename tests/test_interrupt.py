@@ -46,6 +46,35 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
     assert not alive
 
 
+IN_RAY = """
+import os, signal, threading, time
+from study import run, task_c
+from study.cli import main
+from study.cluster import connect
+
+def wait_in_ray(*_):
+    with connect(None, verbose=False):
+        import ray
+        never = ray.remote(lambda: time.sleep(600)).remote()
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        ray.wait([never], timeout=60)
+
+run.run_study = wait_in_ray
+main(task_c.STUDY)
+"""
+
+
+def test_a_signal_that_comes_while_ray_waits_ends_the_run_as_cleanly(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_RAY, "--results", str(tmp_path)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (143, False), ended.stderr
+
+
 def second_driver_is_turned_away(results, first):
     code, errors = finish(results)
     assert code == 1

@@ -65,3 +65,18 @@ def test_progress_counts_failures_and_does_not_guess_before_a_trial_has_ended():
     assert "1 failed" in text
     assert left == 4 * 8
     assert "not known yet" in text_of(lambda progress: None)[0]
+
+
+def test_progress_says_how_many_epochs_were_lost_with_a_worker():
+    def events(progress):
+        trial = trial_of("a")
+        progress.on_trial_start(0, [], trial)
+        report(progress, trial, [0.9, 0.8, 0.7])
+        for epochs in (2, 3, 4):  # its checkpoint was of the first epoch
+            trial.last_result = trial.last_result | {"rows": [{}] * epochs}
+            progress.on_trial_result(0, [], trial, trial.last_result)
+
+    text, left = text_of(events)
+    assert "\n2 epochs were trained twice" in text
+    assert left == 5 * 8 - 4
+    assert "twice" not in text_of(lambda progress: None)[0]

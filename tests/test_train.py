@@ -14,7 +14,13 @@ from torch.utils.data import DataLoader, Sampler
 from benchmarks.peers import homework
 from hw3.data import load_splits
 from hw3.models import FAMILIES, build_model, make_config
-from hw3.numerics import Numerics, choose_numerics, family_numerics, piece_size
+from hw3.numerics import (
+    Numerics,
+    choose_numerics,
+    family_numerics,
+    has_fast_bfloat16,
+    piece_size,
+)
 from hw3.seeds import derive_seed
 from hw3.splits import Split, make_splits
 from hw3.train import (
@@ -227,10 +233,26 @@ def test_bfloat16_keeps_float32_weights_and_is_not_float32(family):
 
 
 def test_precision_is_chosen_by_what_the_host_has(monkeypatch):
-    for native, precision in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr("hw3.numerics.has_native_bfloat16", lambda _device, got=native: got)
+    for fast, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr("hw3.numerics.has_fast_bfloat16", lambda _device, got=fast: got)
         assert choose_numerics("cpu", "auto").precision == precision
         assert choose_numerics("cpu", "float32").precision == "float32"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "avx512", "amx", "fast"),
+    [
+        ("AuthenticAMD", True, False, True),
+        ("GenuineIntel", True, False, False),  # one of two units has it: no gain
+        ("GenuineIntel", True, True, True),
+        ("AuthenticAMD", False, False, False),
+    ],
+)
+def test_bfloat16_is_fast_where_the_processor_gains_by_it(monkeypatch, vendor, avx512, amx, fast):
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr("hw3.numerics.processor_facts", lambda: f"vendor_id : {vendor}")
+    assert has_fast_bfloat16("cpu") is fast
 
 
 def test_a_family_that_bfloat16_costs_accuracy_stays_in_float32():

@@ -1,0 +1,166 @@
+"""How busy the pool keeps many workers: trials that only sleep, on 1 to 64 made workers.
+
+    python -m benchmarks.scaling [--workers 1 4 16 64] [--seconds 5] [--window 60]
+        [--csv scaling.csv]
+
+The hosts are Ray's own `ray.cluster_utils.Cluster`: raylets of 8 logical processors each, all on
+this machine. A trial sleeps `--seconds` in five equal epochs and reports each; its worker has
+nothing to compute, and everything else is the product's own: searcher, schedulers, records. What
+is lost is the framework's. So that no worker waits for another's start, which on a real cluster
+is each host's own work, the clock starts when the last worker has reported; it runs for `--window`
+seconds. Each number of workers has a process of its own.
+
+Efficiency: the share of the workers' time in the window that went into sleeping. `start`: seconds
+from the first trial's start until every worker has reported. `driver`: milliseconds of the
+driver's processor for a trial; `busy`: the share of the window that it computed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ray.cluster_utils import Cluster
+from ray.tune import Callback, Trainable
+from ray.tune.search import Searcher
+
+import study.pool
+from benchmarks.growth import TINY_ARM
+from hw3.data import load_splits
+from hw3.train import recipe_for
+from study.checkpoints import CheckpointStore
+from study.cluster import connect, trial_resources
+from study.dispatch import StudySearcher
+from study.records import RecordStore
+from study.spec import Budget, Point, Study
+from study.storage import LocalFolder
+from study.trial import EPOCH, METRIC, Setting
+
+EPOCHS = 5
+HOST_CPUS = 8
+SLEEPER = Point("sleeper", "Sleeper", "ann", TINY_ARM.fixed)
+
+
+def sleeping_trial(seconds: float) -> type[Trainable]:
+    """A trial that takes so many seconds, and reports as the real one does."""
+
+    class SleepingTrial(Trainable):
+        def setup(self, config: dict[str, Any], **_parts: Any) -> None:
+            self.reset_config(config)
+
+        def reset_config(self, new_config: dict[str, Any]) -> bool:
+            self._rows: list[dict[str, Any]] = []
+            return True
+
+        def step(self) -> dict[str, Any]:
+            time.sleep(seconds / EPOCHS)
+            self._rows.append({"epoch": len(self._rows) + 1, "val_loss": 0.5})
+            over = len(self._rows) == EPOCHS
+            return {
+                METRIC: 0.5,
+                EPOCH: len(self._rows),
+                "rows": self._rows,
+                "status": "complete" if over else "running",
+                "checkpoint_failure": None,
+                "done": over,
+            }
+
+    return SleepingTrial
+
+
+class Window(Callback):
+    """The time in which all workers were up, and the epochs that were reported in it."""
+
+    def __init__(self, workers: int, seconds: float):
+        self._workers, self._seconds = workers, seconds
+        self._seen: set[tuple[str, int]] = set()
+        self._first: float | None = None
+        self._opened: tuple[float, float] | None = None  # clock, processor seconds
+        self.epochs = 0
+        self.measured: dict[str, float] = {}
+
+    def on_trial_start(self, iteration, trials, trial, **info) -> None:
+        self._first = self._first or time.monotonic()
+
+    def on_trial_result(self, iteration, trials, trial, result, **info) -> None:
+        now, used = time.monotonic(), time.process_time()
+        if self._opened is None:
+            self._seen.add((result["node_ip"], result["pid"]))
+            if len(self._seen) == self._workers:
+                self._opened = now, used
+            return
+        if self.measured:
+            return
+        self.epochs += 1
+        passed, computed = now - self._opened[0], used - self._opened[1]
+        if passed >= self._seconds:
+            assert self._first is not None
+            self.measured = {
+                "start": self._opened[0] - self._first,
+                "window": passed,
+                "epochs": self.epochs,
+                "busy": computed / passed,
+                "driver": 1000 * computed / (self.epochs / EPOCHS),
+            }
+
+
+def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float]:
+    """Keep so many workers busy until the window is over; what was measured."""
+    study.pool.StudyTrial = sleeping_trial(seconds)  # type: ignore[misc,assignment]
+    data = load_splits("phantom", 16, (8, 8, 8))
+    setting = Setting(data.fingerprint, data.image_size, recipe_for(EPOCHS))
+    seeds = int(workers * (window + 300) / seconds)  # more than will be needed
+    study_ = Study("scaling", "Scaling", "How?", (SLEEPER,), (), ())
+    searcher = StudySearcher(study_, setting, Budget(1, EPOCHS, seeds, data.image_size), {})
+    measuring, suggest = Window(workers, window), searcher.suggest
+    searcher.suggest = lambda trial_id: (  # type: ignore[method-assign]
+        Searcher.FINISHED if measuring.measured else suggest(trial_id)
+    )
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    for first in range(0, workers, HOST_CPUS):
+        cluster.add_node(num_cpus=min(HOST_CPUS, workers - first))
+    with connect(cluster.address, verbose=False) as nodes, tempfile.TemporaryDirectory() as results:
+        folder = LocalFolder(Path(results))
+        stores = RecordStore(folder), CheckpointStore(folder / "checkpoints")
+        resources = trial_resources(nodes, None, None, None)
+        study.pool.run_pool(searcher, data, *stores, resources, 600.0, [measuring])
+    cluster.shutdown()
+    slept = measuring.epochs * seconds / EPOCHS
+    return measuring.measured | {"efficiency": slept / (workers * measuring.measured["window"])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 16, 64])
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--window", type=float, default=60.0)
+    parser.add_argument("--csv", default="scaling.csv")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        (workers,) = options.workers
+        print(json.dumps(run_sleepers(workers, options.seconds, options.window)))
+        return
+    rows = {}
+    for workers in options.workers:
+        command = [sys.executable, "-m", "benchmarks.scaling", "--child", "--workers", str(workers)]
+        command += ["--seconds", str(options.seconds), "--window", str(options.window)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise SystemExit(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr}")
+        rows[workers] = json.loads(ended.stdout.splitlines()[-1])
+        print(workers, rows[workers], flush=True)
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("workers")
+    table.to_csv(options.csv)
+    print(table.round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
