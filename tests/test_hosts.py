@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,51 @@ class Finder(MetaPathFinder):
             return spec
 
 sys.meta_path.insert(0, Finder())
+"""
+
+
+# Asks at addresses and ports, with the token or without: one line of JSON for each that listens.
+PROBE = """
+import http.client, json, pathlib, sys
+import grpc
+
+READING = (
+    "ray.rpc.NodeInfoGcsService/GetAllNodeInfo",
+    "ray.rpc.JobInfoGcsService/GetAllJobInfo",
+    "ray.rpc.NodeManagerService/GetNodeStats",
+    "ray.rpc.CoreWorkerService/GetCoreWorkerStats",
+    "ray.rpc.ReporterService/GetTraceback",
+    "ray.rpc.RayletDriver/ClusterInfo",
+    "ray.rpc.events.EventAggregatorService/AddEvents",
+    "ray.rpc.RuntimeEnvService/GetRuntimeEnvsInfo",
+)
+PATHS = ("/", "/metrics", "/api/version", "/api/jobs/", "/nodes", "/api/cluster_status", "/logs")
+token = sys.argv[1]
+
+def ask_http(address, port, path):
+    connection = http.client.HTTPConnection(address, port, timeout=3)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
+    finally:
+        connection.close()
+
+def ask_grpc(channel, method):
+    try:
+        metadata = [("authorization", f"Bearer {token}")]
+        channel.unary_unary("/" + method)(b"", timeout=3, metadata=metadata)
+        return "OK"
+    except grpc.RpcError as error:
+        return error.code().name
+
+for target in sys.argv[2:]:
+    address, port = target.split(":")
+    answers = {path: ask_http(address, int(port), path) for path in PATHS}
+    with grpc.insecure_channel(target) as channel:
+        answers |= {method.split("/")[1]: ask_grpc(channel, method) for method in READING}
+    print(json.dumps([target, answers]), flush=True)
 """
 
 
@@ -207,6 +252,35 @@ def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
         assert 0.9 * size < memory[host] < 1.5 * size
         if host is not cluster.head:
             assert 0.9 * size < got < 1.5 * size
+
+
+def listeners(host: Host) -> dict[str, str]:
+    """The programs that listen where other hosts can reach them, by address and port."""
+    found = {}
+    for line in host.run("ss -ltnpH").splitlines():
+        where, program = line.split()[3], line.split('"')[1]
+        address, port = where.rsplit(":", 1)
+        if "127.0.0.1" not in address and program != "sshd":
+            found[f"{host.address}:{port}"] = program
+    return found
+
+
+def ask(host: Host, token: str, targets: Iterable[str]) -> dict[str, dict[str, int | str]]:
+    """What answers there, by path and by method: HTTP's status, gRPC's, or the error."""
+    (host.root / "home/probe.py").write_text(PROBE)
+    answers = host.run(f"python probe.py {token} {' '.join(targets)}")
+    return dict(map(json.loads, answers.splitlines()))
+
+
+def test_nothing_answers_without_the_token(cluster, capsys):
+    token = (cluster.laptop.root / "home/.ray/auth_token").read_text()
+    open_to_all = {target: name for host in cluster.hosts for target, name in listeners(host).items()}
+    gcs = f"{cluster.head.address}:6379"
+    assert open_to_all[gcs] == "gcs_server"
+    assert ask(cluster.laptop, token, [gcs])[gcs]["GetAllNodeInfo"] == "OK"
+    jobs = f"{cluster.head.address}:8265"
+    for target, answers in ask(cluster.laptop, "none", [*open_to_all, jobs, "127.0.0.1:8265"]).items():
+        tell(capsys, f"{target} {open_to_all.get(target)} {answers}")
 
 
 def test_hosts_without_power_or_network_cost_epochs_and_no_trial(cluster, capsys):
