@@ -57,28 +57,29 @@ sys.meta_path.insert(0, Finder())
 """
 
 
-# Asks at addresses and ports, with the token or without: one line of JSON for each that listens.
+# Asks at addresses and ports, with a token or without: one line of JSON for each. gRPC looks at the
+# token before the request, which is empty.
 PROBE = """
 import http.client, json, pathlib, sys
 import grpc
 
-READING = (
+METHODS = (
     "ray.rpc.NodeInfoGcsService/GetAllNodeInfo",
     "ray.rpc.JobInfoGcsService/GetAllJobInfo",
     "ray.rpc.NodeManagerService/GetNodeStats",
+    "ray.rpc.ObjectManagerService/FreeObjects",
     "ray.rpc.CoreWorkerService/GetCoreWorkerStats",
     "ray.rpc.ReporterService/GetTraceback",
     "ray.rpc.RayletDriver/ClusterInfo",
     "ray.rpc.events.EventAggregatorService/AddEvents",
-    "ray.rpc.RuntimeEnvService/GetRuntimeEnvsInfo",
 )
-PATHS = ("/", "/metrics", "/api/version", "/api/jobs/", "/nodes", "/api/cluster_status", "/logs")
-token = sys.argv[1]
+PATHS = ("/", "/metrics", "/api/version", "/api/jobs/", "/nodes", "/logs")
+header = {"authorization": f"Bearer {sys.argv[1]}"} if sys.argv[1] else {}
 
 def ask_http(address, port, path):
     connection = http.client.HTTPConnection(address, port, timeout=3)
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        connection.request("GET", path, headers=header)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return type(error).__name__
@@ -87,8 +88,7 @@ def ask_http(address, port, path):
 
 def ask_grpc(channel, method):
     try:
-        metadata = [("authorization", f"Bearer {token}")]
-        channel.unary_unary("/" + method)(b"", timeout=3, metadata=metadata)
+        channel.unary_unary("/" + method)(b"", timeout=3, metadata=list(header.items()))
         return "OK"
     except grpc.RpcError as error:
         return error.code().name
@@ -97,7 +97,7 @@ for target in sys.argv[2:]:
     address, port = target.split(":")
     answers = {path: ask_http(address, int(port), path) for path in PATHS}
     with grpc.insecure_channel(target) as channel:
-        answers |= {method.split("/")[1]: ask_grpc(channel, method) for method in READING}
+        answers |= {method.split("/")[1]: ask_grpc(channel, method) for method in METHODS}
     print(json.dumps([target, answers]), flush=True)
 """
 
@@ -268,19 +268,30 @@ def listeners(host: Host) -> dict[str, str]:
 def ask(host: Host, token: str, targets: Iterable[str]) -> dict[str, dict[str, int | str]]:
     """What answers there, by path and by method: HTTP's status, gRPC's, or the error."""
     (host.root / "home/probe.py").write_text(PROBE)
-    answers = host.run(f"python probe.py {token} {' '.join(targets)}")
+    answers = host.run(f"python probe.py '{token}' {' '.join(targets)}")
     return dict(map(json.loads, answers.splitlines()))
 
 
-def test_nothing_answers_without_the_token(cluster, capsys):
+@pytest.mark.parametrize("wrong", ["", "0" * 64], ids=["no token", "another token"])
+def test_nothing_answers_without_the_token(cluster, wrong):
     token = (cluster.laptop.root / "home/.ray/auth_token").read_text()
-    open_to_all = {target: name for host in cluster.hosts for target, name in listeners(host).items()}
-    gcs = f"{cluster.head.address}:6379"
-    assert open_to_all[gcs] == "gcs_server"
-    assert ask(cluster.laptop, token, [gcs])[gcs]["GetAllNodeInfo"] == "OK"
-    jobs = f"{cluster.head.address}:8265"
-    for target, answers in ask(cluster.laptop, "none", [*open_to_all, jobs, "127.0.0.1:8265"]).items():
-        tell(capsys, f"{target} {open_to_all.get(target)} {answers}")
+    reached = {target: name for host in cluster.hosts for target, name in listeners(host).items()}
+    gcs, jobs = f"{cluster.head.address}:6379", "127.0.0.1:8265"
+    assert reached[gcs] == "gcs_server"
+    right = ask(cluster.laptop, token, [gcs, jobs])  # the questions are good ones
+    assert (right[gcs]["GetAllNodeInfo"], right[jobs]["/api/jobs/"]) == ("OK", 200)
+    for target, answers in ask(cluster.laptop, wrong, [*reached, jobs]).items():
+        if target == jobs:
+            assert answers.pop("/") == 200  # the dashboard's page, empty; only through the tunnel
+        refused = {401, 403, "UNAUTHENTICATED"} & set(answers.values())
+        assert refused and not {200, "OK"} & set(answers.values()), (target, answers)
+
+
+def test_the_job_port_is_not_reached_and_the_token_is_its_owners(cluster):
+    (answers,) = ask(cluster.laptop, "", [f"{cluster.head.address}:8265"]).values()
+    assert answers["/api/jobs/"] == "ConnectionRefusedError"
+    for host in cluster.hosts:
+        assert host.run("stat -c %a ~/.ray/auth_token") == "600\n"
 
 
 def test_hosts_without_power_or_network_cost_epochs_and_no_trial(cluster, capsys):
