@@ -1,250 +1,290 @@
-"""Separate hosts on one machine: each has its own network, processes, files and name, and an sshd.
+"""A lab on this machine: a laptop and hosts of its cluster, apart as real ones are.
 
-A bridge joins them. A host sees the machine's files but for its own `/root`, `/tmp` and `/dev/shm`,
-and `SHARED`, which all of them share. `~/hw3-venv` is there already, with the packages of the
-Python that runs the tests, and pip is told to fetch nothing: the hosts have no way out. Root and
-the Debian packages iproute2, openssh-server and rsync are needed.
+Each has its own network, processes, name, /tmp, /dev/shm and home folder, in Linux namespaces. The
+switch between them is a bridge in the laptop's network namespace, so nothing of a lab is seen on
+the machine itself, labs do not collide, and one is gone with its processes, however it ends.
+
+Hosts have no internet. `cluster.yaml` finds there what an earlier run of it would have left: a
+virtual environment with all packages, which are those of the Python that runs the tests.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SHARED = Path("/mnt")
-NEEDED = ("ip", "unshare", "nsenter", "sshd", "ssh", "ssh-keygen", "rsync")
-SUBNET = "10.213.77"
-BRIDGE = "hw3-bridge"
-GATE = f"{SUBNET}.254"  # the machine's own address on the bridge
-
-# What a host does when it is switched on. The base Python may lie under /root, which is replaced.
-SWITCH_ON = """
-set -e
-hostname {name}
-mkdir -p {folder}/root/packages {folder}/tmp
-case {base} in /root/*) mkdir -p {folder}{base}; mount --bind {base} {folder}{base};; esac
-mount --bind {packages} {folder}/root/packages
-mount --rbind {folder}/root /root
-mount -t tmpfs -o size=7g tmpfs /dev/shm
-mount --bind {shared} {mnt}
-mount --bind {folder}/tmp /tmp
-exec {sshd} -D -e -f /root/sshd_config
+ROOT = Path(__file__).parents[1]
+PROGRAMS = ("ip", "ss", "unshare", "nsenter", "setpriv", "ssh", "ssh-keygen", "rsync")
+SSHD = "/usr/sbin/sshd"
+# Where a host sees what it is given; /mnt is a file system of its own.
+HOME, SHARED, PROJECT = Path("/mnt/home"), Path("/mnt/shared"), Path("/mnt/project")
+PACKAGES = Path("/mnt/packages")
+PREFIX = "10.77.0."  # addresses, in networks that only the lab sees
+SCRIPTS = {"ray": "ray.scripts.scripts", "pip": "pip._internal.cli.main"}
+SCRIPT = """#!/mnt/home/hw3-venv/bin/python
+import sys
+from {module} import main
+sys.exit(main())
 """
-
-SSHD_SETTINGS = """
-HostKey /root/host_key
-AuthorizedKeysFile /root/authorized_keys
-PidFile none
-StrictModes no
-UsePAM no
-SetEnv PATH={base}/bin:/usr/local/bin:/usr/bin:/bin
-"""
-
-
-def missing() -> str:
-    """Why no hosts can be made here; empty where they can."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return "only root can make hosts of namespaces"
-    lacking = [name for name in NEEDED if _program(name) is None]
-    if lacking:
-        return f"not installed: {', '.join(lacking)}"
-    tried = subprocess.run(["unshare", "--mount", "--uts", "--net", "true"], capture_output=True)
-    return "" if not tried.returncode else f"no namespaces: {tried.stderr.decode().strip()}"
-
-
 # The last line turns isolation off, whatever it says: pip builds with what there is.
-PIP_SETTINGS = """
+PIP = """
 [global]
 no-index = true
 no-build-isolation = false
 """
+# One trial a host, since the machine's processors are few, and an object store that fits /dev/shm.
+BASHRC = """
+case $- in *i*) ;; *) return;; esac
+export PATH={python}:/usr/sbin:/usr/bin:/sbin:/bin
+export RAY_OVERRIDE_RESOURCES='{{"CPU": 1, "object_store_memory": 400000000}}'
+"""
+SSHD_CONFIG = """
+HostKey /mnt/home/.ssh/host_key
+AuthorizedKeysFile /mnt/home/.ssh/authorized_keys
+PermitRootLogin prohibit-password
+PidFile none
+"""
+# A folder is bound before what hides it: the lab's own may lie in /tmp.
+BOOT = """
+set -eu
+hostname "$1"
+root=$2
+shift 2
+mount -t tmpfs lab /mnt
+for pair in "$@"; do
+    source=${pair%%=*} target=${pair##*=}
+    mkdir -p "$target"
+    mount --bind "$source" "$target"
+    case $target in /mnt/home|/mnt/shared) ;; *) mount -o remount,bind,ro "$target" ;; esac
+done
+for name in passwd hosts resolv.conf; do mount --bind "$root/$name" /etc/$name; done
+mount --bind "$root/tmp" /tmp
+mount -t tmpfs -o size=1g lab /dev/shm
+mount -t tmpfs lab /run
+mkdir /run/sshd
+ip link set lo up
+echo booted
+exec 1>/dev/null 2>&1
+while read -r _; do :; done
+"""
 
 
-@dataclass
+def missing() -> str:
+    """Why there can be no lab here; empty if there can."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "only root on Linux can make hosts"
+    absent = [name for name in PROGRAMS if not shutil.which(name)]
+    absent += [SSHD] if not Path(SSHD).exists() else []
+    if absent:
+        return f"not installed (Debian: iproute2, openssh-server, rsync): {', '.join(absent)}"
+    if importlib.util.find_spec("aiohttp_cors") is None:
+        return "the extra is not installed: ray[default]"
+    command = ["unshare", "--pid", "--fork", "--mount", "--mount-proc", "--net", "--uts", "--ipc"]
+    command += ["sh", "-c", "mount -t tmpfs lab /mnt && ip link add lab type bridge"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    return f"namespaces are not permitted: {answer.stderr.strip()}" if answer.returncode else ""
+
+
 class Host:
-    """One host; off until `switch_on`.
+    """A computer that can be switched on and off; its home and /tmp outlast that.
 
     Attributes:
-        number: from 1; decides name and address.
-        folder: holds its files, which survive that it is switched off.
-        key: a private key that logs in as root.
-        shared: the folder that all hosts see at SHARED.
+        address: in the lab's network.
+        root: the folder on this machine that holds its home and /tmp.
     """
 
-    number: int
-    folder: Path
-    key: Path
-    shared: Path
-    process: subprocess.Popen | None = field(default=None, init=False)
-
-    @property
-    def name(self) -> str:
-        return f"host-{self.number}"
-
-    @property
-    def address(self) -> str:
-        return f"{SUBNET}.{self.number}"
-
-    @property
-    def link(self) -> str:
-        """The bridge's end of its cable."""
-        return f"hw3-cable-{self.number}"
-
-    def make(self) -> None:
-        """Its network and its files."""
-        run("ip", "netns", "add", self.name)
-        run("ip", "link", "add", self.link, "type", "veth", "peer", "eth0", "netns", self.name)
-        run("ip", "link", "set", self.link, "master", BRIDGE, "up")
-        inside = ("ip", "-n", self.name)
-        run(*inside, "addr", "add", f"{self.address}/24", "dev", "eth0")
-        for device in ("lo", "eth0"):
-            run(*inside, "link", "set", device, "up")
-        # Ray takes for its own the address by which it would leave; nothing is let out there.
-        run(*inside, "route", "add", "default", "via", GATE)
-        home = self.folder / "root"
-        (home / ".config/pip").mkdir(parents=True)
-        (home / ".config/pip/pip.conf").write_text(PIP_SETTINGS)
-        make_key(home / "host_key")
-        shutil.copy(f"{self.key}.pub", home / "authorized_keys")
-        (home / "sshd_config").write_text(SSHD_SETTINGS.format(base=sys.base_prefix))
+    def __init__(self, name: str, number: int, root: Path, seen: dict[Path, Path]):
+        self.name, self.address, self.root = name, f"{PREFIX}{number}", root
+        self._seen = {root / "home": HOME, **seen}
+        self._process: subprocess.Popen | None = None
 
     def switch_on(self) -> None:
-        """Start it and wait until it lets us in."""
-        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-        script = SWITCH_ON.format(
-            name=self.name,
-            folder=self.folder,
-            base=sys.base_prefix,
-            packages=sysconfig.get_path("purelib"),
-            shared=self.shared,
-            mnt=SHARED,
-            sshd=_program("sshd"),
+        """Boot: until then it has no network, and nothing runs on it."""
+        apart = ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]
+        # The whole host ends with the process that made it, also where that is killed.
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", *apart, "--uts", "--ipc"]
+        command += ["bash", "-c", BOOT, "boot", self.name, str(self.root)]
+        command += [f"{source}={target}" for source, target in self._seen.items()]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        spaces = ("--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--uts")
-        with (self.folder / "log").open("w") as log:
-            self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.name, "unshare", *spaces, "sh", "-c", script],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 30
-        while self.ssh("true", check=False).returncode:
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError(f"{self.name}: {(self.folder / 'log').read_text()}")
-            time.sleep(0.2)
+        assert self._process.stdout is not None
+        answer = self._process.stdout.readline()
+        assert answer == "booted\n", answer + self._process.stdout.read()
 
     def switch_off(self) -> None:
-        """As if its plug were pulled: every process ends at once, nothing says good-bye."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """Power is gone: every process ends at once, nobody is told."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
-    def cut_network(self) -> None:
-        run("ip", "link", "set", self.link, "down")
+    @property
+    def pid(self) -> int:
+        """Of the host's first process, as this machine numbers it."""
+        assert self._process is not None
+        pid = self._process.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
-    def mend_network(self) -> None:
-        run("ip", "link", "set", self.link, "up")
+    def command(self, *arguments: str) -> list[str]:
+        """What runs these arguments on the host."""
+        entered = ["--mount", "--uts", "--ipc", "--net", "--pid"]
+        return ["nsenter", "--target", str(self.pid), *entered, *arguments]
 
-    def ssh(self, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command on it as a user would from outside."""
-        options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
-        options += ["ConnectTimeout=5", "BatchMode=yes"]
-        login = ["ssh", "-i", str(self.key), *(f"-o{option}" for option in options)]
-        return subprocess.run(
-            [*login, f"root@{self.address}", command], capture_output=True, text=True, check=check
+    def open(self, line: str, folder: Path = HOME) -> subprocess.Popen[str]:
+        """A shell's command line, as somebody at the host's keyboard types it."""
+        path = "export PATH=~/hw3-venv/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return subprocess.Popen(
+            self.command("bash", "-c", f"{path} && cd {folder} && {line}"),
+            env={"HOME": str(HOME), "TERM": "dumb", "LANG": "C.UTF-8", "PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
-    def put(self, name: str, content: str) -> None:
-        """Write a file in its home."""
-        (self.folder / "root" / name).write_text(content)
+    def run(self, line: str, folder: Path = HOME, seconds: float = 120) -> str:
+        """What the command line, which must not fail, writes."""
+        shell = self.open(line, folder)
+        output, _ = shell.communicate(timeout=seconds)
+        assert shell.returncode == 0, f"{self.name}: {line}\n{output}"
+        return output
 
-    def memory_used(self) -> int:
-        """Bytes of shared memory in use: Ray's objects."""
-        return 1024 * int(self.ssh("df --output=used /dev/shm | tail -1").stdout)
 
-    def received(self) -> int:
-        """Bytes that came over the network since it was made."""
-        return int(self.ssh("cat /sys/class/net/eth0/statistics/rx_bytes").stdout)
+def stop(shell: subprocess.Popen[str]) -> None:
+    """End what `Host.open` began, with all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(shell.pid, signal.SIGKILL)
+    shell.communicate()
 
-    def trials(self) -> int:
-        """How many trials it works at."""
-        return self.ssh("ps -eo args", check=False).stdout.count("ResourceTrainable.train")
 
-    def make_venv(self) -> None:
-        """`~/hw3-venv` with the packages of this Python, as if they had been fetched."""
-        self.ssh("python3 -m venv --without-pip ~/hw3-venv")
-        venv = self.folder / "root/hw3-venv"
-        (site,) = venv.glob("lib/*/site-packages")
-        (site / "packages.pth").write_text("/root/packages\n")
-        for name, module in (("pip", "pip._internal.cli.main"), ("ray", "ray.scripts.scripts")):
-            script = venv / "bin" / name
-            script.write_text(
-                f"#!/root/hw3-venv/bin/python\nimport sys\nfrom {module} import main\n"
-                "sys.exit(main())\n"
-            )
-            script.chmod(0o755)
+class Lab:
+    """A laptop, from which the cluster is used, and the cluster's hosts.
 
-    def remove(self) -> None:
-        """Also what a run left that was killed."""
-        self.switch_off()
-        left = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True)
-        for process in left.stdout.split():
-            run("kill", "-KILL", process, check=False)
-        run("ip", "link", "delete", self.link, check=False)
-        run("ip", "netns", "delete", self.name, check=False)
+    Attributes:
+        shared: the folder that every host sees as `SHARED`.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str]):
+        self.shared = folder / "shared"
+        seen = {self.shared: SHARED} | _packages()
+        self.laptop = Host("laptop", 1, folder / "laptop", seen | {ROOT: PROJECT})
+        self.hosts = [
+            Host(name, 10 + number, folder / name, seen) for number, name in enumerate(names)
+        ]
+        self.shared.mkdir()
+        everyone = (self.laptop, *self.hosts)
+        names = "".join(f"{host.address} {host.name}\n" for host in everyone)
+        for host in everyone:
+            _furnish(host, names)
+        key = self.laptop.root / "home/.ssh/id_ed25519"
+        for host in self.hosts:
+            shutil.copy(f"{key}.pub", host.root / "home/.ssh/authorized_keys")
+
+    def start(self) -> None:
+        self.laptop.switch_on()
+        self._cable("ip link add lab type bridge")
+        self._cable(f"ip addr add {self.laptop.address}/24 dev lab")
+        self._cable("ip link set lab up")
+        for host in self.hosts:
+            self.power_on(host)
+
+    def stop(self) -> None:
+        for host in (*self.hosts, self.laptop):
+            host.switch_off()
+
+    def power_on(self, host: Host) -> None:
+        host.switch_on()
+        self._cable(f"ip link add {host.name} type veth peer name eth0 netns {host.pid}")
+        self._cable(f"ip link set {host.name} master lab up")
+        host.run(
+            f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up && "
+            f"ip route add default via {self.laptop.address}"
+        )
+        host.run(f"{SSHD} -f {HOME}/sshd_config")
+
+    def unplug(self, host: Host) -> None:
+        """Take the host's cable out of the switch."""
+        self._cable(f"ip link set {host.name} down")
+
+    def plug_in(self, host: Host) -> None:
+        self._cable(f"ip link set {host.name} up")
+
+    def _cable(self, command: str) -> None:
+        enter = ["nsenter", "--target", str(self.laptop.pid), "--net"]
+        subprocess.run([*enter, *command.split()], check=True)
 
 
 @contextmanager
-def made_hosts(count: int, folder: Path) -> Iterator[list[Host]]:
-    """So many hosts, switched on, on one bridge; all traces are removed at the end.
-
-    Args:
-        folder: empty; holds their files.
-    """
-    key, shared = folder / "key", folder / "shared"
-    shared.mkdir()
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it
-    make_key(key)
-    hosts = [Host(number, folder / f"host-{number}", key, shared) for number in range(1, count + 1)]
-    _remove(hosts)
-    try:
-        run("ip", "link", "add", BRIDGE, "type", "bridge")
-        run("ip", "addr", "add", f"{GATE}/24", "dev", BRIDGE)
-        run("ip", "link", "set", BRIDGE, "up")
-        for host in hosts:
-            host.make()
-            host.switch_on()
-            host.make_venv()
-        yield hosts
-    finally:
-        _remove(hosts)
+def lab(names: Sequence[str]) -> Iterator[Lab]:
+    """A lab whose hosts are on; nothing of it is left afterwards."""
+    with tempfile.TemporaryDirectory(prefix="hw3-lab-") as folder:
+        made = Lab(Path(folder), names)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
 
 
-def _remove(hosts: list[Host]) -> None:
-    for host in hosts:
-        host.remove()
-    run("ip", "link", "delete", BRIDGE, check=False)
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
+        time.sleep(0.1)
 
 
-def make_key(path: Path) -> None:
-    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
+def _furnish(host: Host, names: str) -> None:
+    """Home and /tmp of a new host, whose user is root with a home folder of its own."""
+    home = host.root / "home"
+    (home / ".ssh").mkdir(parents=True, mode=0o700)
+    (host.root / "tmp").mkdir(mode=0o1777)
+    home.chmod(0o700)
+    (host.root / "passwd").write_text(
+        "".join(
+            f"root:x:0:0:root:{HOME}:/bin/bash\n" if line.startswith("root:") else line
+            for line in Path("/etc/passwd").read_text().splitlines(keepends=True)
+        )
+    )
+    # Names are known or unknown at once: a name server that does not answer costs 20 s each time.
+    (host.root / "hosts").write_text("127.0.0.1 localhost\n" + names)
+    (host.root / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    for name in ("id_ed25519", "host_key"):
+        make_key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / ".ssh" / name)]
+        subprocess.run(make_key, check=True)
+    (home / "sshd_config").write_text(SSHD_CONFIG)
+    python = Path(sys.base_prefix) / "bin"
+    (home / ".bashrc").write_text(BASHRC.format(python=python))
+    (home / ".profile").write_text(". ~/.bashrc\n")
+    (home / ".pip").mkdir()
+    (home / ".pip/pip.conf").write_text(PIP)
+    _make_environment(home / "hw3-venv")
 
 
-def run(*command: str, check: bool = True) -> None:
-    """Run a command of the machine's own, and say what it said if it fails."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if check and ended.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {ended.stderr.strip()}")
+def _make_environment(folder: Path) -> None:
+    """A virtual environment with Ray and all else that the running Python has."""
+    make = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
+    subprocess.run(make, check=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    (packages / "machine.pth").write_text("".join(f"{path}\n" for path in _packages().values()))
+    for name, module in SCRIPTS.items():
+        (folder / "bin" / name).write_text(SCRIPT.format(module=module))
+        (folder / "bin" / name).chmod(0o755)
 
 
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+def _packages() -> dict[Path, Path]:
+    """The folders in which the running Python finds packages, and where hosts see them."""
+    folders = [Path(path) for path in sys.path if Path(path).name == "site-packages"]
+    return {folder: PACKAGES / str(number) for number, folder in enumerate(folders)}
