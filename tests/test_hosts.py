@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.hosts import PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
+from tests.hosts import HOME, PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
 
 pytestmark = [
     pytest.mark.cluster,
