@@ -1,0 +1,79 @@
+"""A cluster that grows: trials that wait ask for hosts, and idle hosts are given back.
+
+The hosts are Ray's own stand-ins for those of a cloud; all of it runs on a computer of its own,
+because Ray's stand-ins are many processes on one machine.
+"""
+
+import json
+
+import pytest
+
+from tests.hosts import PROJECT, lab, missing, stop, wait_until
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.xdist_group("cluster"),
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
+CONFIG = {
+    "cluster_name": "growing",
+    "max_workers": 2,
+    "idle_timeout_minutes": 0.1,
+    "provider": {
+        "type": "fake_multinode",
+        "use_node_id_as_ip": True,
+        "disable_node_updaters": True,
+        "disable_launch_config_check": True,
+    },
+    "available_node_types": {
+        "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+        "worker": {"resources": {"CPU": 1}, "node_config": {}, "max_workers": 2},
+    },
+    "head_node_type": "head",
+    "auth": {},
+    "upscaling_speed": 1.0,
+    "file_mounts": {},
+    "file_mounts_sync_continuously": False,
+} | dict.fromkeys(
+    (
+        "cluster_synced_files",
+        "initialization_commands",
+        "setup_commands",
+        "head_setup_commands",
+        "worker_setup_commands",
+        "head_start_ray_commands",
+        "worker_start_ray_commands",
+        "rsync_exclude",
+        "rsync_filter",
+    ),
+    [],
+)
+START = (
+    "RAY_FAKE_CLUSTER=1 RAY_enable_autoscaler_v2=0 AUTOSCALER_UPDATE_INTERVAL_S=1 "
+    "ray start --head --num-cpus=0 --object-store-memory=200000000 "
+    "--autoscaling-config=~/growing.json"
+)
+
+
+def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
+    with lab(()) as made:
+        computer = made.laptop
+        (computer.root / "home/growing.json").write_text(json.dumps(CONFIG))
+        computer.run(START)
+
+        def workers():
+            nodes = json.loads(computer.run("ray list nodes --format json 2>/dev/null"))
+            return sum(n["state"] == "ALIVE" and not n["is_head_node"] for n in nodes)
+
+        assert workers() == 0
+        options = "--profile smoke --epochs 200 --address auto --max-concurrent 2 --results ~/r"
+        study = computer.open(f"python -m study.task_c {options}", PROJECT)
+        try:
+            wait_until(lambda: workers() == 2 or study.poll() is not None, 90)
+            assert workers() == 2
+            output, _ = study.communicate(timeout=120)
+        finally:
+            stop(study)
+        assert study.returncode == 0, output
+        assert len(list((computer.root / "home/r/trials").glob("*.json"))) == 10
+        wait_until(lambda: workers() == 0, 60)
