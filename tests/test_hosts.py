@@ -67,7 +67,7 @@ METHODS = (
     "ray.rpc.NodeInfoGcsService/GetAllNodeInfo",
     "ray.rpc.JobInfoGcsService/GetAllJobInfo",
     "ray.rpc.NodeManagerService/GetNodeStats",
-    "ray.rpc.ObjectManagerService/FreeObjects",
+    "ray.rpc.ObjectManagerService/Pull",
     "ray.rpc.CoreWorkerService/GetCoreWorkerStats",
     "ray.rpc.ReporterService/GetTraceback",
     "ray.rpc.RayletDriver/ClusterInfo",
