@@ -132,7 +132,7 @@ def _check_sampler(_context: click.Context, _option: click.Parameter, value: str
 def _open_results(_context: click.Context, _option: click.Parameter, value: str) -> Folder:
     try:
         return open_folder(value)
-    except StudyError as error:
+    except (StudyError, OSError) as error:  # a store that does not answer
         raise click.BadParameter(str(error)) from error
 
 

@@ -3,11 +3,17 @@
 import logging
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from study.spec import StudyError
+from study.storage import Folder
+
+T = TypeVar("T")
+PATIENCE = 120.0  # seconds in which a host of the cluster must answer
 
 # Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
@@ -89,6 +95,7 @@ def trial_resources(
     cpus_per_trial: float | None,
     gpus_per_trial: float | None,
     max_concurrent: int | None,
+    grows: bool = False,
 ) -> Resources:
     """What each trial gets: what is asked for, else derived from what Ray has.
 
@@ -97,6 +104,8 @@ def trial_resources(
 
     Args:
         nodes: resources of each node, `CPU` and `GPU` among them.
+        grows: whether hosts may join that are not there yet: then `max_concurrent`, where it is
+            given, holds whatever there is now, and trials that wait ask for the hosts.
 
     Raises:
         StudyError: a trial would need more than the largest node has.
@@ -104,15 +113,17 @@ def trial_resources(
     gpus = max(node.get("GPU", 0.0) for node in nodes)
     gpu_share = gpus_per_trial if gpus_per_trial is not None else float(gpus >= 1)
     cpu_share = cpus_per_trial or 1.0
-    if gpu_share > gpus:
-        raise StudyError(
-            f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
-            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}."
-        )
     if gpu_share > 1 and gpu_share != int(gpu_share):
         raise StudyError(
             f"--gpus-per-trial above 1 must be whole, got {gpu_share:g}; "
             f"choose {int(gpu_share)} or {int(gpu_share) + 1}."
+        )
+    if grows and max_concurrent:
+        return Resources(cpu_share, gpu_share, max_concurrent)
+    if gpu_share > gpus:
+        raise StudyError(
+            f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
+            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}."
         )
     fitting = sum(_fitting(node, cpu_share, gpu_share) for node in nodes)
     if not fitting:
@@ -128,3 +139,55 @@ def _fitting(node: Mapping[str, float], cpu_share: float, gpu_share: float) -> i
     """Trials that run on the node at a time."""
     by_cpu = node.get("CPU", 0.0) // cpu_share
     return int(min(by_cpu, node.get("GPU", 0.0) // gpu_share) if gpu_share else by_cpu)
+
+
+def on_a_worker(resources: Resources, function: Callable[..., T], *arguments: Any) -> T:
+    """What the function returns on a host that a trial fits on; waits for one to be there."""
+    import ray
+
+    task = ray.remote(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
+    return ray.get(task(function).remote(*arguments))
+
+
+def check_every_host_sees(results: Folder) -> None:
+    """Find out before anything is trained that a host does not share the results.
+
+    Raises:
+        StudyError: with the hosts that do not find there what was just written here.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    probe = f"seen-{uuid.uuid4().hex}"
+    results.write(probe, b"seen", durable=False)
+    try:
+        asked, sees = {}, ray.remote(num_cpus=0, max_retries=0)(_sees)
+        for node in ray.nodes():
+            if node["Alive"]:
+                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+                on_node = sees.options(scheduling_strategy=there)
+                asked[node["NodeManagerHostname"]] = on_node.remote(results, probe)
+        blind = []
+        for host, answer in asked.items():
+            try:
+                seen = ray.get(answer, timeout=PATIENCE)
+            except (GetTimeoutError, RayError):
+                seen = False
+            if not seen:
+                blind.append(host)
+    finally:
+        results.delete(probe)
+    if blind:
+        raise StudyError(
+            f"--results {results} is not shared: {', '.join(sorted(blind))} of {len(asked)} hosts "
+            "does not find there what this one wrote. Mount the same file system at that path on "
+            "every host (python -m study cluster check --results tells), or give s3://bucket/folder."
+        )
+
+
+def _sees(results: Folder, name: str) -> bool:
+    try:
+        return results.read(name) is not None
+    except (OSError, StudyError):
+        return False

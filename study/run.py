@@ -17,11 +17,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.data import load_splits
-from hw3.numerics import choose_numerics
+from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from study.checkpoints import CheckpointStore
 from study.claims import keep_claims
-from study.cluster import Resources, connect, trial_resources
+from study.cluster import (
+    Resources,
+    check_every_host_sees,
+    connect,
+    on_a_worker,
+    trial_resources,
+)
 from study.lock import hold_lock
 from study.options import Options, command_line
 from study.plan import (
@@ -53,9 +59,15 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     with ExitStack() as lock:
         with connect(options.address, options.verbose) as nodes:
             resources = trial_resources(
-                nodes, options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
+                nodes,
+                options.cpus_per_trial,
+                options.gpus_per_trial,
+                options.max_concurrent,
+                grows=options.address is not None,
             )
-            plan = plan_run(study, options, data, uses_gpu=resources.gpus_per_trial > 0)
+            if len(nodes) > 1:
+                check_every_host_sees(options.results)
+            plan = plan_run(study, options, data, run_numerics(options, resources))
             print_plan(study, plan, console, resources.concurrent)
             lock.enter_context(hold_lock(folder))
             plan = keep_what_was_known(study, plan, options.results)
@@ -73,7 +85,8 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     check_study(study)
     gpus = options.gpus_per_trial
     uses_gpu = torch.cuda.is_available() if gpus is None else gpus > 0
-    plan = plan_run(study, options, load_data(options), uses_gpu)
+    numerics = choose_numerics("cuda" if uses_gpu else "cpu", options.precision)
+    plan = plan_run(study, options, load_data(options), numerics)
     processors = len(os.sched_getaffinity(0))
     print_plan(study, plan, console, options.max_concurrent or processors)
 
@@ -87,13 +100,20 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
         conclude(study, plan, options.results, console)
 
 
+def run_numerics(options: Options, resources: Resources) -> Numerics:
+    """As the workers' hosts have it, which on a cluster may not be as this one has it."""
+    device = "cuda" if resources.gpus_per_trial else "cpu"
+    if options.address is None:
+        return choose_numerics(device, options.precision)
+    return on_a_worker(resources, choose_numerics, device, options.precision)
+
+
 def load_data(options: Options) -> Splits:
     budget = options.budget()
     return load_splits(options.data, budget.image_size, budget.phantoms)
 
 
-def plan_run(study: Study, options: Options, data: Splits, uses_gpu: bool) -> Plan:
-    numerics = choose_numerics("cuda" if uses_gpu else "cpu", options.precision)
+def plan_run(study: Study, options: Options, data: Splits, numerics: Numerics) -> Plan:
     return make_plan(
         study, options.budget(), data, options.sampler, options.seed, numerics, command_line()
     )

@@ -61,6 +61,8 @@ ORDER = [
     "study.run",
     "study.cli",
     "study.task",
+    "study.submit",
+    "study.cluster_check",
     "study.__main__",
 ]
 

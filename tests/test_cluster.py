@@ -53,3 +53,10 @@ def test_a_gpu_share_above_one_must_be_whole():
 def test_a_client_address_is_refused_with_the_way_to_submit():
     with pytest.raises(StudyError, match="ray job submit"), connect("ray://127.0.0.1:1", False):
         pass
+
+
+def test_on_a_cluster_that_grows_trials_may_wait_for_hosts():
+    resources = trial_resources(LAPTOP, 4.0, 1.0, 8, grows=True)
+    assert (resources.cpus_per_trial, resources.gpus_per_trial, resources.concurrent) == (4, 1, 8)
+    with pytest.raises(StudyError, match="there are 2"):
+        trial_resources(LAPTOP, 4.0, None, None, grows=True)  # how many would be a guess

@@ -18,7 +18,7 @@ from tests.hosts import PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wa
 
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("cluster"),
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
 NAMES = ("head", "worker-1", "worker-2")
