@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.hosts import PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
+from tests.hosts import HOME, PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
 
 pytestmark = [
     pytest.mark.cluster,
@@ -259,6 +259,33 @@ def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
         assert 0.9 * size < memory[host] < 1.5 * size
         if host is not cluster.head:
             assert 0.9 * size < got < 1.5 * size
+
+
+def test_cluster_check_finds_nothing_wrong_and_says_what_is(cluster):
+    check = f"python -m study cluster check ~/cluster.yaml --results {SHARED}"
+    answer = cluster.laptop.run(check, PROJECT)
+    assert "✗" not in answer and answer.count("✓") >= 5 * len(NAMES), answer
+    cluster.head.run("chmod 644 ~/.ray/auth_token")
+    wrong = cluster.laptop.open(f"COLUMNS=200 {check.replace(str(SHARED), str(HOME))}", PROJECT)
+    output, _ = wrong.communicate(timeout=60)
+    cluster.head.run("chmod 600 ~/.ray/auth_token")
+    assert wrong.returncode == 1
+    found = [line for line in output.splitlines() if line.startswith("✗")]
+    workers = ", ".join(host.address for host in cluster.hosts[1:])
+    assert len(found) == 2, output
+    assert f"{cluster.head.address}" in found[0] and "chmod 600 ~/.ray/auth_token" in found[0]
+    assert f"not the same folder on {workers}" in found[1]
+
+
+def test_results_that_the_hosts_do_not_share_are_refused_before_training(cluster):
+    job = cluster.laptop.open(
+        f"python -m study submit task_c --profile smoke --results {HOME}/own", PROJECT
+    )
+    output, _ = job.communicate(timeout=120)
+    assert job.returncode == 1
+    assert "is not shared: worker-1, worker-2 of 3 hosts" in " ".join(output.split())
+    assert "Traceback" not in output
+    assert not list((cluster.head.root / "home/own").glob("trials/*"))
 
 
 def listeners(host: Host) -> dict[str, str]:
