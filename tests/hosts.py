@@ -207,6 +207,8 @@ class Lab:
 
     def power_on(self, host: Host) -> None:
         host.switch_on()
+        # The kernel takes a dead host's cable away a while after the host.
+        self._cable(f"ip link delete {host.name}", must=False)
         self._cable(f"ip link add {host.name} type veth peer name eth0 netns {host.pid}")
         self._cable(f"ip link set {host.name} master lab up")
         host.run(
@@ -222,9 +224,10 @@ class Lab:
     def plug_in(self, host: Host) -> None:
         self._cable(f"ip link set {host.name} up")
 
-    def _cable(self, command: str) -> None:
+    def _cable(self, command: str, must: bool = True) -> None:
         enter = ["nsenter", "--target", str(self.laptop.pid), "--net"]
-        subprocess.run([*enter, *command.split()], check=True)
+        quiet = None if must else subprocess.DEVNULL
+        subprocess.run([*enter, *command.split()], check=must, stderr=quiet)
 
 
 @contextmanager
