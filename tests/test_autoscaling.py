@@ -34,8 +34,10 @@ CONFIG = {
     "upscaling_speed": 1.0,
     "file_mounts": {},
     "file_mounts_sync_continuously": False,
-} | dict.fromkeys(
-    (
+} | {
+    # Ray wants them all, though its stand-ins are set up by nothing.
+    name: []
+    for name in (
         "cluster_synced_files",
         "initialization_commands",
         "setup_commands",
@@ -45,9 +47,8 @@ CONFIG = {
         "worker_start_ray_commands",
         "rsync_exclude",
         "rsync_filter",
-    ),
-    [],
-)
+    )
+}
 START = (
     "RAY_FAKE_CLUSTER=1 RAY_enable_autoscaler_v2=0 AUTOSCALER_UPDATE_INTERVAL_S=1 "
     "ray start --head --num-cpus=0 --object-store-memory=200000000 "
