@@ -139,6 +139,7 @@ class Cluster:
     def close(self) -> None:
         if self._tunnel is not None:
             stop(self._tunnel)
+            self._tunnel = None
 
     def alive(self) -> int:
         """Hosts that Ray counts as its own."""
@@ -158,6 +159,7 @@ def cluster() -> Iterator[Cluster]:
         made.laptop.run("ray get-auth-token --generate && chmod 600 ~/.ray/auth_token")
         cluster.up()
         yield cluster
+        cluster.close()
 
 
 @dataclass(frozen=True)
