@@ -17,6 +17,7 @@ driver's processor for a trial; `busy`: the share of the window that it computed
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,14 @@ from study.trial import EPOCH, METRIC, Setting
 
 EPOCHS = 5
 HOST_CPUS = 8
+# All hosts' workers start on this machine's few processors: at most two at a time on each host,
+# and none is given up and started anew because it is late.
+PATIENT = {
+    "RAY_worker_maximum_startup_concurrency": "2",
+    "RAY_worker_register_timeout_seconds": "900",
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
+}
 SLEEPER = Point("sleeper", "Sleeper", "ann", TINY_ARM.fixed)
 
 
@@ -121,6 +130,7 @@ def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float
     searcher.suggest = lambda trial_id: (  # type: ignore[method-assign]
         Searcher.FINISHED if measuring.measured else suggest(trial_id)
     )
+    os.environ.update(PATIENT)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     for first in range(0, workers, HOST_CPUS):
         cluster.add_node(num_cpus=min(HOST_CPUS, workers - first))
