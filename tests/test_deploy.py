@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -43,7 +44,7 @@ def test_the_rayjob_fits_its_resources_fields():
 
 def test_the_shell_script_is_sound():
     subprocess.run(["bash", "-n", ROOT / SHELL], check=True)
-    subprocess.run(["shellcheck", ROOT / SHELL], check=True)
+    subprocess.run([Path(sys.executable).with_name("shellcheck"), ROOT / SHELL], check=True)
 
 
 @pytest.mark.parametrize("name", ALL)
