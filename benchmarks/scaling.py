@@ -3,7 +3,7 @@
     python -m benchmarks.scaling [--workers 1 4 16 64] [--seconds 5] [--window 60]
         [--csv scaling.csv]
 
-The hosts are Ray's own `ray.cluster_utils.Cluster`: raylets of 8 logical processors each, all on
+The hosts are Ray's own `ray.cluster_utils.Cluster`: raylets of 16 logical processors each, all on
 this machine. A trial sleeps `--seconds` in five equal epochs and reports each; its worker has
 nothing to compute, and everything else is the product's own: searcher, schedulers, records. What
 is lost is the framework's. So that no worker waits for another's start, which on a real cluster
@@ -44,7 +44,7 @@ from study.storage import LocalFolder
 from study.trial import EPOCH, METRIC, Setting
 
 EPOCHS = 5
-HOST_CPUS = 8
+HOST_CPUS = 16
 # All hosts' workers start on this machine's few processors: at most two at a time on each host,
 # and none is given up and started anew because it is late.
 PATIENT = {
@@ -126,7 +126,7 @@ def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float
     tune.with_parameters = lambda trainable, **_parameters: trainable  # type: ignore[assignment]
     data = load_splits("phantom", 16, (8, 8, 8))
     setting = Setting(data.fingerprint, data.image_size, recipe_for(EPOCHS))
-    seeds = int(workers * (window + 300) / seconds)  # more than will be needed
+    seeds = int(workers * (window + 600) / seconds)  # more than will be needed
     study_ = Study("scaling", "Scaling", "How?", (SLEEPER,), (), ())
     searcher = StudySearcher(study_, setting, Budget(1, EPOCHS, seeds, data.image_size), {})
     measuring, suggest = Window(workers, window), searcher.suggest

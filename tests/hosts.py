@@ -97,11 +97,13 @@ class Host:
 
     Attributes:
         address: in the lab's network.
+        hardware: address of its network card, the same at every start: others remember it.
         root: the folder on this machine that holds its home and /tmp.
     """
 
     def __init__(self, name: str, number: int, root: Path, seen: dict[Path, Path]):
         self.name, self.address, self.root = name, f"{PREFIX}{number}", root
+        self.hardware = f"02:00:00:00:00:{number:02x}"
         self._seen = {root / "home": HOME, **seen}
         self._process: subprocess.Popen | None = None
 
@@ -195,7 +197,7 @@ class Lab:
 
     def start(self) -> None:
         self.laptop.switch_on()
-        self._cable("ip link add lab type bridge")
+        self._cable(f"ip link add lab address {self.laptop.hardware} type bridge")
         self._cable(f"ip addr add {self.laptop.address}/24 dev lab")
         self._cable("ip link set lab up")
         for host in self.hosts:
@@ -209,7 +211,8 @@ class Lab:
         host.switch_on()
         # The kernel takes a dead host's cable away a while after the host.
         self._cable(f"ip link delete {host.name}", must=False)
-        self._cable(f"ip link add {host.name} type veth peer name eth0 netns {host.pid}")
+        cable = f"type veth peer name eth0 address {host.hardware} netns {host.pid}"
+        self._cable(f"ip link add {host.name} {cable}")
         self._cable(f"ip link set {host.name} master lab up")
         host.run(
             f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up && "

@@ -67,14 +67,15 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
             return sum(n["state"] == "ALIVE" and not n["is_head_node"] for n in nodes)
 
         assert workers() == 0
-        options = "--profile smoke --epochs 200 --address auto --max-concurrent 2 --results ~/r"
+        # Longer than hosts need to come on any machine: it is interrupted once they are there.
+        options = "--profile smoke --epochs 100000 --address auto --max-concurrent 2 --results ~/r"
         study = computer.open(f"python -m study.task_c {options}", PROJECT)
         try:
-            wait_until(lambda: workers() == 2 or study.poll() is not None, 90)
-            assert workers() == 2
-            output, _ = study.communicate(timeout=120)
+            wait_until(lambda: workers() == 2 or study.poll() is not None, 300)
+            assert study.poll() is None, study.communicate()
+            computer.run("pkill -INT -f '[s]tudy.task_c'")
+            output, _ = study.communicate(timeout=60)
         finally:
             stop(study)
-        assert study.returncode == 0, output
-        assert "report: " in output
-        wait_until(lambda: workers() == 0, 60)
+        assert study.returncode == 130, output
+        wait_until(lambda: workers() == 0, 120)
