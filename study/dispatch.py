@@ -153,6 +153,15 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
         job = Job(**trial.config)
         return self._schedulers[job.point] if job.prunable else None
 
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None, so that Tune gives an idle worker to a trial that has none, the oldest first.
+
+        FIFOScheduler names the oldest that has not begun. An idle worker then takes it from the
+        worker that is starting for it, and Tune ends that one: as long as trials end more often
+        than a worker takes to start, hosts that come late never get to work.
+        """
+        return None
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         if scheduler := self._scheduler_of(trial):
             scheduler.on_trial_add(tune_controller, trial)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import time
 from collections import Counter
 
 import pytest
@@ -16,6 +18,7 @@ from study.records import RecordStore
 from study.spec import Budget
 from study.storage import LocalFolder
 from study.table import make_table
+from study.trainable import StudyTrial
 from study.trial import Setting
 from tests.made import STUDY, square_splits
 
@@ -34,12 +37,12 @@ def data():
     return square_splits()
 
 
-def run(study, setting, data, results, available):
+def run(study, setting, data, results, available, budget=BUDGET):
     """Run the study; how many trials were trained."""
     store = RecordStore(LocalFolder(results))
     records = {record.key: record for record in store}
     before = len(records)
-    searcher = StudySearcher(study, setting, BUDGET, records)
+    searcher = StudySearcher(study, setting, budget, records)
     if any(searcher.remaining().values()):
         resources = trial_resources(available, None, None, None)
         checkpoints = CheckpointStore(LocalFolder(results / "checkpoints"))
@@ -144,3 +147,25 @@ def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
     assert "complete" in status["gap"] and "failed" not in status["gap"]
     failed = [record for record in records.values() if record.status == "failed"]
     assert all("shapes cannot be multiplied" in record.error for record in failed)
+
+
+def test_a_worker_that_starts_late_is_waited_for(data, ray_resources, tmp_path, monkeypatch):
+    """Trials end all the while; none of them may cost the second worker its start."""
+    first = tmp_path / "first"
+
+    class SlowToStart(StudyTrial):
+        def setup(self, config, **parts):
+            (tmp_path / f"{os.getpid()}.worker").touch()
+            try:
+                first.touch(exist_ok=False)
+            except FileExistsError:
+                time.sleep(4)
+            super().setup(config, **parts)
+
+    monkeypatch.setattr("study.pool.StudyTrial", SlowToStart)
+    setting = Setting(data.fingerprint, 16, recipe_for(BUDGET.epochs))
+    study = dataclasses.replace(STUDY, points=STUDY.points[:1], arms=())
+    many = dataclasses.replace(BUDGET, seeds=30)
+    trained = run(study, setting, data, tmp_path / "results", ray_resources, many)
+    assert trained == many.seeds
+    assert len(list(tmp_path.glob("*.worker"))) == 2
