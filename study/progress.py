@@ -96,15 +96,18 @@ class Progress(Unsaved, Callback):
             self._not_complete[status] += 1
 
     def _seconds_left(self) -> float | None:
-        """By the rate so far, epochs taken as equal; None before the first trial has ended."""
-        if not sum(self._ended.values()) or not self._epochs:
+        """By the rate so far, epochs taken as equal; None before it can be told.
+
+        That is after two epochs of each of the first trials: long ones take hours.
+        """
+        if not self._epochs or self._epochs < 2 * len(self._running):
             return None
         return max(0, self._epochs_left) / self._rate()
 
     def _line(self) -> str:
         parts = [f"{stage} {self._ended[stage]}/{self._expected[stage]}" for stage in self._ended]
         parts += [f"{count} {name}" for name, count in self._not_complete.items() if count]
-        parts += [f"{len(self._running)} running", f"{self._rate():.1f} epochs/s"]
+        parts += [f"{len(self._running)} running", f"{self._rate():.2g} epochs/s"]
         parts += [
             f"best {self._labels[point]} {loss:.3f} nats" for point, loss in self._best.items()
         ]
@@ -122,7 +125,7 @@ class Progress(Unsaved, Callback):
         view.add_row(bars)
         others = ", ".join(f"{n} {name}" for name, n in self._not_complete.items() if n)
         view.add_row(
-            f"{len(self._running)} running, {self._rate():.1f} epochs/s, "
+            f"{len(self._running)} running, {self._rate():.2g} epochs/s, "
             f"{_left(self._seconds_left())}{'; ' + others if others else ''}"
         )
         for job in self._running.values():

@@ -4,6 +4,7 @@ import io
 from dataclasses import asdict
 from types import SimpleNamespace
 
+import pytest
 from rich.console import Console
 
 from study.progress import Progress
@@ -55,7 +56,7 @@ def test_progress_counts_trials_epochs_and_the_best_full_length_loss():
     assert left == 5 * 8 - 8 - 8 - 1  # a stopped trial leaves nothing to do
 
 
-def test_progress_counts_failures_and_does_not_guess_before_a_trial_has_ended():
+def test_progress_counts_failures():
     def events(progress):
         failed = trial_of("a")
         progress.on_trial_start(0, [], failed)
@@ -64,7 +65,17 @@ def test_progress_counts_failures_and_does_not_guess_before_a_trial_has_ended():
     text, left = text_of(events)
     assert "1 failed" in text
     assert left == 4 * 8
-    assert "not known yet" in text_of(lambda progress: None)[0]
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(0, False), (1, False), (2, True)])
+def test_the_time_left_is_told_after_two_epochs_of_each_trial(epochs, told):
+    def events(progress):
+        for trial in (trial_of("a"), trial_of("b")):
+            progress.on_trial_start(0, [], trial)
+            if epochs:
+                report(progress, trial, [0.9] * epochs)
+
+    assert ("not known yet" not in text_of(events)[0]) == told
 
 
 def test_progress_says_how_many_epochs_were_lost_with_a_worker():
