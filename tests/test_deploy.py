@@ -77,6 +77,15 @@ def test_tokens_are_on_and_ports_on_loopback_or_off(name):
     assert "chmod 600 ~/.ray/auth_token" in config["setup_commands"]
 
 
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_only_what_is_installed_goes_to_the_hosts(name):
+    """Ray reads every file of a mounted folder, also those that it then leaves out."""
+    mounts = load(name)["file_mounts"]
+    project = {host: here for host, here in mounts.items() if host.startswith("~/hw3-study")}
+    assert set(project.values()) == {"hw3", "study", "pyproject.toml", "README.md"}
+    assert all(host == f"~/hw3-study/{here}" for host, here in project.items())
+
+
 def study_commands():
     """(file, task, its options) of each command line in the files and in README."""
     for name in (*ALL, "README.md"):
