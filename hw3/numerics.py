@@ -14,9 +14,10 @@ Device = Literal["cpu", "cuda"]
 Precision = Literal["float32", "bfloat16"]
 
 ELEMENT_BYTES = {"float32": 4, "bfloat16": 2}
-# Largest activation worth keeping in a processor's cache: a quarter of the 32 MiB that two cores
-# commonly share, for a layer's output and its gradient are in use together.
-CACHE_BYTES = 8 * 2**20
+# Largest activation of a piece: as much as the cache that two cores commonly share. On an EPYC with
+# such a cache pieces of 32 MiB were as fast in float32 as those of 8, in bfloat16 5 to 10 % faster;
+# whole batches were no faster, and take more memory.
+CACHE_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True)
