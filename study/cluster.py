@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     logging.getLogger("ray.tune").setLevel(level)
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
-        yield [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        yield [node["Resources"] for node in _alive()]
     finally:
         ray.shutdown()
 
@@ -156,34 +157,58 @@ def check_every_host_sees(results: Folder) -> None:
         StudyError: with the hosts that do not find there what was just written here.
     """
     import ray
-    from ray.exceptions import GetTimeoutError, RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     probe = f"seen-{uuid.uuid4().hex}"
     results.write(probe, b"seen", durable=False)
+    sees = ray.remote(num_cpus=0, max_retries=0)(_sees)
+
+    def ask(node: str) -> Any:
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        return sees.options(scheduling_strategy=there).remote(results, probe)
+
     try:
-        asked, sees = {}, ray.remote(num_cpus=0, max_retries=0)(_sees)
-        for node in ray.nodes():
-            if node["Alive"]:
-                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-                on_node = sees.options(scheduling_strategy=there)
-                asked[node["NodeManagerHostname"]] = on_node.remote(results, probe)
-        blind = []
-        for host, answer in asked.items():
-            try:
-                seen = ray.get(answer, timeout=PATIENCE)
-            except (GetTimeoutError, RayError):
-                seen = False
-            if not seen:
-                blind.append(host)
+        hosts = {node["NodeID"]: node["NodeManagerHostname"] for node in _alive()}
+        asked = {node: ask(node) for node in hosts}
+        deadline = time.monotonic() + PATIENCE
+        blind = [node for node in hosts if not _found(node, asked[node], ask, deadline)]
     finally:
         results.delete(probe)
     if blind:
+        names = ", ".join(sorted(hosts[node] for node in blind))
         raise StudyError(
-            f"--results {results} is not shared: {', '.join(sorted(blind))} of {len(asked)} hosts "
-            "does not find there what this one wrote. Mount the same file system at that path on "
-            "every host (python -m study cluster check --results tells), or give s3://bucket/folder."
+            f"--results {results} is not shared: {names} of {len(hosts)} hosts does not find there "
+            "what this one wrote. Mount the same file system at that path on every host "
+            "(python -m study cluster check --results tells), or give s3://bucket/folder."
         )
+
+
+def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -> bool:
+    """Whether the node found it, or is no longer there.
+
+    Hosts may go while they are asked: spot ones, and those that an autoscaler gives back. An error
+    comes first, and Ray learns of the loss some seconds later.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError
+
+    while True:
+        try:
+            return ray.get(answer, timeout=max(0.0, deadline - time.monotonic()))
+        except GetTimeoutError:
+            return all(node != other["NodeID"] for other in _alive())
+        except RayError:
+            if all(node != other["NodeID"] for other in _alive()):
+                return True
+            time.sleep(1)
+            answer = ask(node)
+
+
+def _alive() -> list[dict[str, Any]]:
+    """What Ray knows of each host that is there."""
+    import ray
+
+    return [node for node in ray.nodes() if node["Alive"]]
 
 
 def _sees(results: Folder, name: str) -> bool:

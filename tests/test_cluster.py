@@ -1,6 +1,11 @@
-import pytest
+import os
+import signal
 
-from study.cluster import connect, trial_resources
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from study.cluster import check_every_host_sees, connect, trial_resources
 from study.spec import StudyError
 
 LAPTOP = [{"CPU": 2.0}]
@@ -60,3 +65,38 @@ def test_on_a_cluster_that_grows_trials_may_wait_for_hosts():
     assert (resources.cpus_per_trial, resources.gpus_per_trial, resources.concurrent) == (4, 1, 8)
     with pytest.raises(StudyError, match="there are 2"):
         trial_resources(LAPTOP, 4.0, None, None, grows=True)  # how many would be a guess
+
+
+@pytest.mark.ray
+def test_a_host_that_goes_while_it_is_asked_for_the_results_is_not_blamed():
+    """An autoscaler gives idle hosts back; the answers of those that stay count."""
+
+    class Results:
+        def __init__(self, sees, head=""):
+            self.sees, self.head = sees, head
+
+        def write(self, name, content, durable):
+            self.head = ray.get_runtime_context().get_node_id()
+
+        def delete(self, name):
+            pass
+
+        def read(self, name):
+            if ray.get_runtime_context().get_node_id() != self.head:
+                for process in (os.getppid(), os.getpid()):  # the host's raylet, and this
+                    os.kill(process, signal.SIGKILL)
+            return self.sees
+
+    # Death is seen sooner than after Ray's usual half minute.
+    soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 4}
+    head = {"num_cpus": 1, "_system_config": soon}
+    hosts = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        with connect(hosts.address, verbose=False):
+            hosts.add_node(num_cpus=1)
+            hosts.wait_for_nodes()
+            check_every_host_sees(Results(b"seen"))
+            with pytest.raises(StudyError, match=r"is not shared: \w+ of 1 hosts"):
+                check_every_host_sees(Results(None))
+    finally:
+        hosts.shutdown()

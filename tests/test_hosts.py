@@ -184,7 +184,7 @@ def forget_lines(cluster: Cluster) -> None:
     (cluster.lab.shared / "epochs").unlink(missing_ok=True)
 
 
-def finish(job: subprocess.Popen[str], seconds: float = 200) -> str:
+def finish(job: subprocess.Popen[str], seconds: float = 400) -> str:
     output, _ = job.communicate(timeout=seconds)
     assert job.returncode == 0, output
     return output
@@ -333,7 +333,7 @@ def test_the_job_port_is_not_reached_and_the_token_is_its_owners(cluster):
 def test_hosts_without_power_or_network_cost_epochs_and_no_trial(cluster, capsys):
     forget_lines(cluster)
     job = cluster.submit("faults", "--trials 4 --epochs 12 --seeds 4")
-    wait_until(lambda: {line.host for line in lines(cluster)} == set(NAMES), 90)
+    wait_until(lambda: {line.host for line in lines(cluster)} == set(NAMES), 180)
     cut, dead = cluster.hosts[1:]
     dead.switch_off()
     cluster.lab.unplug(cut)
@@ -350,7 +350,7 @@ def test_after_the_heads_death_the_same_submission_goes_on(cluster, capsys):
     forget_lines(cluster)
     options = "--trials 4 --epochs 8 --seeds 2"
     job = cluster.submit("again", options)
-    wait_until(lambda: len(records(cluster, "again")) >= 3, 90)
+    wait_until(lambda: len(records(cluster, "again")) >= 3, 180)
     cluster.head.switch_off()
     before = records(cluster, "again")
     stop(job)
