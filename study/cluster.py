@@ -186,20 +186,23 @@ def check_every_host_sees(results: Folder) -> None:
 def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -> bool:
     """Whether the node found it, or is no longer there.
 
-    Hosts may go while they are asked: spot ones, and those that an autoscaler gives back. An error
-    comes first, and Ray learns of the loss some seconds later.
+    Hosts may go while they are asked: spot ones, and those that an autoscaler gives back. The
+    answer is lost first; Ray counts the node out some seconds later, and until then it is asked
+    again.
     """
     import ray
-    from ray.exceptions import GetTimeoutError, RayError
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
     while True:
         try:
             return ray.get(answer, timeout=max(0.0, deadline - time.monotonic()))
-        except GetTimeoutError:
-            return all(node != other["NodeID"] for other in _alive())
-        except RayError:
-            if all(node != other["NodeID"] for other in _alive()):
+        except RayTaskError:  # it is there, and cannot even look
+            return False
+        except RayError as error:
+            if node not in {other["NodeID"] for other in _alive()}:
                 return True
+            if isinstance(error, GetTimeoutError):
+                return False
             time.sleep(1)
             answer = ask(node)
 

@@ -107,12 +107,16 @@ class Progress(Unsaved, Callback):
     def _line(self) -> str:
         parts = [f"{stage} {self._ended[stage]}/{self._expected[stage]}" for stage in self._ended]
         parts += [f"{count} {name}" for name, count in self._not_complete.items() if count]
-        parts += [f"{len(self._running)} running", f"{self._rate():.2g} epochs/s"]
+        parts.append(self._pace())
         parts += [
             f"best {self._labels[point]} {loss:.3f} nats" for point, loss in self._best.items()
         ]
         parts.append(_left(self._seconds_left()))
         return ", ".join(parts)
+
+    def _pace(self) -> str:
+        rate = self._rate()
+        return f"{len(self._running)} running, {rate:.{1 if rate >= 1 else 3}f} epochs/s"
 
     def _rate(self) -> float:
         return self._epochs / max(1e-9, time.monotonic() - self._started)
@@ -125,8 +129,7 @@ class Progress(Unsaved, Callback):
         view.add_row(bars)
         others = ", ".join(f"{n} {name}" for name, n in self._not_complete.items() if n)
         view.add_row(
-            f"{len(self._running)} running, {self._rate():.2g} epochs/s, "
-            f"{_left(self._seconds_left())}{'; ' + others if others else ''}"
+            f"{self._pace()}, {_left(self._seconds_left())}{'; ' + others if others else ''}"
         )
         for job in self._running.values():
             view.add_row(f"  {job.stage} {self._labels[job.point]}", style="dim")

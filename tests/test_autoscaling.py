@@ -68,8 +68,8 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
 
         assert workers() == 0
         # Longer than hosts need to come on any machine: it is interrupted once they are there.
-        options = "--profile smoke --epochs 100000 --address auto --max-concurrent 2 --results ~/r"
-        study = computer.open(f"python -m study.task_c {options}", PROJECT)
+        command = "python -m study.task_c --profile smoke --address auto --results ~/r"
+        study = computer.open(f"{command} --max-concurrent 2 --epochs 100000", PROJECT)
         try:
             wait_until(lambda: workers() == 2 or study.poll() is not None, 300)
             # Status 1: there is none, the study ended by itself.
@@ -78,4 +78,5 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
         finally:
             stop(study)
         assert study.returncode == 130, output
+        assert "report: " in computer.run(f"{command} --epochs 1 --trials 1", PROJECT, 200)
         wait_until(lambda: workers() == 0, 120)

@@ -4,7 +4,6 @@ What is trained is not asked of the product: each worker leaves a line in a file
 """
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -216,8 +215,7 @@ def check_nothing_is_lost(cluster: Cluster, results: str) -> int:
 
 def shared_memory(host: Host) -> int:
     """Bytes in the host's /dev/shm, which is where Ray has its object store."""
-    disk = os.statvfs(f"/proc/{host.pid}/root/dev/shm")
-    return (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+    return int(host.run("df --output=used --block-size=1 /dev/shm").split()[-1])
 
 
 def received(host: Host) -> int:

@@ -91,3 +91,9 @@ def test_progress_says_how_many_epochs_were_lost_with_a_worker():
     assert "\n2 epochs were trained twice" in text
     assert left == 5 * 8 - 4
     assert "twice" not in text_of(lambda progress: None)[0]
+
+
+@pytest.mark.parametrize(("rate", "said"), [(0.084, "0.084"), (3.25, "3.2"), (335.0, "335.0")])
+def test_the_rate_of_slow_and_of_many_epochs_is_plain_to_read(rate, said, monkeypatch):
+    monkeypatch.setattr(Progress, "_rate", lambda progress: rate)
+    assert f"0 running, {said} epochs/s" in text_of(lambda progress: None)[0]
