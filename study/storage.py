@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -87,15 +88,22 @@ class Folder(ABC):
 
 
 def open_folder(location: str | Path) -> Folder:
-    """The folder at a path, relative or not, or at a URI.
+    """The folder at a path, relative or not, or at a URI. Nothing is asked of a store yet.
 
     Raises:
         StudyError: the URI is of no kind that pyarrow or fsspec knows.
     """
     location = str(location)
-    if location.startswith("file://"):
+    if "://" not in location or location.startswith("file://"):
         return LocalFolder(Path(location.removeprefix("file://")))
-    return RemoteFolder(location) if "://" in location else LocalFolder(Path(location))
+    from fsspec import available_protocols  # pyarrow's are among them
+
+    scheme = location.partition("://")[0].rpartition("::")[2]
+    if scheme not in available_protocols():
+        raise StudyError(
+            f"results must be a folder, or a URI that pyarrow or fsspec knows; got {location}"
+        )
+    return RemoteFolder(location)
 
 
 class LocalFolder(Folder):
@@ -175,11 +183,26 @@ class LocalFolder(Folder):
 
 class RemoteFolder(Folder):
     """A folder at a URI. An object store shows a file only when it is whole; what another store
-    may show of a writer that died, readers know by its checksum."""
+    may show of a writer that died, readers know by its checksum.
+
+    The store is asked for the first time when a file of it is: whoever submits a study to a
+    cluster need not reach what the cluster reaches.
+    """
 
     def __init__(self, uri: str):
         self.uri = uri.rstrip("/")
-        self._filesystem, self._path = _filesystem_of(self.uri)
+
+    @cached_property
+    def _store(self) -> tuple[Any, str]:
+        return _filesystem_of(self.uri)
+
+    @property
+    def _filesystem(self) -> Any:
+        return self._store[0]
+
+    @property
+    def _path(self) -> str:
+        return self._store[1]
 
     def __truediv__(self, name: str) -> "RemoteFolder":
         base, _, options = self.uri.partition("?")
@@ -224,8 +247,10 @@ class RemoteFolder(Folder):
     def names(self, suffix: str = "") -> list[str]:
         from pyarrow.fs import FileSelector, FileType
 
-        where = FileSelector(self._path, allow_not_found=True)
-        found = self._patiently("", lambda: self._filesystem.get_file_info(where))
+        def look() -> Any:
+            return self._filesystem.get_file_info(FileSelector(self._path, allow_not_found=True))
+
+        found = self._patiently("", look)
         files = [info.base_name for info in found if info.type == FileType.File]
         return sorted(name for name in files if name.endswith(suffix))
 

@@ -123,6 +123,15 @@ def test_results_that_cannot_be_written_are_one_error_before_anything_starts(sma
     assert "pyarrow or fsspec" in answer.stderr
 
 
+@pytest.mark.parametrize("action", ["run", "report"])
+def test_a_store_that_does_not_answer_is_one_error(action, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    answer = run([action, *SMOKE, "--results", "s3://bucket/results"])
+    assert answer.exit_code == 1
+    assert "s3://bucket/results cannot be written to" in answer.stderr
+    assert "Traceback" not in answer.output
+
+
 def test_report_without_a_run_says_how_to_make_one(tmp_path):
     answer = run(["report", "--results", str(tmp_path / "none")])
     assert answer.exit_code == 1

@@ -58,6 +58,16 @@ def test_the_same_work_is_submitted_once(submit):
     assert {"/results", "/data", "/.git"} <= set(environment["excludes"])
 
 
+def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch):
+    def unreachable(uri):
+        raise OSError(f"{uri}: could not connect")  # as pyarrow does, asked for a bucket's region
+
+    monkeypatch.setattr("study.storage._filesystem_of", unreachable)
+    answer = submit(Jobs("SUCCEEDED"), *SMOKE[:-1], "s3://bucket/r")
+    assert answer.exit_code == 0
+    assert "--results s3://bucket/r --address auto" in answer.output
+
+
 def test_other_work_is_another_job_and_what_decides_nothing_is_not(submit):
     jobs = Jobs(*["SUCCEEDED"] * 3)
     submit(jobs, *SMOKE)
