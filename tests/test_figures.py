@@ -512,6 +512,7 @@ def test_axis_label_has_name_and_unit(column, label):
 def test_numbers_carry_units_and_differences_carry_signs():
     assert format_value("val_accuracy", 0.9312) == "93.1 %"
     assert format_value("val_accuracy", -0.012, difference=True) == "−1.2 percentage points"
+    assert format_value("val_accuracy", -0.0004, difference=True) == "+0.0 percentage points"
     assert format_value("gap_loss", 0.0123) == "+0.012 nats"
     assert format_value("parameters", 33_754_369) == "33.8 M"
     assert format_value("parameters", 18_849) == "18,849"

@@ -91,13 +91,13 @@ def _unit(column: str, difference: bool) -> str:
 
 
 def _number(column: str, value: float, difference: bool) -> str:
-    """The number alone: one decimal of a percentage, three of a loss, whole counts."""
+    """The number alone: one decimal of a percentage, three of a loss, whole counts; no -0."""
     sign = "+" if difference or is_difference(column) else ""
     unit = COLUMNS[column][1] if column in COLUMNS else ""
     if unit == "share":
-        text = f"{100 * value:{sign}.1f}"
+        text = f"{100 * value:{sign}z.1f}"
     elif unit == "nats":
-        text = f"{value:{sign}.3f}"
+        text = f"{value:{sign}z.3f}"
     elif unit == "seconds":
         text = f"{value:{sign}.3g}" if abs(value) < 1000 else f"{value:{sign},.0f}"
     elif abs(value) >= 1e6:
