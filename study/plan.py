@@ -28,9 +28,11 @@ PLAN = "plan.json"
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
 # respect to inputs and weights.
 TRAINING_PASSES = 3
-# Share of a matrix product's rate that the engine reaches on one core. Measured at 32x32
-# and 64x64: ConvModel 0.49 and 0.53, modified ConvGAP 0.57 and 0.64, ANN 0.32 and 0.46.
+# What the engine does on one core: it multiplies at this share of a matrix product's rate, and a
+# step takes so long on top. In bfloat16 the two give ConvModel's and modified ConvGAP's time
+# within 10 % at 32x32, within 25 % at 64x64.
 ENGINE_SHARE = 0.5
+STEP_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -152,17 +154,26 @@ def core_seconds(study: Study, plan: Plan) -> float:
     scored = images["val"] + images["train"] / plan.setting.recipe.train_eval_every
     passes = TRAINING_PASSES * images["train"] + scored
     size, budget = plan.setting.image_size, plan.budget
+    overhead = STEP_SECONDS * images["train"] / plan.setting.recipe.batch_size
     product_rate = functools.cache(_matrix_product_rate)
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost = model_cost(family, make_config(family, config), size)
         precision = family_numerics(family, plan.setting.numerics).precision
         rate = ENGINE_SHARE * product_rate(precision)
-        return budget.epochs * passes * cost.multiply_adds / rate
+        return budget.epochs * (passes * cost.multiply_adds / rate + overhead)
 
     points = sum(seconds(point.family, point.config) for point in reference_points(study, size))
     arms = sum(seconds(arm.family, arm.config(_middle(arm))) for arm in study.arms)
     return budget.seeds * (points + arms) + budget.trials * arms
+
+
+def about(seconds: float) -> str:
+    """A rough time in words."""
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    minutes = seconds / 60
+    return f"about {minutes:.0f} min" if minutes < 90 else f"about {minutes / 60:.0f} h"
 
 
 def _middle(arm: Arm) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from study.dispatch import Unsaved
+from study.plan import about
 from study.trial import METRIC, Job
 
 LINE_EVERY = 15.0  # seconds between two plain lines
@@ -141,4 +142,4 @@ class Progress(Unsaved, Callback):
 def _left(seconds: float | None) -> str:
     if seconds is None:
         return "time left not known yet"
-    return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
+    return f"{about(seconds)} left"

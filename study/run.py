@@ -32,6 +32,7 @@ from study.lock import hold_lock
 from study.options import Options, command_line
 from study.plan import (
     Plan,
+    about,
     check_study,
     core_seconds,
     has_plan,
@@ -169,7 +170,7 @@ def _time_line(study: Study, plan: Plan, concurrent: int) -> str:
     together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
     if plan.setting.numerics.device != "cpu":
         return f"not estimated for GPUs; {together}"
-    return f"about {core_seconds(study, plan) / concurrent / 60:.0f} min, {together} (estimate)"
+    return f"{about(core_seconds(study, plan) / concurrent)}, {together} (estimate)"
 
 
 def _claims_line(claims: Sequence[Claim], seeds: int, judged: bool) -> str:

@@ -1,6 +1,7 @@
 """The command line: help, plan, bad input, and a whole smoke run with its report."""
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 from importlib import import_module
@@ -15,7 +16,7 @@ from study import task_a, task_c
 from study.__main__ import TASKS as NAMES
 from study.cli import command
 from study.figures import check_figures
-from study.plan import check_study
+from study.plan import about, check_study
 from study.samplers import SAMPLERS
 from study.spec import PROFILES, Measure, StudyError
 
@@ -147,6 +148,20 @@ def test_plan_says_cost_and_starts_nothing(study, tmp_path):
     assert f"{len(study.claims)}, judged at 5 %" in text
     assert not (tmp_path / "results").exists()
     assert not ray.is_initialized()
+
+
+def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
+    monkeypatch.setattr("study.plan._matrix_product_rate", lambda _precision: 500e9)
+    lines = [run(["plan", "--max-concurrent", count]).output for count in ("1", "2")]
+    one, two = (int(re.search(r"about (\d+) s,", line)[1]) for line in lines)
+    assert one == pytest.approx(2 * two, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(76.4, "about 76 s"), (90, "about 2 min"), (9e4, "about 25 h")]
+)
+def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
+    assert about(seconds) == words
 
 
 def test_plan_says_when_seeds_are_too_few():
