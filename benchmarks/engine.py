@@ -26,7 +26,7 @@ from benchmarks.peers import homework
 from hw3.layers import meta_model
 from hw3.memory import keep_freed_memory
 from hw3.models import make_config
-from hw3.numerics import Numerics, choose_numerics, family_numerics
+from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import Recipe, start_training, train_epochs
 
@@ -127,15 +127,15 @@ def homework_epochs(model: str, size: int) -> Iterator[Any]:
 def engine_epochs(model: str, size: int) -> Iterator[Any]:
     keep_freed_memory()
     family, values = MODELS[model]
-    config, numerics = make_config(family, values), numerics_of(family)
+    config, numerics = make_config(family, values), numerics_here()
     recipe = Recipe(epochs=1000, train_eval_every=1000)  # the homework has no such scoring
     return train_epochs(
         start_training(family, config, size, recipe, 0, numerics), make_data(family, size)
     )
 
 
-def products(model: str, _size: int) -> Iterator[None]:
-    dtype = getattr(torch, numerics_of(MODELS[model][0]).precision)
+def products(_model: str, _size: int) -> Iterator[None]:
+    dtype = getattr(torch, numerics_here().precision)
     left, right = torch.rand(2, PRODUCT, PRODUCT).to(dtype)
     while True:
         for _ in range(PRODUCTS):
@@ -146,9 +146,9 @@ def products(model: str, _size: int) -> Iterator[None]:
 WORK = {"homework": homework_epochs, "engine": engine_epochs, "product": products}
 
 
-def numerics_of(family: str) -> Numerics:
+def numerics_here() -> Numerics:
     """What a run would take on this host."""
-    return family_numerics(family, choose_numerics("cpu", "auto"))
+    return choose_numerics("cpu", "auto")
 
 
 def summarise(
@@ -168,7 +168,7 @@ def summarise(
         "homework images/s": round(train / seconds["homework"], 1),
         "engine images/s": round(train / seconds["engine"], 1),
         "ratio": round(statistics.median(turn["homework"] / turn["engine"] for turn in turns), 2),
-        "precision": numerics_of(family).precision,
+        "precision": numerics_here().precision,
         "product GFLOP/s": round(product_rate / 1e9, 1),
         "share of product": round(engine_rate / product_rate, 3),
     }

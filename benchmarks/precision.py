@@ -5,9 +5,8 @@
 
 Trains each family's homework model with both precisions on the same seeds and prints each pair's
 final validation accuracy and loss, and the interval of the mean difference (exact sign-flip test,
-95 %). A family whose interval lies below zero loses accuracy: its record in `hw3.models.FAMILIES`
-must say so. Six seeds are the fewest that give an interval. Where bfloat16 is emulated this takes
-hours: give few epochs and small images.
+95 %). A family whose interval lies below zero should not train in bfloat16. Six seeds are the
+fewest that give one. Where bfloat16 is emulated this takes hours: give few epochs and small images.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """How the numbers are computed: where, in which precision and layout, in pieces of what size."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,11 +78,6 @@ def processor_facts() -> str:
     """What Linux says of this host's processors; empty elsewhere."""
     facts = Path("/proc/cpuinfo")
     return facts.read_text() if facts.exists() else ""
-
-
-def family_numerics(family: str, numerics: Numerics) -> Numerics:
-    """The same for one family: float32 where bfloat16 costs it accuracy."""
-    return numerics if FAMILIES[family].bfloat16 else replace(numerics, precision="float32")
 
 
 def piece_size(family: str, config: Any, image_size: int, numerics: Numerics) -> int | None:

@@ -93,8 +93,7 @@ def _with_options(function: Any) -> Any:
             type=click.Choice(["auto", "float32", "bfloat16"]),
             default="auto",
             show_default=True,
-            help="Of the layers' numbers. auto: bfloat16 where this host multiplies it faster. "
-            "Never bfloat16 for the ANN, which it costs accuracy.",
+            help="Of the layers' numbers. auto: bfloat16 where this host multiplies it faster.",
         ),
         click.option(
             "--seed",

@@ -1,6 +1,5 @@
 """What a run will do and cost, before it does anything; saved, so that a report needs no data."""
 
-import functools
 import json
 import shlex
 import time
@@ -12,7 +11,7 @@ import numpy as np
 
 from hw3.cost import model_cost
 from hw3.models import make_config
-from hw3.numerics import Numerics, Precision, family_numerics
+from hw3.numerics import Numerics, Precision
 from hw3.splits import Splits
 from hw3.train import Recipe, recipe_for
 from study.claims import KeptClaim
@@ -155,12 +154,10 @@ def core_seconds(study: Study, plan: Plan) -> float:
     passes = TRAINING_PASSES * images["train"] + scored
     size, budget = plan.setting.image_size, plan.budget
     overhead = STEP_SECONDS * images["train"] / plan.setting.recipe.batch_size
-    product_rate = functools.cache(_matrix_product_rate)
+    rate = ENGINE_SHARE * _matrix_product_rate(plan.setting.numerics.precision)
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost = model_cost(family, make_config(family, config), size)
-        precision = family_numerics(family, plan.setting.numerics).precision
-        rate = ENGINE_SHARE * product_rate(precision)
         return budget.epochs * (passes * cost.multiply_adds / rate + overhead)
 
     points = sum(seconds(point.family, point.config) for point in reference_points(study, size))

@@ -7,7 +7,7 @@ from itertools import count, takewhile
 from typing import Any, Literal
 
 from hw3.models import make_config
-from hw3.numerics import Numerics, family_numerics
+from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
 from hw3.train import ENGINE_VERSION, Recipe
 from study.records import Record, record_key
@@ -64,7 +64,7 @@ class Setting:
             "image_size": self.image_size,
             "data": self.data,
             "seed": seed,
-            "numerics": asdict(family_numerics(family, self.numerics)),
+            "numerics": asdict(self.numerics),
             "engine": ENGINE_VERSION,
         }
 

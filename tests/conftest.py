@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from tests.runs import finish, table_of
 
@@ -20,7 +21,7 @@ S3_ENVIRONMENT = {
 }
 
 
-# Every worker has one core, and so have the commands that its tests start.
+# The commands that tests start have one core, as each of pytest's workers has.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
@@ -28,6 +29,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests that start Ray follow each other: several runtimes would wait for the same cores."""
     if item.get_closest_marker("ray"):
         item.add_marker(pytest.mark.xdist_group("ray"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Trainings use one thread, as in the product's workers, whatever was imported first."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

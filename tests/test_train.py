@@ -17,7 +17,6 @@ from hw3.models import FAMILIES, build_model, make_config
 from hw3.numerics import (
     Numerics,
     choose_numerics,
-    family_numerics,
     has_fast_bfloat16,
     piece_size,
 )
@@ -221,12 +220,12 @@ def test_bfloat16_gives_the_accuracy_of_float32():
     assert -0.05 < low <= high < 0.05
 
 
-@pytest.mark.parametrize("family", [name for name in FAMILIES if FAMILIES[name].bfloat16])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_bfloat16_keeps_float32_weights_and_is_not_float32(family):
     data = square_splits(train=32, size=8)
     bfloat16 = Numerics("cpu", "bfloat16")
     training, rows = train(data, family, epochs=1, numerics=bfloat16)
-    assert {value.dtype for value in training.model.state_dict().values()} == {torch.float32}
+    assert {weights.dtype for weights in training.model.parameters()} == {torch.float32}
     plain = train(data, family, epochs=1)[1]
     assert curve(rows) != curve(plain)
     assert rows[0].train_loss == pytest.approx(plain[0].train_loss, rel=0.01)
@@ -253,12 +252,6 @@ def test_bfloat16_is_fast_where_the_processor_gains_by_it(monkeypatch, vendor, a
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
     monkeypatch.setattr("hw3.numerics.processor_facts", lambda: f"vendor_id : {vendor}")
     assert has_fast_bfloat16("cpu") is fast
-
-
-def test_a_family_that_bfloat16_costs_accuracy_stays_in_float32():
-    run = Numerics("cuda", "bfloat16", cache_bytes=1)
-    assert family_numerics("ann", run) == Numerics("cuda", "float32", cache_bytes=1)
-    assert family_numerics("conv", run) == run
 
 
 def test_a_last_batch_of_one_image_is_left_out(squares):
