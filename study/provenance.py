@@ -1,26 +1,40 @@
 """Where numbers come from: the commit, the versions, the machine."""
 
 import functools
+import json
+import os
 import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+HANDED_ON = "STUDY_CHECKOUT"  # to a submitted job, whose copy of the project has no history
 PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy", "pandas")
 
 
 @functools.cache
 def provenance() -> dict[str, Any]:
-    """Commit and whether the tree differs from it (None outside a checkout), and versions."""
-    changes = _git("status", "--porcelain")
-    return {
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": None if changes is None else bool(changes),
+    """Commit and whether the tree differs from it (None where not known), and versions."""
+    return checkout() | {
         "driver": platform.node(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},
     }
+
+
+def checkout() -> dict[str, Any]:
+    """Commit and whether the tree differs from it: this checkout's, or that of whoever submitted
+    this job; None where neither is known."""
+    changes = _git("status", "--porcelain")
+    if changes is None:
+        return json.loads(os.environ.get(HANDED_ON, '{"commit": null, "dirty": null}'))
+    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(changes)}
+
+
+def handed_on() -> dict[str, str]:
+    """The environment in which a job knows the checkout that it was submitted from."""
+    return {HANDED_ON: json.dumps(checkout())}
 
 
 def _git(*arguments: str) -> str | None:

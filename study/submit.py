@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from study.provenance import handed_on
 from study.spec import StudyError
 from study.storage import LocalFolder
 
@@ -122,7 +123,7 @@ def _runtime_environment(folder: Path) -> dict[str, Any]:
     """The project as it is here, if this is its folder; else what the hosts have installed."""
     if not (folder / "study" / "__init__.py").exists():
         return {}
-    return {"working_dir": str(folder), "excludes": NOT_UPLOADED}
+    return {"working_dir": str(folder), "excludes": NOT_UPLOADED, "env_vars": handed_on()}
 
 
 async def _follow(client: Any, job: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from study.provenance import checkout
 from tests.hosts import HOME, PROJECT, ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
 
 pytestmark = [
@@ -244,9 +245,9 @@ def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
         memory = {host: max(memory[host], shared_memory(host)) for host in cluster.hosts}
         time.sleep(0.2)
     finish(job)
-    assert set(NAMES) == {
-        record["provenance"]["host"] for record in records(cluster, "first").values()
-    }
+    provenances = [record["provenance"] for record in records(cluster, "first").values()]
+    assert set(NAMES) == {provenance["host"] for provenance in provenances}
+    assert {provenance["commit"] for provenance in provenances} == {checkout()["commit"]}
     assert check_nothing_is_lost(cluster, "first") == 0
     assert (cluster.lab.shared / "first/task_c/report.html").stat().st_size > 10_000
     tell(capsys, f"data: {size / 1e6:.1f} MB")

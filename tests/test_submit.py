@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import study.submit
 from study.__main__ import main
+from study.provenance import handed_on
 
 
 class Jobs:
@@ -56,6 +57,7 @@ def test_the_same_work_is_submitted_once(submit):
     ((entrypoint, environment),) = jobs.entrypoints
     assert entrypoint == "python -m study.task_c --profile smoke --results /shared/r --address auto"
     assert {"/results", "/data", "/.git"} <= set(environment["excludes"])
+    assert environment["env_vars"] == handed_on()
 
 
 def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch):
