@@ -259,9 +259,10 @@ def _train_one_epoch(training: Training, images: Tensor, labels: Tensor) -> tupl
         for batch in order.to(device).split(recipe.batch_size):
             training.optimiser.zero_grad()
             for piece in batch.split(training.piece_size or len(batch)):
+                pixels = images.index_select(0, piece)  # images[piece] takes seven times as long
                 targets = labels[piece]
                 with numerics.autocast():
-                    logits = model(_normalise(images[piece], numerics)).squeeze(1)
+                    logits = model(_normalise(pixels, numerics)).squeeze(1)
                 loss = cross_entropy(logits.float(), targets, reduction="sum")
                 (loss / len(batch)).backward()
                 loss_sum += loss.detach()

@@ -121,17 +121,19 @@ def trial_resources(
         )
     if grows and max_concurrent:
         return Resources(cpu_share, gpu_share, max_concurrent)
+    hint = " --max-concurrent asks a cluster that grows for hosts." if grows else ""
     if gpu_share > gpus:
         raise StudyError(
             f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
-            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}."
+            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}.{hint}"
         )
     fitting = sum(_fitting(node, cpu_share, gpu_share) for node in nodes)
     if not fitting:
         cpus = max(node.get("CPU", 0.0) for node in nodes)
+        choice = f" Choose --cpus-per-trial up to {cpus:g}." if cpus else ""
         raise StudyError(
             f"a trial cannot have more processors than a host of Ray's: asked for {cpu_share:g}, "
-            f"there are {cpus:g}. Choose --cpus-per-trial up to {cpus:g}."
+            f"there are {cpus:g}.{choice}{hint}"
         )
     return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
 

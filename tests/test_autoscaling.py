@@ -69,7 +69,8 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
         assert workers() == 0
         # Longer than hosts need to come on any machine: it is interrupted once they are there.
         command = "python -m study.task_c --profile smoke --address auto --results ~/r"
-        study = computer.open(f"{command} --max-concurrent 2 --epochs 100000", PROJECT)
+        command += " --max-concurrent 2"
+        study = computer.open(f"{command} --epochs 100000", PROJECT)
         try:
             wait_until(lambda: workers() == 2 or study.poll() is not None, 300)
             # Status 1: there is none, the study ended by itself.
