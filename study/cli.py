@@ -131,7 +131,7 @@ def _check_sampler(_context: click.Context, _option: click.Parameter, value: str
 def _open_results(_context: click.Context, _option: click.Parameter, value: str) -> Folder:
     try:
         return open_folder(value)
-    except (StudyError, OSError) as error:  # a store that does not answer
+    except StudyError as error:
         raise click.BadParameter(str(error)) from error
 
 

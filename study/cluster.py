@@ -121,7 +121,11 @@ def trial_resources(
         )
     if grows and max_concurrent:
         return Resources(cpu_share, gpu_share, max_concurrent)
-    hint = " --max-concurrent asks a cluster that grows for hosts." if grows else ""
+    hint = (
+        " Where the cluster grows, --max-concurrent asks for hosts, with --gpus-per-trial for GPUs."
+        if grows
+        else ""
+    )
     if gpu_share > gpus:
         raise StudyError(
             f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "

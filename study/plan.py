@@ -29,7 +29,7 @@ PLAN = "plan.json"
 TRAINING_PASSES = 3
 # What the engine does on one core: it multiplies at this share of a matrix product's rate, and a
 # step takes so long on top. In bfloat16 the two give ConvModel's and modified ConvGAP's time
-# within 10 % at 32x32, within 25 % at 64x64.
+# within 10 % at 32x32, within 25 % at 64x64; the ANN's are a third too short there.
 ENGINE_SHARE = 0.5
 STEP_SECONDS = 0.002
 

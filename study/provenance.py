@@ -24,12 +24,15 @@ def provenance() -> dict[str, Any]:
 
 
 def checkout() -> dict[str, Any]:
-    """Commit and whether the tree differs from it: this checkout's, or that of whoever submitted
-    this job; None where neither is known."""
+    """Commit and whether the tree differs from it, of the checkout that this job was submitted
+    from, else of this one; None where there is none."""
+    if HANDED_ON in os.environ:
+        return json.loads(os.environ[HANDED_ON])
     changes = _git("status", "--porcelain")
-    if changes is None:
-        return json.loads(os.environ.get(HANDED_ON, '{"commit": null, "dirty": null}'))
-    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(changes)}
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": None if changes is None else bool(changes),
+    }
 
 
 def handed_on() -> dict[str, str]:

@@ -94,7 +94,7 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records, as the folder's last run was planned."""
-    options.results.check_access()
+    (options.results / study.name).check_access()
     plan = load_plan(study, options.results)
     from study.conclude import conclude
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 TEMPORARY = ".writing-"  # how the name of a file begins that is not whole yet
 PROBE = "access-probe"  # written and removed to see whether a store can be written to
 PATIENCE = 60.0  # seconds in which a store that does not answer is asked again
+PYARROW_ALONE = ("abfss", "viewfs")  # what pyarrow knows and fsspec does not
 CONNECTIONS = 16  # files read at a time from a store that answers slowly
 
 
@@ -96,10 +97,10 @@ def open_folder(location: str | Path) -> Folder:
     location = str(location)
     if "://" not in location or location.startswith("file://"):
         return LocalFolder(Path(location.removeprefix("file://")))
-    from fsspec import available_protocols  # pyarrow's are among them
+    from fsspec import available_protocols
 
     scheme = location.partition("://")[0].rpartition("::")[2]
-    if scheme not in available_protocols():
+    if scheme not in {*available_protocols(), *PYARROW_ALONE}:
         raise StudyError(
             f"results must be a folder, or a URI that pyarrow or fsspec knows; got {location}"
         )

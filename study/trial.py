@@ -39,7 +39,7 @@ class Setting:
         data: fingerprint of the data set at `image_size`.
         image_size: side of the images in pixels.
         recipe: how models are trained.
-        numerics: how the numbers are computed, where the family does not say otherwise.
+        numerics: how the numbers are computed.
         seed: the base of every seed of the run.
         sampler: what proposes; part of a search's identity, of no confirmed trial's.
     """

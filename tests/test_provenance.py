@@ -18,15 +18,12 @@ def test_a_checkout_knows_its_commit():
     assert provenance.checkout()["commit"] == head.stdout.strip()
 
 
-@pytest.fixture
-def without_history(monkeypatch):
-    monkeypatch.setattr(provenance, "_git", lambda *arguments: None)
-
-
-def test_a_job_knows_the_checkout_that_it_was_submitted_from(without_history, monkeypatch):
+def test_a_job_knows_the_checkout_that_it_was_submitted_from(monkeypatch):
+    monkeypatch.setattr(provenance, "_git", lambda *arguments: "of somebody else's repository")
     monkeypatch.setenv(provenance.HANDED_ON, '{"commit": "c0ffee", "dirty": true}')
     assert provenance.checkout() == {"commit": "c0ffee", "dirty": True}
 
 
-def test_elsewhere_the_commit_is_not_known(without_history):
+def test_elsewhere_the_commit_is_not_known(monkeypatch):
+    monkeypatch.setattr(provenance, "_git", lambda *arguments: None)
     assert provenance.checkout() == {"commit": None, "dirty": None}

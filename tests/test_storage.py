@@ -54,6 +54,11 @@ def test_unknown_kind_of_location_names_the_rule():
         open_folder("nothing://x")
 
 
+@pytest.mark.parametrize("scheme", ["s3", "gs", "hdfs", "abfs", "abfss", "viewfs", "sftp"])
+def test_what_pyarrow_or_fsspec_know_is_opened_without_asking_it(scheme):
+    assert str(open_folder(f"{scheme}://place/folder")) == f"{scheme}://place/folder"
+
+
 def test_a_bucket_that_is_not_there_is_one_error(s3_bucket):
     with pytest.raises(StudyError, match="s3://nowhere/results cannot be written to"):
         open_folder("s3://nowhere/results").check_access()
