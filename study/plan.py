@@ -28,8 +28,8 @@ PLAN = "plan.json"
 # respect to inputs and weights.
 TRAINING_PASSES = 3
 # What the engine does on one core: it multiplies at this share of a matrix product's rate, and a
-# step takes so long on top. In bfloat16 the two give ConvModel's and modified ConvGAP's time
-# within 10 % at 32x32, within 25 % at 64x64; the ANN's are a third too short there.
+# step takes so long on top. In bfloat16, over the measured time: CNNs 0.88 to 1.01 at 32x32 and
+# 1.09 to 1.30 at 64x64 and 256x256; ANNs 0.67 to 1.19.
 ENGINE_SHARE = 0.5
 STEP_SECONDS = 0.002
 
