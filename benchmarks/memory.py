@@ -1,11 +1,13 @@
 """Memory of a run: driver, Ray and concurrent trials together; and what one more trial adds.
 
     python -m benchmarks.memory --data FOLDER [--image-size 256] [--family conv] [--epochs 1]
+        [--repeats 5]
 
 Trains a family's homework model with two and with three trials at a time, on all images and on a
 tenth of them, each in a process tree of its own whose proportional set size (shared pages counted
 once) is sampled. If trials copied the data, the third would add more on all images than on a tenth
-of them, by nine tenths of the data's size. With two epochs a checkpoint is made on the way.
+of them, by nine tenths of the data's size. With two epochs a checkpoint is made on the way. One
+peak differs from the next by hundreds of MiB, so the table has medians.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +43,7 @@ def main() -> None:
     parser.add_argument("--image-size", type=int, default=256)
     parser.add_argument("--family", choices=list(FAMILIES), default="conv")
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--child", nargs=2, type=int, metavar=("TRIALS", "KEEP_EVERY"))
     options = parser.parse_args()
     if options.child:
@@ -47,15 +51,15 @@ def main() -> None:
         run_trials(study_of(options.family), data, options.epochs, *options.child)
         return
     rows = []
-    for keep_every in (10, 1):
-        for trials in (2, 3):
+    for _ in range(options.repeats):
+        for keep_every, trials in product((10, 1), (2, 3)):
             command = [sys.executable, "-m", "benchmarks.memory", "--data", options.data]
             command += ["--image-size", str(options.image_size), "--family", options.family]
             command += ["--epochs", str(options.epochs)]
             peak = peak_memory([*command, "--child", str(trials), str(keep_every)])
             rows.append({"images": f"1/{keep_every}", "trials": trials, "peak MiB": peak / 2**20})
             print(rows[-1], flush=True)
-    table = pd.DataFrame(rows).pivot(index="images", columns="trials", values="peak MiB")
+    table = pd.DataFrame(rows).pivot_table("peak MiB", "images", "trials", aggfunc="median")
     table["third adds"] = table[3] - table[2]
     splits = load_splits(options.data, options.image_size)
     size = sum(part.images.nbytes for part in splits.parts().values()) / 2**20
