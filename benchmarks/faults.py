@@ -11,12 +11,12 @@ until the kills are used up. Each round's tables are compared with the uninterru
 Nothing that is counted comes from the product. Workers append a line to a trace file after each
 epoch; the folder of records is listed every 50 ms. "Trained twice" is a line of a trial later than
 its record; "done again" a line with a trial and an epoch that an earlier line of the round has, as
-where a kill came before the epoch's checkpoint was due (study.checkpoints.COST_SHARE) or before its
+where a kill came before the epoch's checkpoint was due (study.store.checkpoints.COST_SHARE) or before its
 report arrived. The epoch that a kill breaks off leaves no line and is not counted.
 
 An interval between kills is exponential, and begins when the driver's first trial is under way;
 one driver in eight is killed while it starts. Three deaths of a trial's workers without an epoch
-between them make a failed trial, by design (study.pool.MAX_FAILURES), and a failed trial changes
+between them make a failed trial, by design (study.pool.tuner.MAX_FAILURES), and a failed trial changes
 what the search proposes next; so after two the next worker is killed when it has got further.
 
 With two trials at a time the search's order is not determined, and only the reference points'
@@ -46,9 +46,9 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from study.records import RecordStore
-from study.storage import Folder, LocalFolder, open_folder
-from study.table import TIMES
+from study.store.folder import Folder, LocalFolder, open_folder
+from study.store.records import RecordStore
+from study.table.columns import TIMES
 from study.task_c import STUDY
 
 ROOT = Path(__file__).parents[1]
@@ -477,12 +477,12 @@ def report(
 
 def run_child(trace: str, arguments: list[str]) -> None:
     """The study's command line, with workers that leave a line after each epoch."""
-    from study.cluster import QUIET_AND_PRIVATE
+    from study.cluster.ray import QUIET_AND_PRIVATE
 
     for name, value in QUIET_AND_PRIVATE.items():  # before Ray is imported, as a run does it
         os.environ.setdefault(name, value)
-    from study import pool
-    from study.cli import main as run_study
+    from study.cli.command import main as run_study
+    from study.pool.tuner import tuner as pool
 
     class Traced(pool.StudyTrial):
         def step(self) -> dict[str, Any]:

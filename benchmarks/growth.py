@@ -31,16 +31,16 @@ from hw3.cost import model_cost
 from hw3.data import load_splits
 from hw3.models import make_config
 from hw3.train import recipe_for
-from study.confirm import chosen_points, reference_points, study_members
-from study.outputs import write_outputs
-from study.plan import Plan
-from study.records import Record, RecordStore
-from study.space import Float
-from study.spec import Arm, Budget, DataFacts, Study
-from study.storage import LocalFolder
-from study.table import make_table
+from study.report.outputs import write_outputs
+from study.search.choose import chosen_points, reference_points, study_members
+from study.search.plan import Plan
+from study.search.trial import Setting, rung_epochs
+from study.spec.space import Float
+from study.spec.study import Arm, Budget, DataFacts, Study
+from study.store.folder import LocalFolder
+from study.store.records import Record, RecordStore
+from study.table.columns import make_table
 from study.task_c import STUDY
-from study.trial import Setting, rung_epochs
 
 EPOCHS, SEEDS, IMAGE_SIZE = 12, 10, 32
 SETTING = Setting("made", IMAGE_SIZE, recipe_for(EPOCHS))
@@ -119,7 +119,7 @@ def _params(number: int) -> dict[str, int]:
 
 def take_up(trials: int, results: LocalFolder) -> dict[str, float]:
     """Take made records up as a run does that starts on them; seconds of each step, and MiB."""
-    from study.dispatch import StudySearcher
+    from study.pool.dispatch import StudySearcher
 
     store, before = RecordStore(results), _memory()
     reading, records = _clock(lambda: {record.key: record for record in store})
@@ -145,10 +145,10 @@ def take_up(trials: int, results: LocalFolder) -> dict[str, float]:
 def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
     """Run so many trials that take no time; seconds and MiB."""
     from benchmarks.study import FirstStart
-    from study.checkpoints import CheckpointStore
-    from study.cluster import connect, trial_resources
-    from study.dispatch import StudySearcher
-    from study.pool import run_pool
+    from study.cluster.ray import connect, trial_resources
+    from study.pool.dispatch import StudySearcher
+    from study.pool.tuner import run_pool
+    from study.store.checkpoints import CheckpointStore
 
     data = load_splits("phantom", 16, (8, 8, 8))
     study_ = Study("growth", "Growth", "How?", (), (TINY_ARM,), ())

@@ -25,10 +25,10 @@ from hw3.data import load_splits
 from hw3.models import FAMILIES
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
-from study.checkpoints import CheckpointStore
-from study.cluster import Resources, connect
-from study.spec import Budget, Point, Study
-from study.trial import Setting
+from study.cluster.ray import Resources, connect
+from study.search.trial import Setting
+from study.spec.study import Budget, Point, Study
+from study.store.checkpoints import CheckpointStore
 
 
 def study_of(family: str) -> Study:
@@ -91,10 +91,10 @@ def peak_memory(command: list[str], every: float = 0.2) -> int:
 
 def run_trials(study: Study, data: Splits, epochs: int, trials: int, keep_every: int) -> None:
     """`trials` models at a time."""
-    from study.dispatch import StudySearcher
-    from study.pool import run_pool
-    from study.records import RecordStore
-    from study.storage import LocalFolder
+    from study.pool.dispatch import StudySearcher
+    from study.pool.tuner import run_pool
+    from study.store.folder import LocalFolder
+    from study.store.records import RecordStore
 
     parts = [thin(part, keep_every) for part in (data.train, data.val)]
     data = make_splits(data.source, data.location, *parts, None)

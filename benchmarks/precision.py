@@ -19,7 +19,7 @@ from hw3.models import FAMILIES, make_config
 from hw3.numerics import Numerics, has_fast_bfloat16
 from hw3.splits import Splits
 from hw3.train import EpochRow, recipe_for, start_training, train_epochs
-from study.signflip import seed_interval
+from study.stats.signflip import seed_interval
 
 
 def main() -> None:

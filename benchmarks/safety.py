@@ -18,19 +18,19 @@ from typing import Any
 
 from ray.tune import Callback
 
-import study.pool
+import study.pool.tuner
 from hw3.data import load_splits
 from hw3.models import FAMILIES
 from hw3.splits import Splits
 from hw3.train import Training, recipe_for
-from study.checkpoints import CheckpointStore
-from study.cluster import connect, trial_resources
-from study.dispatch import StudySearcher
-from study.records import Record, RecordStore
-from study.spec import PROFILES, Budget, Point, Study
-from study.storage import LocalFolder
-from study.trainable import StudyTrial
-from study.trial import Setting
+from study.cluster.ray import connect, trial_resources
+from study.pool.dispatch import StudySearcher
+from study.pool.trainable import StudyTrial
+from study.search.trial import Setting
+from study.spec.study import PROFILES, Budget, Point, Study
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from study.store.records import Record, RecordStore
 
 SEEDS = 8
 WORKERS = 2
@@ -92,7 +92,7 @@ def measure(family: str, epochs: int, data: Splits, kept: bool, nodes: list) -> 
     study_ = Study("safety", "Safety", "?", (Point(family, family, family),), (), ())
     setting = Setting(data.fingerprint, data.image_size, recipe_for(epochs))
     searcher = StudySearcher(study_, setting, Budget(1, epochs, SEEDS, data.image_size), {})
-    study.pool.StudyTrial = ClockedTrial if kept else UnkeptTrial
+    study.pool.tuner.StudyTrial = ClockedTrial if kept else UnkeptTrial
     sums = Sums()
     resources = trial_resources(nodes, None, None, WORKERS)
     with tempfile.TemporaryDirectory(dir=".") as results:
@@ -100,7 +100,7 @@ def measure(family: str, epochs: int, data: Splits, kept: bool, nodes: list) -> 
         store = ClockedRecords(folder) if kept else NoRecords(folder)
         checkpoints = CheckpointStore(folder / "checkpoints")
         started = time.monotonic()
-        study.pool.run_pool(searcher, data, store, checkpoints, resources, 1800.0, [sums])
+        study.pool.tuner.run_pool(searcher, data, store, checkpoints, resources, 1800.0, [sums])
         seconds = time.monotonic() - started
     writing = store.writing if isinstance(store, ClockedRecords) else 0.0
     return seconds, (sums.saving + writing) / (WORKERS * seconds)

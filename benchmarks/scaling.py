@@ -31,17 +31,17 @@ from ray.cluster_utils import Cluster
 from ray.tune import Callback, Trainable
 from ray.tune.search import Searcher
 
-import study.pool
+import study.pool.tuner
 from benchmarks.growth import TINY_ARM
 from hw3.data import load_splits
 from hw3.train import recipe_for
-from study.checkpoints import CheckpointStore
-from study.cluster import connect, trial_resources
-from study.dispatch import StudySearcher
-from study.records import RecordStore
-from study.spec import Budget, Point, Study
-from study.storage import LocalFolder
-from study.trial import EPOCH, METRIC, Setting
+from study.cluster.ray import connect, trial_resources
+from study.pool.dispatch import StudySearcher
+from study.search.trial import EPOCH, METRIC, Setting
+from study.spec.study import Budget, Point, Study
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 
 EPOCHS = 5
 HOST_CPUS = 16
@@ -121,7 +121,7 @@ class Window(Callback):
 
 def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float]:
     """Keep so many workers busy until the window is over; what was measured."""
-    study.pool.StudyTrial = sleeping_trial(seconds)  # type: ignore[misc,assignment]
+    study.pool.tuner.StudyTrial = sleeping_trial(seconds)  # type: ignore[misc,assignment]
     # Without data it does without PyTorch too: 64 such workers fit into this machine's memory.
     tune.with_parameters = lambda trainable, **_parameters: trainable  # type: ignore[assignment]
     data = load_splits("phantom", 16, (8, 8, 8))
@@ -141,7 +141,7 @@ def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float
         folder = LocalFolder(Path(results))
         stores = RecordStore(folder), CheckpointStore(folder / "checkpoints")
         resources = trial_resources(nodes, None, None, None)
-        study.pool.run_pool(searcher, data, *stores, resources, 600.0, [measuring])
+        study.pool.tuner.run_pool(searcher, data, *stores, resources, 600.0, [measuring])
     cluster.shutdown()
     slept = measuring.epochs * seconds / EPOCHS
     return measuring.measured | {"efficiency": slept / (workers * measuring.measured["window"])}

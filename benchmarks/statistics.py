@@ -14,7 +14,7 @@ studies with a wrong verdict, and of wrong verdicts which way. Shapes of the dif
 
 "coverage" is of the 95 % interval of a single claim, "power" the share of claims supported whose
 mean is so many standard deviations above zero (normal), with the study's others at zero. Verdicts
-are those of `study.stats.outcomes`, `judge` without its table; on the first studies of each kind
+are those of `study.judge.outcomes`, `judge` without its table; on the first studies of each kind
 the two are compared.
 """
 
@@ -23,9 +23,9 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from study.signflip import seed_interval
-from study.spec import Claim, Measure
-from study.stats import judge, outcomes
+from study.judge import judge, outcomes
+from study.spec.study import Claim, Measure
+from study.stats.signflip import seed_interval
 
 SEEDS = (6, 10, 20)
 EFFECTS = (1, 2, 3)  # standard deviations

@@ -35,14 +35,14 @@ from hw3.models import make_config
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.train import Recipe, recipe_for, score_test_set, start_training, train_epochs
-from study.checkpoints import CheckpointStore
-from study.cluster import connect, trial_resources
-from study.dispatch import StudySearcher
-from study.pool import run_pool
-from study.records import RecordStore
-from study.spec import Budget, Point, Study
-from study.storage import LocalFolder
-from study.trial import Setting
+from study.cluster.ray import connect, trial_resources
+from study.pool.dispatch import StudySearcher
+from study.pool.tuner import run_pool
+from study.search.trial import Setting
+from study.spec.study import Budget, Point, Study
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 
 CONTESTANTS = {
     "study": ["benchmarks.study", "--child", "study"],

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from study.spec import Study, StudyError
+from study.spec.study import Study, StudyError
 
 TASKS = ("task_a", "task_b", "task_c")
 JOBS_ADDRESS = "http://127.0.0.1:8265"
@@ -31,8 +31,8 @@ def submit_command(task: str, arguments: tuple[str, ...], address: str) -> None:
 
     TASK is task_a, task_b, task_c or a module of your own in `study`.
     """
-    from study.cli import command
-    from study.submit import check_results, submit
+    from study.cli.command import command
+    from study.cluster.submit import check_results, submit
 
     try:
         options = command(find_study(task)).make_context(f"study.{task}", list(arguments)).params
@@ -55,7 +55,7 @@ def check_command(config: Path, results: str | None) -> None:
 
     One line for each thing that was looked at; exit code 1 where one is wrong.
     """
-    from study.cluster_check import check_cluster
+    from study.cluster.check import check_cluster
 
     try:
         sys.exit(check_cluster(config, results, Console()))
@@ -87,7 +87,7 @@ def list_everything() -> None:
     """List tasks, data sources, model families and samplers, each with its description."""
     from hw3.data import SOURCES
     from hw3.models import FAMILIES
-    from study.samplers import SAMPLERS
+    from study.search.samplers import SAMPLERS
 
     studies = [find_study(name) for name in TASKS]
     console = Console()

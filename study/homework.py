@@ -11,7 +11,7 @@ MUCH_FASTER = 0.5  # of the other's time
 
 
 class Bounds(TypedDict):
-    """The region of a claim, see `study.spec.Claim`."""
+    """The region of a claim, see `study.spec.study.Claim`."""
 
     above: float
     below: float

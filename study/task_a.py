@@ -1,9 +1,9 @@
 """Task A: does dropout cure a CNN's overfitting?"""
 
-from study.cli import main
+from study.cli.command import main
 from study.homework import ALL, NEARLY_EQUAL, OVERFITS, VERY_LOW, about
-from study.space import Float
-from study.spec import Arm, Claim, Figure, Measure, Point, Study
+from study.spec.space import Float
+from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
 
 RATE = Float(0.0, 0.9)
 BOTH_PLACES = ("dropout_conv", "dropout_hidden")

@@ -1,9 +1,9 @@
 """Task B: CNN against fully connected ANN, each at its best and at equal scale."""
 
-from study.cli import main
+from study.cli.command import main
 from study.homework import ALL, MUCH_FASTER, OVERFITS, about
-from study.space import Float, Int
-from study.spec import Arm, Claim, Figure, Match, Measure, Point, Study
+from study.spec.space import Float, Int
+from study.spec.study import Arm, Claim, Figure, Match, Measure, Point, Study
 
 WIDTHS = ("width_1", "width_2", "width_3")
 DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")

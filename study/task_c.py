@@ -1,9 +1,9 @@
 """Task C: how many channels does a CNN with global average pooling need?"""
 
-from study.cli import main
+from study.cli.command import main
 from study.homework import NEARLY_EQUAL, OVERFITS_NOT, about
-from study.space import Choice, Int
-from study.spec import Arm, Claim, Figure, Measure, Point, Study
+from study.spec.space import Choice, Int
+from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
 
 POINTS = (
     Point("convmodel", "ConvModel", "conv"),

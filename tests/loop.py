@@ -22,18 +22,18 @@ from rich.console import Console
 from hw3.cost import model_cost
 from hw3.splits import Splits
 from hw3.train import EpochRow, Training, recipe_for, train_epochs
-from study import outputs
-from study.checkpoints import CheckpointStore
-from study.cluster import Resources
-from study.dispatch import ArmSchedulers, StudySearcher
-from study.options import Options
-from study.recorder import Recorder, Supervisor
-from study.records import RecordStore
-from study.run import run_study
-from study.spec import Claim, Figure, Measure, Study
-from study.storage import LocalFolder
-from study.trainable import StudyTrial
-from study.trial import Job, Setting
+from study.cli.options import Options
+from study.cli.run import run_study
+from study.cluster.ray import Resources
+from study.pool.dispatch import ArmSchedulers, StudySearcher
+from study.pool.recorder import Recorder, Supervisor
+from study.pool.trainable import StudyTrial
+from study.report.render import outputs
+from study.search.trial import Job, Setting
+from study.spec.study import Claim, Figure, Measure, Study
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 from tests.made import STUDY, square_splits
 
 CLAIM = Claim(
@@ -71,7 +71,7 @@ OPTIONS = Options(
 )
 SETTING = Setting(DATA.fingerprint, DATA.image_size, recipe_for(EPOCHS))
 
-PAGE = ("report_content", "make_markdown", "make_report")  # of study.outputs
+PAGE = ("report_content", "make_markdown", "make_report")  # of study.report.outputs
 
 Tell = Callable[..., None]  # is told what happens, as keyword arguments
 
@@ -98,14 +98,14 @@ def run_study_in_process(
     pool = _Pool(tell)
     made = {name: getattr(outputs, name) if page else _nothing for name in PAGE}
     with (
-        mock.patch("study.run.connect", _one_core),
-        mock.patch("study.run.load_data", lambda options: data),
-        mock.patch("study.run.print_plan", lambda *plan: None),
-        mock.patch("study.pool.run_pool", pool.run),
-        mock.patch("study.trainable.train_epochs", pool.train_epochs),
-        mock.patch("study.trainable.model_cost", _cost_once),
+        mock.patch("study.cli.run.connect", _one_core),
+        mock.patch("study.cli.run.load_data", lambda options: data),
+        mock.patch("study.cli.run.print_plan", lambda *plan: None),
+        mock.patch("study.pool.tuner.run_pool", pool.run),
+        mock.patch("study.pool.trainable.train_epochs", pool.train_epochs),
+        mock.patch("study.pool.trainable.model_cost", _cost_once),
         mock.patch.multiple(outputs, **made),
-        mock.patch("study.checkpoints.COST_SHARE", math.inf),
+        mock.patch("study.store.checkpoints.COST_SHARE", math.inf),
         open(os.devnull, "w") as nowhere,
     ):
         run_study(study, options, Console(file=nowhere))
@@ -162,7 +162,7 @@ class _TuneTrial:
 
 
 class _Pool:
-    """`study.pool.run_pool` in process, one trial at a time.
+    """`study.pool.tuner.run_pool` in process, one trial at a time.
 
     Scheduler, searcher and callbacks are told in the order in which Tune's controller tells them.
     """

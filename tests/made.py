@@ -4,10 +4,10 @@ import numpy as np
 
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
-from study.records import Record
-from study.space import Float, Int
-from study.spec import Arm, Point, Study
-from study.trial import Setting
+from study.search.trial import Setting
+from study.spec.space import Float, Int
+from study.spec.study import Arm, Point, Study
+from study.store.records import Record
 
 
 def square_splits(train: int = 48, val: int = 32, test: int = 32, size: int = 16) -> Splits:

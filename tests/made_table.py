@@ -10,11 +10,11 @@ import pandas as pd
 from hw3.cost import Cost, model_cost
 from hw3.models import make_config
 from hw3.train import recipe_for
-from study.records import Record
-from study.space import Choice, Int
-from study.spec import Arm, Claim, Figure, Measure, Point, Study
-from study.table import Member, make_table
-from study.trial import Setting
+from study.search.trial import Setting
+from study.spec.space import Choice, Int
+from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
+from study.store.records import Record
+from study.table.columns import Member, make_table
 
 EPOCHS, SEEDS = 12, 8
 SETTING = Setting(data="0123", image_size=32, recipe=recipe_for(EPOCHS))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from study.storage import open_folder
-from study.table import TIMES
+from study.store.folder import open_folder
+from study.table.columns import TIMES
 
 ROOT = Path(__file__).parents[1]
 # One trial at a time: then the search's order, and so the whole study, is determined.

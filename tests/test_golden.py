@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.records import RecordStore
-from study.storage import LocalFolder
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 from tests.golden import MADE, RESULTS, STUDIES, copy, do
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

@@ -6,8 +6,8 @@ from importlib import import_module
 import pytest
 
 from study.__main__ import TASKS as NAMES
-from study.power import seeds_needed
-from study.spec import PROFILES
+from study.spec.study import PROFILES
+from study.stats.power import seeds_needed
 
 TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}
 # The report's claims in its words: figure, words, what is measured (a point and its metrics),
@@ -69,7 +69,9 @@ def test_whatever_the_report_says_is_a_claim(task, figure, words, point, metrics
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
 def test_no_claim_is_made_twice_or_without_its_source(study):
     assert all(claim.text and claim.homework and claim.figure for claim in study.claims)
-    regions = Counter((claim.left, claim.right, claim.above, claim.below) for claim in study.claims)
+    regions = Counter(
+        (claim.left, claim.right, claim.above, claim.below) for claim in study.claims
+    )
     assert max(regions.values()) == 1
 
 

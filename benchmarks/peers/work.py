@@ -11,7 +11,7 @@ from typing import Any
 
 from hw3.data import load_splits
 from hw3.splits import Splits
-from study.spec import PROFILES
+from study.spec.study import PROFILES
 
 QUICK = PROFILES["quick"]
 WORKERS = 2  # trials at a time, on a thread each

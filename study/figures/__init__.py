@@ -1,6 +1,6 @@
 """Pictures of a study. frame_of_x(table) computes what is shown, draw_x(frame, figure) draws it.
 
-A figure is a record of the study (`study.spec.Figure`); a new kind of figure is a file here and a
+A figure is a record of the study (`study.spec.study.Figure`); a new kind of figure is a file here and a
 line in FIGURES.
 """
 
@@ -23,23 +23,23 @@ from study.figures.comparison import (
     frame_of_comparison,
 )
 from study.figures.curves import describe_curves, draw_curves, frame_of_curves
-from study.figures.front import describe_front, draw_front, frame_of_front
 from study.figures.importance import describe_importance, draw_importance, frame_of_importance
+from study.figures.pareto import describe_front, draw_front, frame_of_front
 from study.figures.response import (
     describe_response,
     draw_response,
     frame_of_response,
 )
 from study.figures.rungs import describe_rungs, draw_rungs, frame_of_rungs
+from study.figures.search import describe_search, draw_search, frame_of_search
 from study.figures.slices import describe_slices, draw_slices, frame_of_slices
-from study.figures.spending import describe_search, draw_search, frame_of_search
 from study.figures.theme import add_title, new_figure, theme
 from study.figures.time_to_accuracy import (
     describe_time_to_accuracy,
     draw_time_to_accuracy,
     frame_of_time_to_accuracy,
 )
-from study.spec import Figure, Study, StudyError
+from study.spec.study import Figure, Study, StudyError
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from hw3.layers import Layer, meta_model, trace_layers
 from hw3.models import FAMILIES, make_config
-from study.figures.seeds import confirmed
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
+from study.table.seeds import confirmed
 
 FRAME = ("point", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
 ACROSS = 2  # points beside each other

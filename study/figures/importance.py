@@ -17,8 +17,8 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
-from study.figures.trials import arm_title, explored_ends, name_searched, searched_columns
-from study.table import CONFIG_COLUMNS
+from study.table.columns import CONFIG_COLUMNS
+from study.table.trials import arm_title, explored_ends, name_searched, searched_columns
 
 LEAST = 20  # full-length trials; Optuna wants five among the best
 BEST = 0.25  # share of the trials that count as the best

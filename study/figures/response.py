@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
-from study.figures.seeds import (
+from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, scale_log_x
+from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
     describe_seeds,
     summarise_seeds,
 )
-from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, scale_log_x
-from study.figures.units import (
+from study.table.units import (
     axis_label,
     column_name,
     display_factor,

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study.figures.seeds import confirmed_finals
 from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_log_loss
-from study.figures.trials import arm_title, explored_ends
-from study.trial import rung_epochs
+from study.search.trial import rung_epochs
+from study.table.seeds import confirmed_finals
+from study.table.trials import arm_title, explored_ends
 
 LEAST_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
 FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")

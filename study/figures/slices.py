@@ -17,9 +17,9 @@ from study.figures.theme import (
     scale_log_x,
     wrap_label,
 )
-from study.figures.trials import arm_title, explored_ends, name_searched, searched_columns
-from study.figures.units import axis_label, format_value
-from study.table import CONFIG_COLUMNS
+from study.table.columns import CONFIG_COLUMNS
+from study.table.trials import arm_title, explored_ends, name_searched, searched_columns
+from study.table.units import axis_label, format_value
 
 ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
 FRAME = (

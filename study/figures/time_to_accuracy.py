@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from study.figures.front import short_number
-from study.figures.seeds import confirmed, describe_count, describe_left_out
+from study.figures.pareto import short_number
 from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
-from study.figures.units import axis_label, display_factor, format_value
+from study.table.seeds import confirmed, describe_count, describe_left_out
+from study.table.units import axis_label, display_factor, format_value
 
 STEP = 0.005  # half a point
 GRID = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 3)  # accuracies, share

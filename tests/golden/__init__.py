@@ -17,9 +17,9 @@ from unittest import mock
 from click.testing import CliRunner
 
 from study.__main__ import TASKS
-from study.cli import command
+from study.cli.command import command
 from study.figures import FORMATS
-from study.spec import Study
+from study.spec.study import Study
 
 RESULTS = Path(__file__).parent / "results"
 STUDIES = {name: import_module(f"study.{name}").STUDY for name in TASKS}

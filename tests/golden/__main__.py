@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from study.plan import load_plan, save_plan
-from study.records import RecordStore
-from study.spec import PROFILES, Budget
-from study.storage import LocalFolder
+from study.search.plan import load_plan, save_plan
+from study.spec.study import PROFILES, Budget
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 from tests.golden import GIVEN, MADE, RESULTS, STUDIES, copy, do
 
 PROFILE = "golden"

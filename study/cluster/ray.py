@@ -1,0 +1,227 @@
+"""Where Ray runs, and what one trial gets of it."""
+
+import logging
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from study.spec.study import StudyError
+from study.store.folder import Folder
+
+T = TypeVar("T")
+PATIENCE = 120.0  # seconds in which a host of the cluster must answer
+
+# Read by Ray when it starts; what the user has set stays.
+QUIET_AND_PRIVATE = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # medical images: nothing leaves the machine
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths keep their meaning in workers
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the records hold what they would write
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nothing is ever restored from Tune's snapshots
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the command line ends the run, and says how to go on
+}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a trial is given.
+
+    Attributes:
+        cpus_per_trial: processors of one trial, a fraction or a whole number.
+        gpus_per_trial: GPUs of one trial: 0, a fraction below 1, or a whole number.
+        concurrent: trials at a time.
+    """
+
+    cpus_per_trial: float
+    gpus_per_trial: float
+    concurrent: int
+
+    def per_trial(self) -> dict[str, float]:
+        """As Tune takes it."""
+        return {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
+
+
+@contextmanager
+def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, float]]]:
+    """A connection to Ray, started here where no address is given; yields each node's resources.
+
+    Raises:
+        StudyError: no Ray answers at the address, or it does not let us in.
+    """
+    for name, value in QUIET_AND_PRIVATE.items():
+        os.environ.setdefault(name, value)
+    level = logging.INFO if verbose else logging.CRITICAL  # failures are told by the report
+    import ray
+    from ray.exceptions import RayError
+
+    # Without an address ray.init would join any cluster that anybody started on this machine.
+    wanted = address or os.environ.get("RAY_ADDRESS") or "local"
+    if wanted.startswith("ray://"):
+        raise StudyError(
+            f"a study runs on the cluster, not through a client: got {wanted}. Submit it: "
+            "ray job submit --address http://127.0.0.1:8265 --working-dir . -- python -m study.…"
+        )
+    on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
+    umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
+    try:
+        ray.init(
+            address=wanted,
+            include_dashboard=False if wanted == "local" else None,
+            log_to_driver=verbose,
+            logging_level=level,
+        )
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        raise StudyError(
+            f"no Ray answers at {wanted}: {error}\n"
+            "Start a cluster (ray up cluster.yaml), or leave --address out to run here."
+        ) from error
+    finally:
+        os.umask(umask)
+    logging.getLogger("ray.tune").setLevel(level)
+    signal.signal(signal.SIGTERM, on_sigterm)
+    try:
+        yield [node["Resources"] for node in _alive()]
+    finally:
+        ray.shutdown()
+
+
+def trial_resources(
+    nodes: Sequence[Mapping[str, float]],
+    cpus_per_trial: float | None,
+    gpus_per_trial: float | None,
+    max_concurrent: int | None,
+    grows: bool = False,
+) -> Resources:
+    """What each trial gets: what is asked for, else derived from what Ray has.
+
+    By default a trial has one processor and, where there are GPUs, one of them. A trial must fit
+    on one node.
+
+    Args:
+        nodes: resources of each node, `CPU` and `GPU` among them.
+        grows: whether hosts may join that are not there yet: then `max_concurrent`, where it is
+            given, holds whatever there is now, and trials that wait ask for the hosts.
+
+    Raises:
+        StudyError: a trial would need more than the largest node has.
+    """
+    gpus = max(node.get("GPU", 0.0) for node in nodes)
+    gpu_share = gpus_per_trial if gpus_per_trial is not None else float(gpus >= 1)
+    cpu_share = cpus_per_trial or 1.0
+    if gpu_share > 1 and gpu_share != int(gpu_share):
+        raise StudyError(
+            f"--gpus-per-trial above 1 must be whole, got {gpu_share:g}; "
+            f"choose {int(gpu_share)} or {int(gpu_share) + 1}."
+        )
+    if grows and max_concurrent:
+        return Resources(cpu_share, gpu_share, max_concurrent)
+    hint = (
+        " Where the cluster grows, --max-concurrent asks for hosts, with --gpus-per-trial for GPUs."
+        if grows
+        else ""
+    )
+    if gpu_share > gpus:
+        raise StudyError(
+            f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
+            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}.{hint}"
+        )
+    fitting = sum(_fitting(node, cpu_share, gpu_share) for node in nodes)
+    if not fitting:
+        cpus = max(node.get("CPU", 0.0) for node in nodes)
+        choice = f" Choose --cpus-per-trial up to {cpus:g}." if cpus else ""
+        raise StudyError(
+            f"a trial cannot have more processors than a host of Ray's: asked for {cpu_share:g}, "
+            f"there are {cpus:g}.{choice}{hint}"
+        )
+    return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
+
+
+def _fitting(node: Mapping[str, float], cpu_share: float, gpu_share: float) -> int:
+    """Trials that run on the node at a time."""
+    by_cpu = node.get("CPU", 0.0) // cpu_share
+    return int(min(by_cpu, node.get("GPU", 0.0) // gpu_share) if gpu_share else by_cpu)
+
+
+def on_a_worker(resources: Resources, function: Callable[..., T], *arguments: Any) -> T:
+    """What the function returns on a host that a trial fits on; waits for one to be there."""
+    import ray
+
+    task = ray.remote(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
+    return ray.get(task(function).remote(*arguments))
+
+
+def check_every_host_sees(results: Folder) -> None:
+    """Find out before anything is trained that a host does not share the results.
+
+    Raises:
+        StudyError: with the hosts that do not find there what was just written here.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    probe = f"seen-{uuid.uuid4().hex}"
+    results.write(probe, b"seen", durable=False)
+    sees = ray.remote(num_cpus=0, max_retries=0)(_sees)
+
+    def ask(node: str) -> Any:
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        return sees.options(scheduling_strategy=there).remote(results, probe)
+
+    try:
+        hosts = {node["NodeID"]: node["NodeManagerHostname"] for node in _alive()}
+        asked = {node: ask(node) for node in hosts}
+        deadline = time.monotonic() + PATIENCE
+        blind = [node for node in hosts if not _found(node, asked[node], ask, deadline)]
+    finally:
+        results.delete(probe)
+    if blind:
+        names = ", ".join(sorted(hosts[node] for node in blind))
+        raise StudyError(
+            f"--results {results} is not shared: {names} of {len(hosts)} hosts does not find there "
+            "what this one wrote. Mount the same file system at that path on every host "
+            "(python -m study cluster check --results tells), or give s3://bucket/folder."
+        )
+
+
+def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -> bool:
+    """Whether the node found it, or is no longer there.
+
+    Hosts may go while they are asked: spot ones, and those that an autoscaler gives back. The
+    answer is lost first; Ray counts the node out some seconds later, and until then it is asked
+    again.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+    while True:
+        try:
+            return ray.get(answer, timeout=max(0.0, deadline - time.monotonic()))
+        except RayTaskError:  # it is there, and cannot even look
+            return False
+        except RayError as error:
+            if node not in {other["NodeID"] for other in _alive()}:
+                return True
+            if isinstance(error, GetTimeoutError):
+                return False
+            time.sleep(1)
+            answer = ask(node)
+
+
+def _alive() -> list[dict[str, Any]]:
+    """What Ray knows of each host that is there."""
+    import ray
+
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _sees(results: Folder, name: str) -> bool:
+    try:
+        return results.read(name) is not None
+    except (OSError, StudyError):
+        return False

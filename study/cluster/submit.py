@@ -1,0 +1,131 @@
+"""Hand a study to a cluster as a job of Ray's, once, and follow it."""
+
+import asyncio
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import click
+
+from study.spec.study import StudyError
+from study.store.folder import LocalFolder
+from study.store.provenance import handed_on
+
+NOT_UPLOADED = ["/results", "/data", "/.git", "/.venv", "*.npy", "*.npz", "*.parquet"]
+NOT_DECISIVE = ("verbose", "address", "action")  # options that leave the work as it is
+
+
+def job_name(task: str, options: Mapping[str, Any]) -> str:
+    """The same for the same work, so that submitting it again finds it.
+
+    Args:
+        options: the task's, by name, defaults among them.
+    """
+    decisive = {name: str(options[name]) for name in options if name not in NOT_DECISIVE}
+    digest = hashlib.sha256(json.dumps([task, decisive], sort_keys=True).encode()).hexdigest()
+    return f"{task}-{digest[:12]}"
+
+
+def check_results(options: Mapping[str, Any]) -> None:
+    """Refuse a results folder that only one host would have.
+
+    Raises:
+        StudyError: it is a path relative to a folder of the job's own.
+    """
+    results = options["results"]
+    if isinstance(results, LocalFolder) and not Path(str(results)).expanduser().is_absolute():
+        raise StudyError(
+            f"a submitted study needs --results that all hosts share; {results} is relative to a "
+            "folder that goes with the job. Give an absolute path of a shared file system, or a "
+            "URI such as s3://bucket/folder."
+        )
+
+
+def submit(task: str, arguments: Sequence[str], options: Mapping[str, Any], address: str) -> int:
+    """Submit a task's command line, or find where it runs or ran; follow it to its end.
+
+    Args:
+        task: module of `study`, "task_c" for example.
+        arguments: the task's own command line.
+        options: what it means, by name.
+        address: of the jobs API.
+
+    Returns:
+        The exit code: 0 where the job succeeded, 1 where it did not.
+
+    Raises:
+        StudyError: nothing answers at the address, or it does not let us in.
+    """
+    client = _client(address)
+    job, status = _latest(client, job_name(task, options))
+    if status is None:
+        entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
+        client.submit_job(
+            entrypoint=entrypoint, submission_id=job, runtime_env=_runtime_environment(Path.cwd())
+        )
+        click.echo(f"submitted as {job}: {entrypoint}")
+    else:
+        click.echo(f"{job} is there already, {status.lower()}; this is its log")
+    try:
+        asyncio.run(_follow(client, job))
+    except KeyboardInterrupt:
+        click.echo(
+            f"\n{job} runs on. Follow it with the same command; stop it with:\n"
+            f"  ray job stop --address {address} {job}",
+            err=True,
+        )
+        return 130
+    status = str(client.get_job_status(job).value)
+    if status == "SUCCEEDED":
+        return 0
+    click.echo(
+        f"error: {job} {status.lower()}. Every finished trial is kept; mend what the log says, "
+        "then run the same command: it goes on.",
+        err=True,
+    )
+    return 1
+
+
+def _client(address: str) -> Any:
+    if (Path.home() / ".ray/auth_token").exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    try:
+        from ray.job_submission import JobSubmissionClient
+
+        return JobSubmissionClient(address)
+    except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
+        raise StudyError(
+            f"no jobs can be handed to {address}: {error}\nIs the cluster up, and its tunnel open? "
+            "ray up cluster.yaml; in another terminal: ray dashboard cluster.yaml"
+        ) from error
+
+
+def _latest(client: Any, name: str) -> tuple[str, str | None]:
+    """The job of that name that runs or has succeeded, and its state; else a name that is free.
+
+    A name is never used twice: after a failure the next has a number.
+    """
+    known = {job.submission_id: str(job.status.value) for job in client.list_jobs()}
+    for number in count(1):
+        job = name if number == 1 else f"{name}-{number}"
+        status = known.get(job)
+        if status not in ("FAILED", "STOPPED"):
+            return job, status
+    raise AssertionError
+
+
+def _runtime_environment(folder: Path) -> dict[str, Any]:
+    """The project as it is here, if this is its folder; else what the hosts have installed."""
+    if not (folder / "study" / "__init__.py").exists():
+        return {}
+    return {"working_dir": str(folder), "excludes": NOT_UPLOADED, "env_vars": handed_on()}
+
+
+async def _follow(client: Any, job: str) -> None:
+    async for lines in client.tail_job_logs(job):
+        click.echo(lines, nl=False)

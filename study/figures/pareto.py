@@ -1,0 +1,161 @@
+"""A score against what it costs, and the front of points that no other one beats in both."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from hw3.models import FAMILIES
+from study.figures.labels import place_labels
+from study.figures.theme import FAINT, FAMILY_STYLES, WIDTH, add_legend
+from study.table.seeds import (
+    confirmed_finals,
+    describe_left_out,
+    describe_seeds,
+    summarise_seeds,
+)
+from study.table.units import (
+    axis_label,
+    column_name,
+    display_factor,
+    format_value,
+    more_is_better,
+)
+
+PANEL = 3.1  # inches
+
+
+def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.DataFrame:
+    """Final score and cost of every confirmed point; empty where there is none.
+
+    Args:
+        y: the score, a column.
+        xs: the costs, columns; one panel each.
+
+    Returns:
+        One row a cost and point: cost, score (the columns' names), point, label, family, x,
+        x_low, x_high, mean, low, high, n, exact (see `summarise_seeds`) and on_front.
+    """
+    about = ["point", "label", "family"]
+    finals = confirmed_finals(table)
+    scores = summarise_seeds(finals, about, y)
+    panels = []
+    for x in xs:
+        costs = summarise_seeds(finals, ["point"], x)[["point", "mean", "low", "high"]]
+        costs.columns = ["point", "x", "x_low", "x_high"]
+        panel = scores.merge(costs.loc[costs["x"] > 0], on="point")
+        cost, score = (panel.loc[:, name].to_numpy(float) for name in ("x", "mean"))
+        on_front = front_points(cost, score, more_is_better(y))
+        panels.append(panel.assign(cost=x, score=y, on_front=on_front))
+    frame = pd.concat(panels, ignore_index=True)
+    if len(frame):
+        note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["point"]))
+        frame.attrs["note"] = note
+    return frame
+
+
+def front_points(cost: np.ndarray, score: np.ndarray, more_is_better: bool) -> list[bool]:
+    """Which points no other one beats: none is at least as good in both and better in one.
+
+    Args:
+        cost: less is better, (N,).
+        score: more is better, or less, (N,).
+    """
+    gain = score if more_is_better else -score
+    return [
+        not (((cost <= c) & (gain >= g)) & ((cost < c) | (gain > g))).any()
+        for c, g in zip(cost, gain, strict=True)
+    ]
+
+
+def draw_front(frame: pd.DataFrame, figure: Figure) -> None:
+    """One panel a cost, on a log scale, every point with its name."""
+    costs = frame["cost"].unique()
+    figure.set_size_inches(WIDTH, PANEL * len(costs))
+    axes = figure.subplots(len(costs), 1, squeeze=False)[:, 0]
+    lines = {}
+    for cost, ax in zip(costs, axes, strict=True):
+        lines[cost] = _draw_panel(ax, frame.loc[frame["cost"] == cost])
+    handles = {
+        FAMILIES[family].title: Line2D([], [], linestyle="none", **_dot(family))
+        for family in frame["family"].unique()
+    }
+    front = Line2D([], [], **FRONT_LINE)
+    add_legend(figure, handles | {"front: nothing is both cheaper and better": front})
+    figure.draw_without_rendering()  # labels are placed when the panels have their sizes
+    for cost, ax in zip(costs, axes, strict=True):
+        rows = frame.loc[frame["cost"] == cost]
+        points = rows[["x", "mean"]].to_numpy(float) * [1, display_factor(rows["score"].iloc[0])]
+        place_labels(ax, rows["label"].tolist(), points, lines[cost])
+
+
+FRONT_LINE = {"color": FAINT, "linestyle": "--", "linewidth": 1.4, "zorder": 1}
+
+
+def describe_front(frame: pd.DataFrame) -> str:
+    """The front of each cost in words."""
+    said = []
+    for cost, rows in frame.groupby("cost", sort=False):
+        front = rows.loc[rows["on_front"]].sort_values("x")
+        points = [
+            f"{label} ({format_value(str(cost), x)}, {format_value(score, mean)})"
+            for label, x, score, mean in zip(
+                front["label"], front["x"], front["score"], front["mean"], strict=True
+            )
+        ]
+        said.append(f"Front by {column_name(str(cost))}: {', '.join(points)}.")
+    return " ".join(said)
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame) -> np.ndarray:
+    """Points, bars and front; the ends of all lines, (M, 2, 2), for the labels to keep clear."""
+    cost, score = str(rows["cost"].iloc[0]), str(rows["score"].iloc[0])
+    factor = display_factor(score)
+    lines = []
+    for row in rows.to_dict("records"):
+        style, x, mean = _dot(row["family"]), row["x"], row["mean"] * factor
+        upright = [(x, row["low"] * factor), (x, row["high"] * factor)]
+        level = [(row["x_low"], mean), (row["x_high"], mean)]
+        ax.plot(x, mean, **style, zorder=3)
+        ax.add_collection(LineCollection([upright, level], colors=style["color"], linewidths=2))
+        lines += [upright, level]
+    ax.set_xscale("log")
+    ax.margins(x=0.12, y=0.15)
+    ax.autoscale_view()
+    ax.set_xlim(ax.get_xlim())
+    ax.set_ylim(ax.get_ylim())
+    front = rows.loc[rows["on_front"]].sort_values("x")
+    corners = _staircase(front["x"], front["mean"] * factor, right=ax.get_xlim()[1])
+    ax.plot(*zip(*corners, strict=True), **FRONT_LINE)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(axis_label(cost))
+    ax.set_ylabel(axis_label(score))
+    return np.array(lines + list(pairwise(corners)), dtype=float)
+
+
+def _staircase(x: pd.Series, y: pd.Series, right: float) -> list[tuple[float, float]]:
+    """Corners of the steps from point to point, level first, and on to the right edge."""
+    corners = []
+    for left, height, end in zip(x, y, [*x[1:], right], strict=True):
+        corners += [(left, height), (end, height)]
+    return corners
+
+
+def short_number(value: float) -> str:
+    """Three digits and a magnitude: 1,500 is 1.5 k."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _dot(family: str) -> dict:
+    return FAMILY_STYLES[family] | {"markersize": 9, "markeredgecolor": "white"}

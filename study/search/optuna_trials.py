@@ -1,0 +1,76 @@
+"""Finished trials as Optuna holds them: for a search that goes on, and as a database to look at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from study.search.trial import METRIC
+from study.spec.study import Arm
+from study.store.records import Record
+
+INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
+
+
+def optuna_trial(arm: Arm, record: Record) -> FrozenTrial:
+    """The arm's finished trial as Optuna would hold it, had it watched."""
+    states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
+    state = states.get(record.status, TrialState.PRUNED)
+    reported = {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
+    last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
+    return create_trial(
+        state=state,
+        value=None if state == TrialState.FAIL else last,
+        params=dict(record.params),
+        distributions={name: dimension.distribution() for name, dimension in arm.space.items()},
+        intermediate_values=reported,
+        constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
+    )
+
+
+def optuna_database(searches: Sequence[tuple[Arm, Sequence[Record]]]) -> bytes:
+    """A SQLite file with an Optuna study for each arm; equal records give equal bytes.
+
+    Args:
+        searches: each arm with its finished trials, in the order of their suggestion. A trial
+            names its record in its user attributes, and has that record's times, in UTC.
+    """
+    with _quiet():
+        storage = RDBStorage("sqlite://")  # in memory, and this thread's alone
+        for arm, records in searches:
+            study = optuna.create_study(storage=storage, study_name=arm.name, direction="minimize")
+            study.add_trials([_dated(optuna_trial(arm, record), record) for record in records])
+    connection: Any = storage.engine.raw_connection().driver_connection
+    content = connection.serialize()
+    storage.engine.dispose()
+    return content
+
+
+def _dated(trial: FrozenTrial, record: Record) -> FrozenTrial:
+    trial.set_user_attr("record", record.key)
+    end = _finished(record.provenance)
+    if end is not None:
+        trial.datetime_complete = end
+        trial.datetime_start = end - timedelta(seconds=sum(row["seconds"] for row in record.rows))
+    return trial
+
+
+def _finished(provenance: Mapping[str, Any]) -> datetime | None:
+    """When the trial ended, in UTC and without saying so, which is how Optuna keeps times."""
+    said = provenance.get("finished")
+    return said and datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Optuna's lines about each study that it makes."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -1,0 +1,116 @@
+"""What one trial is: the ingredients that decide its numbers, and the job a worker is given."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import count, takewhile
+from typing import Any, Literal
+
+from hw3.models import make_config
+from hw3.numerics import Numerics
+from hw3.seeds import derive_seed
+from hw3.train import ENGINE_VERSION, Recipe
+from study.spec.study import Arm
+from study.store.records import Record, record_key
+
+METRIC = "val_loss"  # what a search minimises
+EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
+GRACE, REDUCTION = 4, 2  # ASHA's first rung is a quarter of the epochs; each halves the trials
+
+Stage = Literal["explore", "confirm"]
+
+
+def rung_epochs(epochs: int) -> list[int]:
+    """The epochs after which ASHA may stop a trial, the first one first.
+
+    Args:
+        epochs: full length of a trial, from 1.
+    """
+    first = -(-epochs // GRACE)
+    steps = takewhile(lambda epoch: epoch < epochs, (first * REDUCTION**k for k in count()))
+    return list(steps)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trials of one run share.
+
+    Attributes:
+        data: fingerprint of the data set at `image_size`.
+        image_size: side of the images in pixels.
+        recipe: how models are trained.
+        numerics: how the numbers are computed.
+        seed: the base of every seed of the run.
+        sampler: what proposes; part of a search's identity, of no confirmed trial's.
+    """
+
+    data: str
+    image_size: int
+    recipe: Recipe
+    numerics: Numerics = field(default_factory=Numerics)
+    seed: int = 0
+    sampler: str = "tpe"
+
+    def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        """Everything that decides a trial's numbers, as JSON can hold it; no names.
+
+        Raises:
+            ValueError: the family or the configuration is not valid.
+        """
+        return {
+            "family": family,
+            "config": asdict(make_config(family, config)),
+            "recipe": asdict(self.recipe),
+            "image_size": self.image_size,
+            "data": self.data,
+            "seed": seed,
+            "numerics": asdict(self.numerics),
+            "engine": ENGINE_VERSION,
+        }
+
+    def explore_seed(self, arm: Arm) -> int:
+        """The one training seed of an arm's search, so that its trials differ by configuration.
+
+        Derived from what the arm searches and how, not from its name: two arms share trials
+        exactly when they are the same search.
+        """
+        space = {name: dimension.describe() for name, dimension in arm.space.items()}
+        searched = json.dumps(
+            [arm.family, space, dict(arm.fixed), dict(arm.ties), self.sampler], sort_keys=True
+        )
+        return derive_seed(self.seed, "explore", searched)
+
+    def confirm_seeds(self, count: int) -> list[int]:
+        """Fresh seeds, the same for every point of every study: they pair the points."""
+        return [derive_seed(self.seed, "confirm", number) for number in range(count)]
+
+    def is_explored(self, arm: Arm, trial: "Record | Job") -> bool:
+        """Whether the trial, finished or under way, is of this arm's search in this setting."""
+        config, seed = trial.ingredients["config"], self.explore_seed(arm)
+        if (trial.ingredients["family"], trial.ingredients["seed"]) != (arm.family, seed):
+            return False
+        return trial.key == record_key(self.ingredients(arm.family, config, seed))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told: a trial and its place in the study.
+
+    Attributes:
+        stage: "explore", or "confirm", which opens the test set at its end.
+        point: the arm or point that it serves.
+        params: the point of the arm's space, for explored trials.
+        number: place in the arm's suggestions, for explored trials.
+        prunable: whether the scheduler may stop it early.
+    """
+
+    stage: Stage
+    point: str
+    ingredients: dict[str, Any]
+    params: dict[str, Any] = field(default_factory=dict)
+    number: int | None = None
+    prunable: bool = False
+
+    @property
+    def key(self) -> str:
+        return record_key(self.ingredients)

@@ -1,0 +1,194 @@
+"""The report's small tables, computed: what was confirmed, what selection cost, what failed."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from study.spec.study import Study
+from study.stats.signflip import seed_interval
+from study.table.seeds import confirmed, confirmed_finals
+from study.table.units import column_name
+
+STATUSES = ("complete", "stopped", "diverged", "failed")
+
+
+def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Each confirmed point or arm, in the study's order; a row without numbers where none is.
+
+    Returns:
+        label, configuration, n (seeds at full length); over these seeds the mean final
+        val_accuracy with its least and greatest value (val_accuracy_low, val_accuracy_high), the
+        means of val_loss, gap_loss, test_accuracy and elapsed at the last epoch, of
+        best_val_accuracy and best_test_accuracy at the epoch of least validation loss;
+        parameters and multiply_adds.
+    """
+    finals, rows = confirmed_finals(table), confirmed(table)
+    best = rows.loc[rows["is_best"]].drop_duplicates(["point", "key"])
+    return pd.DataFrame(
+        [
+            _point_row(label, finals.loc[finals["point"] == name], best.loc[best["point"] == name])
+            for name, label in study.labels().items()
+        ]
+    )
+
+
+def _point_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
+    accuracy = finals["val_accuracy"].astype(float)
+    return {
+        "label": label,
+        "configuration": describe_config(finals),
+        "n": len(finals),
+        "val_accuracy": _mean(finals, "val_accuracy"),
+        "val_accuracy_low": accuracy.min(),
+        "val_accuracy_high": accuracy.max(),
+        "val_loss": _mean(finals, "val_loss"),
+        "gap_loss": _mean(finals, "gap_loss"),
+        "test_accuracy": _mean(finals, "test_accuracy"),
+        "best_val_accuracy": _mean(best, "val_accuracy"),
+        "best_test_accuracy": _mean(best, "test_accuracy"),
+        "parameters": _mean(finals, "parameters"),
+        "multiply_adds": _mean(finals, "multiply_adds"),
+        "elapsed": _mean(finals, "elapsed"),
+    }
+
+
+def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """How much of the logged training accuracy is dropout's own doing, at the last epoch.
+
+    Dropout is active while the training accuracy is logged, and lowers it. Scored again in
+    evaluation mode the accuracy is higher by `effect`, which is by how much the two gaps differ.
+    What the weights gained while the epoch went on is in it, too.
+
+    Returns:
+        One row a confirmed point or arm with a dropout rate above 0: label, n (seeds), means over
+        them of gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
+        evaluation mode) and effect (share), and effect_low, effect_high: its exact 95 % interval,
+        NaN where seeds are too few.
+    """
+    finals = confirmed_finals(table).dropna(subset=["train_eval_accuracy"])
+    dropped = finals.loc[finals.filter(like="config_dropout").gt(0).any(axis=1)]
+    rows = []
+    for name, label in study.labels().items():
+        mine = dropped.loc[dropped["point"] == name]
+        if mine.empty:
+            continue
+        effect = (mine["train_eval_accuracy"] - mine["train_accuracy"]).to_numpy(float)
+        low, high = seed_interval(effect)
+        rows.append(
+            {
+                "label": label,
+                "n": len(mine),
+                "gap_logged": _mean(mine, "gap_accuracy_logged"),
+                "gap_evaluated": _mean(mine, "gap_accuracy"),
+                "effect": float(effect.mean()),
+                "effect_low": low,
+                "effect_high": high,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """What each arm's choice scored when it was chosen, on fresh seeds, and on the test set.
+
+    The first is the least of many tries on the validation set and so looks better than it is.
+
+    Returns:
+        One row an arm that has a full-length trial: label, configuration, trials (at full
+        length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss, test_loss
+        and the same with accuracy, means over the seeds.
+    """
+    ends = table.loc[table["is_final"] & (table["status"] == "complete")]
+    rows = []
+    for arm in study.arms:
+        mine = ends.loc[ends["point"] == arm.name]
+        explored = mine.loc[mine["stage"] == "explore"].sort_values(["val_loss", "key"])
+        fresh = mine.loc[mine["stage"] == "confirm"]
+        if explored.empty:
+            continue
+        chosen = explored.head(1)
+        row = {
+            "label": arm.label,
+            "configuration": describe_config(chosen),
+            "trials": len(explored),
+            "n": len(fresh),
+        }
+        for score in ("loss", "accuracy"):
+            row |= {
+                f"chosen_{score}": _mean(chosen, f"val_{score}"),
+                f"fresh_{score}": _mean(fresh, f"val_{score}"),
+                f"test_{score}": _mean(fresh, f"test_{score}"),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """What each arm tried: label, space, trials by status, epochs trained, epochs unstopped.
+
+    `unstopped` is what the same trials would have taken at full length.
+    """
+    explored = table.loc[table["stage"] == "explore"]
+    rows = []
+    for arm in study.arms:
+        ends = explored.loc[(explored["point"] == arm.name) & explored["is_final"]]
+        counts = ends["status"].value_counts()
+        rows.append(
+            {
+                "label": arm.label,
+                "space": "; ".join(f"{name}: {dim.describe()}" for name, dim in arm.space.items()),
+                "trials": len(ends),
+                **{status: int(counts.get(status, 0)) for status in STATUSES},
+                "epochs": int(ends["epoch"].sum()),
+                "unstopped": int(ends["epochs"].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summarise_cost(table: pd.DataFrame) -> pd.DataFrame:
+    """What was trained, by stage and device: trainings, epochs, seconds (summed over workers).
+
+    A training that serves several points counts once.
+    """
+    rows = table.drop_duplicates(["key", "epoch"])
+    trained = rows.assign(epochs=rows["epoch"].gt(0)).groupby(["stage", "device"], dropna=False)
+    costs = trained.agg(
+        trainings=("key", "nunique"), epochs=("epochs", "sum"), seconds=("seconds", "sum")
+    )
+    costs = costs.reset_index().fillna({"device": "not known"})
+    return costs.sort_values("stage", ascending=False, kind="stable")  # explore, then confirm
+
+
+def list_failures(table: pd.DataFrame) -> pd.DataFrame:
+    """Trials that diverged or failed: stage, label, configuration, seed, status, epoch, error."""
+    ends = table.loc[table["is_final"] & table["status"].isin(["diverged", "failed"])]
+    rows = ends.drop_duplicates(["stage", "point", "key"])
+    configurations = [describe_config(rows.iloc[[place]]) for place in range(len(rows))]
+    about = ["stage", "label", "seed", "status", "epoch", "error"]
+    return (
+        rows[about]
+        .fillna({"error": "the loss was not finite"})
+        .assign(configuration=configurations)
+    )
+
+
+def describe_config(rows: pd.DataFrame) -> str:
+    """The hyper-parameters of a trial's rows in words; empty where there is no row."""
+    if rows.empty:
+        return ""
+    configs = rows.filter(like="config_").iloc[0].dropna()
+    values = zip(configs.index, configs.to_numpy(float), strict=True)
+    return ", ".join(f"{column_name(str(name))} = {_short(value)}" for name, value in values)
+
+
+def _short(value: float) -> str:
+    """Whole numbers in full, others to three digits."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
+
+
+def _mean(rows: pd.DataFrame, column: str) -> float:
+    """Mean without the missing values; NaN where there is none."""
+    values = rows[column].dropna().to_numpy(float)
+    return float(values.mean()) if values.size else math.nan

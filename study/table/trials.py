@@ -1,0 +1,50 @@
+"""What the search's trials say: where each ended, and what an arm varied."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from study.table.columns import CONFIG_COLUMNS
+from study.table.units import column_name
+
+CHOSEN = ", chosen"  # how task files end the label of an arm's confirmed choice
+
+
+def arm_title(label: str) -> str:
+    """What an arm is called where all of its trials are meant and not its choice."""
+    return label.removesuffix(CHOSEN)
+
+
+def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Last row of each explored trial, by arm and in the order of suggestion."""
+    ends: pd.DataFrame = table.loc[(table["stage"] == "explore") & table["is_final"]]
+    return ends.sort_values(["point", "number"], kind="stable")
+
+
+def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
+    """The config columns in which trials of one arm differ.
+
+    Args:
+        trials: of one family, so that a column is missing in all or in none.
+
+    Returns:
+        column -> the columns that always hold the same values: hyper-parameters tied to it.
+    """
+    searched: dict[str, list[str]] = {}
+    for column in trials[list(CONFIG_COLUMNS)].dropna(axis="columns", how="all"):
+        values = trials[column].tolist()
+        if len(set(values)) < 2:
+            continue
+        tied = [first for first in searched if trials[first].tolist() == values]
+        if tied:
+            searched[tied[0]].append(column)
+        else:
+            searched[column] = []
+    return searched
+
+
+def name_searched(column: str, tied: list[str], names: Mapping[str, str]) -> str:
+    """What a searched column is called: its name in `names`, else its own and how many it ties."""
+    if column in names:
+        return names[column]
+    return column_name(column) + (f" (and {len(tied)} tied)" if tied else "")

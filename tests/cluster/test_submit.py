@@ -1,0 +1,111 @@
+"""Submission of a task as a job, against a stand-in for Ray's client; `tests/test_hosts.py` has a
+real one."""
+
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+import study.cluster.submit
+from study.__main__ import main
+from study.store.provenance import handed_on
+
+
+class Jobs:
+    """A cluster's jobs, each of which ends at once with the next of these states."""
+
+    def __init__(self, *ends):
+        self.ends, self.jobs, self.entrypoints = list(ends), {}, []
+
+    def list_jobs(self):
+        return [
+            SimpleNamespace(submission_id=name, status=SimpleNamespace(value=status))
+            for name, status in self.jobs.items()
+        ]
+
+    def submit_job(self, entrypoint, submission_id, runtime_env):
+        assert submission_id not in self.jobs
+        self.jobs[submission_id] = self.ends.pop(0)
+        self.entrypoints.append((entrypoint, runtime_env))
+
+    def get_job_status(self, job):
+        return SimpleNamespace(value=self.jobs[job])
+
+    async def tail_job_logs(self, job):
+        yield f"log of {job}\n"
+
+
+@pytest.fixture
+def submit(monkeypatch):
+    def submit(jobs, *arguments):
+        monkeypatch.setattr(study.cluster.submit, "_client", lambda address: jobs)
+        return CliRunner().invoke(main, ["submit", *arguments])
+
+    return submit
+
+
+SMOKE = ("task_c", "--profile", "smoke", "--results", "/shared/r")
+
+
+def test_the_same_work_is_submitted_once(submit):
+    jobs = Jobs("SUCCEEDED")
+    first, second = submit(jobs, *SMOKE), submit(jobs, *SMOKE)
+    (name,) = jobs.jobs
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert f"submitted as {name}" in first.output and f"log of {name}" in first.output
+    assert "is there already, succeeded" in second.output
+    ((entrypoint, environment),) = jobs.entrypoints
+    assert entrypoint == "python -m study.task_c --profile smoke --results /shared/r --address auto"
+    assert {"/results", "/data", "/.git"} <= set(environment["excludes"])
+    assert environment["env_vars"] == handed_on()
+
+
+def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch):
+    def unreachable(uri):
+        raise OSError(f"{uri}: could not connect")  # as pyarrow does, asked for a bucket's region
+
+    monkeypatch.setattr("study.store.folder._filesystem_of", unreachable)
+    answer = submit(Jobs("SUCCEEDED"), *SMOKE[:-1], "s3://bucket/r")
+    assert answer.exit_code == 0
+    assert "--results s3://bucket/r --address auto" in answer.output
+
+
+def test_other_work_is_another_job_and_what_decides_nothing_is_not(submit):
+    jobs = Jobs(*["SUCCEEDED"] * 3)
+    submit(jobs, *SMOKE)
+    submit(jobs, *SMOKE, "--verbose")
+    assert len(jobs.jobs) == 1
+    submit(jobs, *SMOKE, "--seeds", "3")
+    submit(jobs, "task_a", *SMOKE[1:])
+    assert len(jobs.jobs) == 3
+
+
+def test_a_job_that_failed_is_submitted_again_under_the_next_name(submit):
+    jobs = Jobs("FAILED", "STOPPED", "SUCCEEDED")
+    answers = [submit(jobs, *SMOKE) for _ in range(3)]
+    assert [answer.exit_code for answer in answers] == [1, 1, 0]
+    assert "every finished trial is kept" in answers[0].output.lower()
+    first = next(iter(jobs.jobs))
+    assert list(jobs.jobs) == [first, f"{first}-2", f"{first}-3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("task_c", "--profile", "smoke"), 1, "all hosts share"),
+        (("task_c", "--results", "runs/r"), 1, "all hosts share"),
+        (("task_q", "--results", "/r"), 1, "no task 'task_q'"),
+        (("task_c", "--results", "/r", "--profle", "smoke"), 2, "--profile"),
+    ],
+)
+def test_a_wrong_command_is_refused_before_anything_is_sent(submit, arguments, code, said):
+    jobs = Jobs()
+    answer = submit(jobs, *arguments)
+    assert answer.exit_code == code and said in answer.output
+    assert not jobs.jobs
+
+
+def test_no_cluster_is_one_error_with_the_next_command():
+    answer = CliRunner().invoke(main, ["submit", "--address", "http://127.0.0.1:9", *SMOKE])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("error: ") and "ray up cluster.yaml" in answer.output

@@ -1,0 +1,95 @@
+"""Signals to a real run: it ends soon, leaves nothing running, and says how to go on."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.runs import finish
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.ray
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
+    arguments = ["--profile", "smoke", "--epochs", "500", "--results", str(tmp_path / "r")]
+    run = psutil.Popen(
+        [sys.executable, "-m", "study.task_c", *arguments],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not any("Trial" in " ".join(child.cmdline()) for child in workers(run)):
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.5)  # until a trial's actor is there
+        children = workers(run)
+        if sent == signal.SIGINT:
+            second_driver_is_turned_away(tmp_path / "r", run)
+        os.kill(run.pid, sent)
+        _, errors = run.communicate(timeout=10)
+    finally:
+        run.kill() if run.poll() is None else None
+    assert run.returncode == code
+    assert "Go on with:\n  python -m study.task_c --profile smoke" in errors
+    assert "Traceback" not in errors
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+IN_RAY = """
+import os, signal, threading, time
+from study.cli.command import run
+from study import task_c
+from study.cli.command import main
+from study.cluster.ray import connect
+
+def wait_in_ray(*_):
+    with connect(None, verbose=False):
+        import ray
+        never = ray.remote(lambda: time.sleep(600)).remote()
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        ray.wait([never], timeout=60)
+
+run.run_study = wait_in_ray
+main(task_c.STUDY)
+"""
+
+
+def test_a_signal_that_comes_while_ray_waits_ends_the_run_as_cleanly(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_RAY, "--results", str(tmp_path)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (143, False), ended.stderr
+
+
+def second_driver_is_turned_away(results, first):
+    code, errors = finish(results)
+    assert code == 1
+    assert f"process {first.pid} on {platform.node()} since 2" in errors
+    assert "Traceback" not in errors
+
+
+def workers(run):
+    """The run's processes but for those that just ended."""
+    found = []
+    for child in run.children(recursive=True):
+        try:
+            child.cmdline()
+        except psutil.Error:
+            continue
+        found.append(child)
+    return found

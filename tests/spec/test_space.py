@@ -1,0 +1,43 @@
+import optuna
+import pytest
+
+from study.spec.space import Choice, Float, Int
+
+DIMENSIONS = [
+    Float(0.0, 0.9),
+    Float(1e-4, 1.0, log=True),
+    Int(1, 9),
+    Int(16, 512, log=True),
+    Choice((0, 32, 64)),
+]
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.describe())
+def test_grid_and_samples_stay_in_the_distribution(dimension):
+    distribution = dimension.distribution()
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    sampled = [study.ask({"x": distribution}).params["x"] for _ in range(50)]
+    for value in [*dimension.grid(7), *sampled]:
+        assert distribution._contains(distribution.to_internal_repr(value))
+
+
+def test_grid_is_even_on_the_dimensions_own_scale_and_includes_both_ends():
+    assert Float(0.0, 0.9).grid(4) == pytest.approx([0.0, 0.3, 0.6, 0.9])
+    assert Int(16, 512, log=True).grid(6) == [16, 32, 64, 128, 256, 512]
+    assert Int(1, 3).grid(9) == [1, 2, 3]
+    assert Choice((0, 32)).grid(9) == [0, 32]
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: Float(1.0, 1.0), "less than high"),
+        (lambda: Int(0, 8, log=True), "above 0"),
+        (lambda: Choice(()), "at least one"),
+        (lambda: Choice((1, 1)), "different"),
+        (lambda: Float(0.0, 1.0).grid(1), "2 points"),
+    ],
+)
+def test_dimension_refuses_what_cannot_be_searched(make, rule):
+    with pytest.raises(ValueError, match=rule):
+        make()

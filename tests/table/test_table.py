@@ -1,0 +1,123 @@
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from study.table.columns import COLUMNS, CONFIG_COLUMNS, Member, make_table
+from tests.made import SETTING, WIDTH_ARM, explored
+
+TEST = [
+    {"epoch": 2, "loss": 0.3, "accuracy": 0.9, "auroc": 0.95, "logits": [0.1]},
+    {"epoch": 1, "loss": 0.2, "accuracy": 0.8, "auroc": 0.85, "logits": [0.1]},
+]
+
+
+def member(record, stage="explore"):
+    return Member(stage, "gap", "GAP", record)
+
+
+def table_of(*losses, **changes):
+    record = explored(WIDTH_ARM, 0, {"channels": 32}, list(losses))
+    return make_table([member(dataclasses.replace(record, **changes))])
+
+
+def test_table_has_its_columns_and_dtypes_also_when_empty():
+    expected = {name: dtype for name, (dtype, _, _) in COLUMNS.items()} | CONFIG_COLUMNS
+    for table in (table_of(0.5), make_table([])):
+        assert {name: str(dtype) for name, dtype in table.dtypes.items()} == expected
+
+
+def test_table_has_one_row_an_epoch():
+    table = table_of(0.5, 0.3, 0.4)
+    assert table["epoch"].tolist() == [1, 2, 3]
+    assert table["is_final"].tolist() == [False, False, True]
+    assert table["is_best"].tolist() == [False, True, False]
+    assert table["elapsed"].tolist() == [2.0, 4.0, 6.0]
+    assert table["config_channels"].tolist() == [32] * 3
+    assert table["config_width_1"].isna().all()
+
+
+def test_gaps_are_differences_of_the_stated_columns():
+    row = table_of(0.7).iloc[0]
+    assert row["gap_loss"] == pytest.approx(row["val_loss"] - row["train_eval_loss"])
+    assert row["gap_accuracy"] == pytest.approx(row["train_eval_accuracy"] - row["val_accuracy"])
+    assert row["gap_accuracy_logged"] == pytest.approx(row["train_accuracy"] - row["val_accuracy"])
+
+
+def test_test_scores_stand_in_the_epochs_that_were_scored():
+    table = table_of(0.3, 0.4, test=TEST)
+    assert table["test_accuracy"].tolist() == [0.8, 0.9]
+    assert table_of(0.3, 0.4, 0.5, test=TEST)["test_loss"].isna().tolist() == [False, False, True]
+
+
+def test_table_keeps_which_test_images_were_right_where_the_record_says():
+    new = [score | {"correct": "0110"} for score in TEST]
+    assert table_of(0.3, 0.4, test=new)["test_correct"].tolist() == ["0110"] * 2
+    assert table_of(0.3, 0.4, test=TEST)["test_correct"].isna().all()  # an earlier version's
+
+
+def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
+    record = explored(WIDTH_ARM, 0, {"channels": channels}, [0.5] * len(accuracies), status)
+    rows = [
+        row | {"val_accuracy": accuracy, "seconds": seconds}
+        for row, accuracy in zip(record.rows, accuracies, strict=True)
+    ]
+    return dataclasses.replace(record, rows=rows)
+
+
+CONVERGENCE = ["epochs_to_converge", "seconds_to_converge", "converged_share"]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "epoch"),
+    [
+        ((0.5, 0.7, 0.89, 0.9), 3),  # within a point, to the point
+        ((0.5, 0.7, 0.889, 0.9), 4),
+        ((0.95, 0.7, 0.8, 0.9), 1),  # above the final one counts
+        ((0.5, 0.5, 0.5, 0.5), 1),
+        ((0.1, 0.12, 0.11, 0.13), 2),  # though 0.13 - 0.01 is more than 0.12
+    ],
+)
+def test_a_trial_converges_where_it_first_comes_within_a_point_of_its_end(accuracies, epoch):
+    table = make_table([member(record_of(accuracies))])
+    assert table[CONVERGENCE].drop_duplicates().values.tolist() == [[epoch, 2.0 * epoch, epoch / 8]]
+    assert len(table) == 4
+
+
+@pytest.mark.parametrize("status", ["stopped", "diverged", "failed"])
+def test_a_trial_without_an_end_does_not_converge(status):
+    table = make_table([member(record_of((0.8, 0.9), status=status))])
+    assert table[CONVERGENCE].isna().all(axis=None)
+
+
+def test_each_trial_converges_by_itself():
+    records = [record_of((0.5, 0.9), 8, 1.0), record_of((0.9, 0.9), 16, 3.0)]
+    table = make_table([member(record) for record in records])
+    assert table["seconds_to_converge"].tolist() == [2.0, 2.0, 3.0, 3.0]
+
+
+def test_a_trial_that_failed_at_once_is_not_lost():
+    table = table_of(status="failed", error="out of memory")
+    assert table[["status", "error", "epoch"]].values.tolist() == [["failed", "out of memory", 0]]
+
+
+def test_a_loss_that_is_no_number_is_missing_and_never_best():
+    table = table_of(0.5, None, status="diverged")
+    assert table["val_loss"].isna().tolist() == [False, True]
+    assert table["is_best"].tolist() == [True, False]
+    assert not table_of(None, status="diverged")["is_best"].any()
+
+
+def test_one_record_may_serve_two_points_apart():
+    record = explored(WIDTH_ARM, 0, {"channels": 32}, [0.5, 0.4])
+    members = [Member("confirm", point, point, record) for point in ("chosen", "hand-picked")]
+    table = make_table(members)
+    assert table.groupby("point")["is_final"].sum().tolist() == [1, 1]
+    assert table["elapsed"].tolist() == [2.0, 4.0, 2.0, 4.0]
+
+
+def test_table_survives_parquet(tmp_path):
+    table = table_of(0.5, 0.4, test=TEST)
+    table.to_parquet(tmp_path / "table.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)
+    assert SETTING.image_size == table["image_size"].iloc[0]
