@@ -57,7 +57,7 @@ ARGUMENTS = ["--profile", "smoke", "--trials", "8", "--epochs", "6", "--seeds", 
 ARGUMENTS += ["--image-size", "72"]
 WORKER = "Trainable"  # in the titles of the processes that train
 VARYING = [*TIMES, "number"]
-SORTED_BY = ["stage", "point", "seed", "key", "epoch"]
+SORTED_BY = ["stage", "candidate", "seed", "key", "epoch"]
 WHOLE = "uninterrupted"
 POLL = 0.05  # seconds
 MEAN_INTERVAL = 4.0  # seconds between kills
@@ -391,9 +391,9 @@ def compare(the_round: Round, whole: Round) -> tuple[str, str]:
         return "there is none", "there is none"
     confirmed, expected_confirmed = confirmed_rows(table), confirmed_rows(expected)
     if the_round.concurrent > 1:
-        points = [point.name for point in STUDY.points]
-        confirmed = confirmed[confirmed["point"].isin(points)]
-        expected_confirmed = expected_confirmed[expected_confirmed["point"].isin(points)]
+        points = [point.name for point in STUDY.baselines]
+        confirmed = confirmed[confirmed["candidate"].isin(points)]
+        expected_confirmed = expected_confirmed[expected_confirmed["candidate"].isin(points)]
         return difference(confirmed, expected_confirmed), "not compared"
     return difference(confirmed, expected_confirmed), difference(table, expected)
 

@@ -5,7 +5,7 @@
 Part `records`: a folder of made records of Task C is taken up again. Seconds to read the records,
 to replay them into Optuna and ASHA, to propose one more trial (median of five), to make the table
 and to write everything that people read; and what the records and the searcher add to the driver's
-memory. Part `pool`: that many trials of a tiny ANN and one epoch run through the pool, one arm with
+memory. Part `pool`: that many trials of a tiny ANN and one epoch run through the pool, one search with
 TPE; seconds from the first trial's start to the end, of one trial, and the driver's memory after.
 Each number of trials has a process of its own.
 
@@ -32,11 +32,12 @@ from hw3.data import load_splits
 from hw3.models import make_config
 from hw3.train import recipe_for
 from study.report.outputs import write_outputs
-from study.search.choose import chosen_points, reference_points, study_members
+from study.search.choose import baseline_candidates, chosen_candidates, study_members
 from study.search.plan import Plan
 from study.search.trial import Setting, rung_epochs
+from study.spec.budget import Budget, DataFacts
 from study.spec.space import Float
-from study.spec.study import Arm, Budget, DataFacts, Study
+from study.spec.study import Search, Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 from study.table.columns import make_table
@@ -46,7 +47,7 @@ EPOCHS, SEEDS, IMAGE_SIZE = 12, 10, 32
 SETTING = Setting("made", IMAGE_SIZE, recipe_for(EPOCHS))
 PROPOSALS = 5
 WORKERS = 2
-TINY_ARM = Arm(
+TINY_SEARCH = Search(
     "tiny",
     "tiny",
     "ann",
@@ -87,12 +88,14 @@ def made_record(
 def make_records(store: RecordStore, trials: int) -> None:
     """Records of Task C: `trials` explored, all but every fourth stopped at the first rung, and
     every point's confirmation."""
-    (arm,) = STUDY.arms
+    (search,) = STUDY.searches
     rng = np.random.default_rng(0)
     records = {}
     for number in range(trials):
         params = _params(number)
-        ingredients = SETTING.ingredients("gap", arm.config(params), SETTING.explore_seed(arm))
+        ingredients = SETTING.ingredients(
+            "gap", search.config(params), SETTING.explore_seed(search)
+        )
         is_control = number % 4 == 0
         record = made_record(
             ingredients,
@@ -103,8 +106,8 @@ def make_records(store: RecordStore, trials: int) -> None:
             provenance={"number": number},
         )
         records[record.key] = record
-    chosen = chosen_points(STUDY, SETTING, budget_of(trials), records)
-    for point in (*reference_points(STUDY, IMAGE_SIZE), *chosen.values()):
+    chosen = chosen_candidates(STUDY, SETTING, budget_of(trials), records)
+    for point in (*baseline_candidates(STUDY, IMAGE_SIZE), *chosen.values()):
         for job in point.jobs(SETTING, SEEDS):
             records[job.key] = made_record(job.ingredients, EPOCHS, rng)
     for record in records.values():
@@ -151,7 +154,7 @@ def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
     from study.store.checkpoints import CheckpointStore
 
     data = load_splits("phantom", 16, (8, 8, 8))
-    study_ = Study("growth", "Growth", "How?", (), (TINY_ARM,), ())
+    study_ = Study("growth", "Growth", "How?", (), (TINY_SEARCH,), ())
     setting = Setting(data.fingerprint, data.image_size, recipe_for(1))
     searcher = StudySearcher(study_, setting, Budget(trials, 1, 1, data.image_size), {})
     proposing = ClockedSuggest(searcher.suggest)

@@ -27,12 +27,13 @@ from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
 from study.cluster.ray import Resources, connect
 from study.search.trial import Setting
-from study.spec.study import Budget, Point, Study
+from study.spec.budget import Budget
+from study.spec.study import Baseline, Study
 from study.store.checkpoints import CheckpointStore
 
 
 def study_of(family: str) -> Study:
-    return Study("memory", "Memory", "How much?", (Point(family, family, family),), (), ())
+    return Study("memory", "Memory", "How much?", (Baseline(family, family, family),), (), ())
 
 
 def main() -> None:

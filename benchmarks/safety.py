@@ -27,7 +27,8 @@ from study.cluster.ray import connect, trial_resources
 from study.pool.dispatch import StudySearcher
 from study.pool.trainable import StudyTrial
 from study.search.trial import Setting
-from study.spec.study import PROFILES, Budget, Point, Study
+from study.spec.budget import PROFILES, Budget
+from study.spec.study import Baseline, Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
@@ -89,7 +90,7 @@ class Sums(Callback):
 def measure(family: str, epochs: int, data: Splits, kept: bool, nodes: list) -> tuple[float, float]:
     """Wall-clock seconds of one run of the study without Ray's start, and the share of saving and
     recording in the seconds of its workers."""
-    study_ = Study("safety", "Safety", "?", (Point(family, family, family),), (), ())
+    study_ = Study("safety", "Safety", "?", (Baseline(family, family, family),), (), ())
     setting = Setting(data.fingerprint, data.image_size, recipe_for(epochs))
     searcher = StudySearcher(study_, setting, Budget(1, epochs, SEEDS, data.image_size), {})
     study.pool.tuner.StudyTrial = ClockedTrial if kept else UnkeptTrial

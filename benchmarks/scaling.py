@@ -32,13 +32,14 @@ from ray.tune import Callback, Trainable
 from ray.tune.search import Searcher
 
 import study.pool.tuner
-from benchmarks.growth import TINY_ARM
+from benchmarks.growth import TINY_SEARCH
 from hw3.data import load_splits
 from hw3.train import recipe_for
 from study.cluster.ray import connect, trial_resources
 from study.pool.dispatch import StudySearcher
 from study.search.trial import EPOCH, METRIC, Setting
-from study.spec.study import Budget, Point, Study
+from study.spec.budget import Budget
+from study.spec.study import Baseline, Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
@@ -53,7 +54,7 @@ PATIENT = {
     "RAY_enable_worker_prestart": "0",
     "RAY_prestart_worker_first_driver": "0",
 }
-SLEEPER = Point("sleeper", "Sleeper", "ann", TINY_ARM.fixed)
+SLEEPER = Baseline("sleeper", "Sleeper", "ann", TINY_SEARCH.fixed)
 
 
 def sleeping_trial(seconds: float) -> type[Trainable]:

@@ -8,8 +8,8 @@ studies with a wrong verdict, and of wrong verdicts which way. Shapes of the dif
 
     normal  standard normal
     tied    of two binomial accuracies on 400 images at 97 %, many of them equal
-    skewed  exponential less its mean: as skewed as the judge takes values to be. Two arms that
-            do not differ at all have symmetric differences; arms of equal mean but unequal spread
+    skewed  exponential less its mean: as skewed as the judge takes values to be. Two searches that
+            do not differ at all have symmetric differences; searches of equal mean but unequal spread
             or shape need not
 
 "coverage" is of the 95 % interval of a single claim, "power" the share of claims supported whose
@@ -111,7 +111,7 @@ def power(seeds: int, effect: float, claims: int, studies: int) -> float:
 
 
 def make_claims(count: int) -> list[Claim]:
-    """Claims that an arm's validation loss is above another's."""
+    """Claims that a search's validation loss is above another's."""
     return [
         Claim(
             *(f"claim {number}", "", "", ""),
@@ -141,7 +141,7 @@ def table_of(values: np.ndarray) -> pd.DataFrame:
         values: left minus right, (claims, seeds).
     """
     rows = [
-        {"point": f"{side} {number}", "seed": seed, "val_loss": value}
+        {"candidate": f"{side} {number}", "seed": seed, "val_loss": value}
         for number, differences in enumerate(values)
         for seed, difference in enumerate(differences)
         for side, value in (("left", difference), ("right", 0.0))

@@ -29,7 +29,7 @@ import pandas as pd
 import torch
 from ray.tune import Callback
 
-from benchmarks.peers.work import POINTS, WORKERS, Work, add_work, print_seconds, work_of
+from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
 from hw3.memory import keep_freed_memory
 from hw3.models import make_config
 from hw3.numerics import Numerics, choose_numerics
@@ -39,7 +39,8 @@ from study.cluster.ray import connect, trial_resources
 from study.pool.dispatch import StudySearcher
 from study.pool.tuner import run_pool
 from study.search.trial import Setting
-from study.spec.study import Budget, Point, Study
+from study.spec.budget import Budget
+from study.spec.study import Baseline, Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
@@ -69,7 +70,9 @@ def setting_of(work: Work, data: Splits) -> Setting:
 def run_study(work: Work) -> None:
     """The work through the study's pool, with its records and checkpoints."""
     data = work.load()
-    points = tuple(Point(name, name, family, config) for name, (family, config) in POINTS.items())
+    points = tuple(
+        Baseline(name, name, family, config) for name, (family, config) in BASELINES.items()
+    )
     study_ = Study("benchmark", "Benchmark", "How fast?", points, (), ())
     budget = Budget(1, work.epochs, work.seeds, work.image_size)
     searcher = StudySearcher(study_, setting_of(work, data), budget, {})
@@ -83,7 +86,7 @@ def run_study(work: Work) -> None:
         run_pool(searcher, data, store, checkpoints, resources, 1800.0, [first])
         ended = time.monotonic()
     records = searcher.records.values()
-    assert first.at and len(records) == len(POINTS) * work.seeds
+    assert first.at and len(records) == len(BASELINES) * work.seeds
     print_seconds(
         ray=connected - begun,
         workers=first.at - connected,
@@ -98,7 +101,7 @@ def run_bare(work: Work) -> None:
     setting = setting_of(work, data)
     trials = [
         setting.ingredients(family, config, seed)
-        for family, config in POINTS.values()
+        for family, config in BASELINES.values()
         for seed in setting.confirm_seeds(work.seeds)
     ]
     spawn = multiprocessing.get_context("spawn")
@@ -190,7 +193,7 @@ def main() -> None:
             print(rows[-1], flush=True)
     turns = pd.DataFrame(rows)
     turns.to_csv(options.csv, index=False)
-    trials = len(POINTS) * work.seeds
+    trials = len(BASELINES) * work.seeds
     print(
         f"{trials} trials of {work.epochs} epochs at {work.image_size}x{work.image_size}, medians"
     )

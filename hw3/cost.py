@@ -1,25 +1,25 @@
-"""What a model costs: parameters, multiply-adds, activation memory; and models of equal cost."""
+"""The cost of a model in parameters, multiply-adds and activation memory; models of equal cost."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from torch.utils.flop_counter import FlopCounterMode
 
 from hw3.layers import meta_model, trace_layers
+from hw3.models import Architecture
 
 CHANGES_NOTHING = ("Flatten", "Dropout")  # in evaluation mode: no output of their own to keep
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of one model at one image size.
+    """The cost of one architecture.
 
     Attributes:
-        parameters: number of trained numbers.
-        multiply_adds: of convolutions and linear layers, forward, an image.
-        activation_bytes: outputs of all layers, forward, an image, float32.
+        parameters: number of trained weights and biases.
+        multiply_adds: of convolutions and linear layers, forward, per image.
+        activation_bytes: size of all layers' outputs, forward, per image, in float32.
     """
 
     parameters: int
@@ -30,11 +30,11 @@ class Cost:
 MEASURES = ("parameters", "multiply_adds", "activation_bytes")
 
 
-def model_cost(family: str, config: Any, image_size: int) -> Cost:
-    """Cost of a configuration, from its traced layers; nothing is allocated."""
-    model = meta_model(family, config, image_size)
+def model_cost(architecture: Architecture) -> Cost:
+    """The cost of an architecture, from its traced layers; nothing is allocated."""
+    model = meta_model(architecture)
     with FlopCounterMode(display=False) as counter:
-        layers = trace_layers(model, image_size)
+        layers = trace_layers(model, architecture.image_size)
     elements = sum(math.prod(layer.shape) for layer in layers if layer.kind not in CHANGES_NOTHING)
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -44,20 +44,19 @@ def model_cost(family: str, config: Any, image_size: int) -> Cost:
 
 
 def match_cost(
-    family: str,
-    config_at: Callable[[int], Any],
+    architecture_at: Callable[[int], Architecture],
     measure: str,
     target: int,
-    image_size: int,
     largest: int = 4096,
 ) -> int:
     """The size whose cost comes nearest to `target`, by bisection.
 
     Args:
-        config_at: size (a width, a number of channels; 1 to `largest`) -> configuration whose
-            cost grows with it.
+        architecture_at: size (a width or a number of channels, 1 to `largest`) -> architecture
+            whose cost grows with it.
         measure: one of MEASURES.
         target: the cost to be met.
+        largest: the greatest size considered.
 
     Raises:
         ValueError: `measure` is unknown.
@@ -66,7 +65,7 @@ def match_cost(
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}; got {measure!r}")
 
     def cost_at(size: int) -> int:
-        return getattr(model_cost(family, config_at(size), image_size), measure)
+        return getattr(model_cost(architecture_at(size)), measure)
 
     low, high = 1, largest
     while high - low > 1:

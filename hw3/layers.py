@@ -1,22 +1,21 @@
-"""What a model is made of: each layer with its output's shape and its parameters, as computed."""
+"""A model's layers in the order of their computation, each with output shape and parameters."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from hw3.models import FAMILIES
+from hw3.models import Architecture, build_layers
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One module that does the work itself, in the place where it is computed.
+    """One module without children, as it was called for an image.
 
     Attributes:
         kind: the module's class.
         detail: its kernel (3×3), output size (1×1) or dropout rate; empty where it has none.
-        shape: of its output for one image.
+        shape: of its output for one image, without the batch.
         parameters: number of trained numbers.
     """
 
@@ -26,17 +25,18 @@ class Layer:
     parameters: int
 
 
-def meta_model(family: str, config: Any, image_size: int) -> nn.Module:
-    """The configuration's model on PyTorch's meta device, in evaluation mode: no memory taken."""
+def meta_model(architecture: Architecture) -> nn.Module:
+    """The architecture's model in evaluation mode on PyTorch's meta device: it takes no memory."""
     with torch.device("meta"):
-        return FAMILIES[family].build(config, image_size).eval()
+        return build_layers(architecture).eval()
 
 
 def trace_layers(model: nn.Module, image_size: int) -> list[Layer]:
     """The layers that one image goes through, in the order of their computation.
 
     Args:
-        model: as `meta_model` makes it.
+        model: on the meta device, as `meta_model` returns it.
+        image_size: side of the image in pixels.
     """
     layers: list[Layer] = []
 

@@ -1,4 +1,4 @@
-"""What the process does with memory that is freed."""
+"""Freed memory: the process keeps it for the next training step."""
 
 import ctypes
 import sys
@@ -10,9 +10,9 @@ LIMIT = 2**30
 def keep_freed_memory() -> None:
     """Have this process use freed memory again instead of giving it back to the system.
 
-    A training step frees and takes the same activations and gradients, some MiB each, again and
-    again; glibc gives such blocks back to Linux, which maps and clears every page anew. The
-    process stays as large as its largest moment. Does nothing where there is no glibc.
+    Every training step allocates and frees the same activations and gradients, some MiB each.
+    By default glibc returns such blocks to Linux, which maps and clears every page again. With
+    this, the process stays at its peak size. Does nothing where the C library is not glibc.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:

@@ -39,7 +39,7 @@ def auroc(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     if not np.isfinite(logits).all():
         return float("nan")
-    from scipy.stats import rankdata  # a second to import, which no plan needs
+    from scipy.stats import rankdata  # takes a second to import, and plans do not need it
 
     positive = labels > 0
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())

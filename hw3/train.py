@@ -13,22 +13,22 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from hw3.metrics import accuracy, auroc, log_loss
-from hw3.models import build_model
-from hw3.numerics import Numerics, piece_size
+from hw3.models import Architecture, build_model
+from hw3.numerics import Numerics, micro_batch_size
 from hw3.seeds import derive_seed
 from hw3.splits import Split, Splits
 
 ENGINE_VERSION = 2  # raise it when the same seed no longer gives the same numbers
-EVAL_BATCH = 256  # images, where the cache does not decide
+EVAL_BATCH = 256  # images scored at a time where there are no micro-batches
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The homework's recipe: Adam, StepLR stepped once an epoch, BCEWithLogitsLoss.
+    """The homework's recipe: Adam, StepLR stepped once per epoch, BCEWithLogitsLoss.
 
     Attributes:
         epochs: passes over the training set.
-        batch_size: images a step, drawn without replacement from a shuffled order.
+        batch_size: images per step, drawn without replacement from a shuffled order.
         learning_rate: Adam's at the start.
         step_size: epochs between two reductions of the learning rate.
         gamma: factor of each reduction.
@@ -51,7 +51,7 @@ def recipe_for(epochs: int) -> Recipe:
 
 @dataclass
 class EpochRow:
-    """What one epoch gave. Losses in nats, accuracies and AUROC 0 to 1.
+    """The scores of one epoch. Losses in nats, accuracies and AUROC 0 to 1.
 
     `train_loss` and `train_accuracy` are as logged: with dropout active, while the weights move.
     `train_eval_*` score the whole training set in evaluation mode, None where not due.
@@ -76,11 +76,11 @@ class EpochRow:
 
 @dataclass
 class Training:
-    """A model on its way; `train_epochs` moves it on.
+    """One training under way, whole or interrupted; `train_epochs` advances it.
 
     Attributes:
-        piece_size: images computed at a time; None for whole batches.
-        epoch: epochs done.
+        micro_batch_size: images computed at a time; None for whole batches.
+        epoch: number of epochs done.
         best_epoch: the epoch of least validation loss so far, 0 before the first.
         best_weights: the model's state at that epoch.
     """
@@ -91,7 +91,7 @@ class Training:
     recipe: Recipe
     seed: int
     numerics: Numerics
-    piece_size: int | None
+    micro_batch_size: int | None
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float = float("inf")
@@ -104,7 +104,7 @@ class Training:
 
 
 def start_training(
-    family: str, config: Any, image_size: int, recipe: Recipe, seed: int, numerics: Numerics
+    architecture: Architecture, recipe: Recipe, seed: int, numerics: Numerics
 ) -> Training:
     """A fresh model with its optimiser and learning-rate schedule.
 
@@ -113,7 +113,7 @@ def start_training(
     if numerics.device == "cuda":  # equal seeds must give equal curves there, too
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False
-    model = build_model(family, config, image_size, seed).to(numerics.device)
+    model = build_model(architecture, seed).to(numerics.device)
     model = model.to(memory_format=numerics.memory_format)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
     return Training(
@@ -123,12 +123,12 @@ def start_training(
         recipe=recipe,
         seed=seed,
         numerics=numerics,
-        piece_size=piece_size(family, config, image_size, numerics),
+        micro_batch_size=micro_batch_size(architecture, numerics),
     )
 
 
 def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
-    """Train to the recipe's end, from wherever `training` stands; one row an epoch.
+    """Train to the recipe's end, from wherever `training` stands; one row per epoch.
 
     The order of the images and the dropout masks of an epoch are drawn from the seed and the
     epoch's number alone: equal seeds give equal curves, resumed or not. Ends after an epoch
@@ -167,7 +167,7 @@ def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:
 
 
 def training_state(training: Training) -> dict[str, Any]:
-    """All that `train_epochs` needs to go on: tensors, numbers, lists and dictionaries of them.
+    """All that `train_epochs` needs to resume: tensors, numbers, lists and dictionaries of them.
 
     No generator's state is in it: what an epoch draws depends on the seed and its number alone.
     """
@@ -183,7 +183,7 @@ def training_state(training: Training) -> dict[str, Any]:
 
 
 def restore_training(training: Training, state: dict[str, Any]) -> None:
-    """Put a fresh training of the same configuration where `training_state` was taken."""
+    """Bring a fresh training of the same configuration to where `training_state` was taken."""
     training.model.load_state_dict(state["model"])
     training.optimiser.load_state_dict(state["optimiser"])
     training.scheduler.load_state_dict(state["scheduler"])
@@ -203,11 +203,11 @@ def predict(training: Training, images: Tensor, model: nn.Module | None = None) 
         float32 (N,).
     """
     model = (model or training.model).eval()
-    # Many where the cache does not decide: fully connected layers read all weights for each piece.
-    pieces = images.split(training.piece_size or EVAL_BATCH)
+    # Without micro-batches, many at a time: linear layers read all their weights for each group.
+    groups = images.split(training.micro_batch_size or EVAL_BATCH)
     numerics = training.numerics
     with torch.inference_mode(), numerics.autocast():
-        logits = [model(_normalise(piece, numerics)) for piece in pieces]
+        logits = [model(_normalise(group, numerics)) for group in groups]
         return torch.cat(logits).squeeze(1).float().cpu().numpy()
 
 
@@ -258,9 +258,9 @@ def _train_one_epoch(training: Training, images: Tensor, labels: Tensor) -> tupl
         torch.manual_seed(derive_seed(training.seed, "dropout", training.epoch))
         for batch in order.to(device).split(recipe.batch_size):
             training.optimiser.zero_grad()
-            for piece in batch.split(training.piece_size or len(batch)):
-                pixels = images.index_select(0, piece)  # images[piece] takes seven times as long
-                targets = labels[piece]
+            for rows in batch.split(training.micro_batch_size or len(batch)):
+                pixels = images.index_select(0, rows)  # images[rows] takes seven times as long
+                targets = labels[rows]
                 with numerics.autocast():
                     logits = model(_normalise(pixels, numerics)).squeeze(1)
                 loss = cross_entropy(logits.float(), targets, reduction="sum")
@@ -268,7 +268,7 @@ def _train_one_epoch(training: Training, images: Tensor, labels: Tensor) -> tupl
                 loss_sum += loss.detach()
                 correct += ((logits.detach() > 0) == (targets > 0)).sum()
             training.optimiser.step()
-    # The first time in the epoch that the processor waits for the device.
+    # The first time in the epoch that the CPU waits for the device.
     return float(loss_sum) / len(order), int(correct) / len(order)
 
 

@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from study.spec.study import Study, StudyError
+from study.spec.errors import StudyError
+from study.spec.study import Study
 
 TASKS = ("task_a", "task_b", "task_c")
 JOBS_ADDRESS = "http://127.0.0.1:8265"

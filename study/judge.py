@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from study.spec.study import Claim, Measure, StudyError
+from study.spec.errors import StudyError
+from study.spec.study import Claim, Measure
 from study.stats.bootstrap import image_interval, read_correct
 from study.stats.power import MOST_SEEDS, seeds_needed, seeds_to_decide
 from study.stats.region import holm, region_p
@@ -209,9 +210,9 @@ def _problem(
     """Why the claim cannot be computed; empty where it can."""
     for measure, column in zip(measures, columns, strict=True):
         if not column:
-            return f"no confirmed trial of {measure.point} has a value of {measure.metric}"
+            return f"no confirmed trial of {measure.candidate} has a value of {measure.metric}"
     if not scores.size:
-        return f"{' and '.join(measure.point for measure in measures)} share no seed"
+        return f"{' and '.join(measure.candidate for measure in measures)} share no seed"
     if claim.ratio and (scores <= 0).any():
         return f"a ratio needs values above 0, got {scores.min():g}"
     return ""
@@ -219,7 +220,9 @@ def _problem(
 
 def _left_out(measures: list[Measure], confirm: pd.DataFrame, seeds: list[int]) -> str:
     """How many seeds were tried but do not count: failed, diverged, without value or partner."""
-    tried = confirm.loc[confirm["point"].isin([measure.point for measure in measures]), "seed"]
+    tried = confirm.loc[
+        confirm["candidate"].isin([measure.candidate for measure in measures]), "seed"
+    ]
     lost = len({int(seed) for seed in tried.dropna()} - set(seeds))
     return f"{lost} seeds left out, for want of a value at each point" if lost else ""
 
@@ -252,7 +255,7 @@ def _seed_values(measure: Measure, confirm: pd.DataFrame) -> dict[int, float]:
 
 def _seed_rows(measure: Measure, confirm: pd.DataFrame) -> pd.DataFrame:
     """The row of each seed that the measure is read from."""
-    wanted = (confirm["point"] == measure.point) & (confirm["status"] == "complete")
+    wanted = (confirm["candidate"] == measure.candidate) & (confirm["status"] == "complete")
     return confirm.loc[wanted & confirm[f"is_{measure.epoch}"]].drop_duplicates("seed")
 
 

@@ -2,18 +2,19 @@
 
 from study.cli.command import main
 from study.homework import ALL, NEARLY_EQUAL, OVERFITS, VERY_LOW, about
+from study.spec.figures import Figure
 from study.spec.space import Float
-from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
+from study.spec.study import Baseline, Claim, Measure, Search, Study
 
 RATE = Float(0.0, 0.9)
 BOTH_PLACES = ("dropout_conv", "dropout_hidden")
 
-POINTS = (
-    Point("convmodel", "ConvModel", "conv"),
-    Point("dropout", "ConvModel, dropout 0.6", "conv", dict.fromkeys(BOTH_PLACES, 0.6)),
+BASELINES = (
+    Baseline("convmodel", "ConvModel", "conv"),
+    Baseline("dropout", "ConvModel, dropout 0.6", "conv", dict.fromkeys(BOTH_PLACES, 0.6)),
 )
-ARMS = (
-    Arm(
+SEARCHES = (
+    Search(
         "both",
         "dropout in both places, chosen",
         "conv",
@@ -21,8 +22,8 @@ ARMS = (
         ties={"dropout": BOTH_PLACES},
         hand_picked=({"dropout": 0.6}, {"dropout": 0.0}),
     ),
-    Arm("conv_only", "dropout after convolution, chosen", "conv", {"dropout_conv": RATE}),
-    Arm("hidden_only", "dropout after hidden layer, chosen", "conv", {"dropout_hidden": RATE}),
+    Search("conv_only", "dropout after convolution, chosen", "conv", {"dropout_conv": RATE}),
+    Search("hidden_only", "dropout after hidden layer, chosen", "conv", {"dropout_hidden": RATE}),
 )
 # Training scores are the logged ones where the homework quotes them, dropout active: so were its.
 CLAIMS = (
@@ -142,7 +143,7 @@ FIGURES = (
         "response",
         "Generalisation gap, loss and accuracy over the dropout rate",
         {
-            "arm": "both",
+            "search": "both",
             "x": "config_dropout_conv",
             "x_label": "dropout rate, both places",
             "metrics": ["gap_loss", "val_loss", "val_accuracy"],
@@ -155,7 +156,7 @@ FIGURES = (
         "curves",
         "ConvModel without dropout over epochs (homework figure 2)",
         {
-            "point": "convmodel",
+            "candidate": "convmodel",
             "levels": {
                 "train": {"train_accuracy": 1.0},
                 "validation": {"val_accuracy": 0.95, "val_loss": 0.3},
@@ -167,7 +168,7 @@ FIGURES = (
         "curves",
         "ConvModel with dropout 0.6 over epochs (homework figure 3)",
         {
-            "point": "dropout",
+            "candidate": "dropout",
             "levels": {
                 "both": {
                     "train_accuracy": 0.97,
@@ -204,8 +205,8 @@ STUDY = Study(
     name="task_a",
     title="Task A: dropout against overfitting",
     question="Does dropout cure the ConvModel's overfitting, and does it generalise better for it?",
-    points=POINTS,
-    arms=ARMS,
+    points=BASELINES,
+    searches=SEARCHES,
     claims=CLAIMS,
     figures=FIGURES,
 )

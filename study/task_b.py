@@ -2,8 +2,9 @@
 
 from study.cli.command import main
 from study.homework import ALL, MUCH_FASTER, OVERFITS, about
+from study.spec.figures import Figure
 from study.spec.space import Float, Int
-from study.spec.study import Arm, Claim, Figure, Match, Measure, Point, Study
+from study.spec.study import Baseline, Claim, Match, Measure, Search, Study
 
 WIDTHS = ("width_1", "width_2", "width_3")
 DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
@@ -15,17 +16,17 @@ NAMES = {"config_dropout_1": "dropout rate, all three"}
 # Activation memory is not matched: a CNN of a single channel already keeps as much as an ANN of
 # width 14,343 at 256x256, whose 1.35 G parameters take 22 GB to train (weights, gradients, Adam).
 # It would fit with nearly all units in the last layer, behind a narrow first: a model nobody means.
-POINTS = (
-    Point("convmodel", "ConvModel", "conv"),
-    Point("ann", "ANN 512-256-256", "ann"),
-    Point(
+BASELINES = (
+    Baseline("convmodel", "ConvModel", "conv"),
+    Baseline("ann", "ANN 512-256-256", "ann"),
+    Baseline(
         "ann_parameters",
         "ANN, equal parameters",
         "ann",
         NO_DROPOUT,
         match=Match("convmodel", "parameters", WIDTHS),
     ),
-    Point(
+    Baseline(
         "ann_multiply_adds",
         "ANN, equal multiply-adds",
         "ann",
@@ -33,8 +34,8 @@ POINTS = (
         match=Match("convmodel", "multiply_adds", WIDTHS),
     ),
 )
-ARMS = (
-    Arm(
+SEARCHES = (
+    Search(
         "ann_search",
         "ANN, chosen",
         "ann",
@@ -44,7 +45,7 @@ ARMS = (
         },
         ties={"dropout": DROPOUTS},
     ),
-    Arm("conv_search", "CNN, chosen", "conv", space={"channels": Int(8, 64, log=True)}),
+    Search("conv_search", "CNN, chosen", "conv", space={"channels": Int(8, 64, log=True)}),
 )
 CLAIMS = (
     Claim(
@@ -184,7 +185,7 @@ FIGURES = (
         "curves",
         "ANN over epochs (homework figure 6)",
         {
-            "point": "ann",
+            "candidate": "ann",
             "levels": {
                 "train": {"train_accuracy": 0.92},
                 "validation": {"val_accuracy": 0.94},
@@ -196,7 +197,7 @@ FIGURES = (
         "curves",
         "CNN over epochs (homework figure 7)",
         {
-            "point": "convmodel",
+            "candidate": "convmodel",
             "levels": {
                 "train": {"train_accuracy": 1.0},
                 "validation": {"val_accuracy": 0.97},
@@ -230,8 +231,8 @@ STUDY = Study(
     name="task_b",
     title="Task B: CNN against ANN",
     question="Do convolutions suit images better than fully connected layers, also at equal scale?",
-    points=POINTS,
-    arms=ARMS,
+    points=BASELINES,
+    searches=SEARCHES,
     claims=CLAIMS,
     figures=FIGURES,
 )

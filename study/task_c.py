@@ -2,16 +2,17 @@
 
 from study.cli.command import main
 from study.homework import NEARLY_EQUAL, OVERFITS_NOT, about
+from study.spec.figures import Figure
 from study.spec.space import Choice, Int
-from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
+from study.spec.study import Baseline, Claim, Measure, Search, Study
 
-POINTS = (
-    Point("convmodel", "ConvModel", "conv"),
-    Point("lab4", "ConvGAP, lab 4", "gap"),
-    Point("modified", "ConvGAP, modified", "gap", {"channels": 128, "hidden": 128}),
+BASELINES = (
+    Baseline("convmodel", "ConvModel", "conv"),
+    Baseline("lab4", "ConvGAP, lab 4", "gap"),
+    Baseline("modified", "ConvGAP, modified", "gap", {"channels": 128, "hidden": 128}),
 )
-ARMS = (
-    Arm(
+SEARCHES = (
+    Search(
         "gap",
         "ConvGAP, chosen",
         "gap",
@@ -98,7 +99,7 @@ FIGURES = (
         "response",
         "Accuracy over the third convolution's channels",
         {
-            "arm": "gap",
+            "search": "gap",
             "x": "config_channels",
             "metrics": ["val_accuracy", "val_loss"],
             "hue": "config_hidden",
@@ -112,7 +113,7 @@ FIGURES = (
         "curves",
         "Lab 4's ConvGAP over epochs (homework figure 11)",
         {
-            "point": "lab4",
+            "candidate": "lab4",
             "levels": {"both below 90 %": {"train_accuracy": 0.9, "val_accuracy": 0.9}},
         },
     ),
@@ -121,7 +122,7 @@ FIGURES = (
         "curves",
         "The modified ConvGAP over epochs (homework figure 12)",
         {
-            "point": "modified",
+            "candidate": "modified",
             "levels": {"both about 93 %": {"train_accuracy": 0.93, "val_accuracy": 0.93}},
         },
     ),
@@ -152,8 +153,8 @@ STUDY = Study(
     name="task_c",
     title="Task C: channels in a CNN with global average pooling",
     question="Does any number of channels, or a hidden layer, restore the ConvModel's accuracy?",
-    points=POINTS,
-    arms=ARMS,
+    points=BASELINES,
+    searches=SEARCHES,
     claims=CLAIMS,
     figures=FIGURES,
 )

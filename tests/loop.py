@@ -25,12 +25,13 @@ from hw3.train import EpochRow, Training, recipe_for, train_epochs
 from study.cli.options import Options
 from study.cli.run import run_study
 from study.cluster.ray import Resources
-from study.pool.dispatch import ArmSchedulers, StudySearcher
+from study.pool.dispatch import PrunedTrials, StudySearcher
 from study.pool.recorder import Recorder, Supervisor
 from study.pool.trainable import StudyTrial
 from study.report.render import outputs
 from study.search.trial import Job, Setting
-from study.spec.study import Claim, Figure, Measure, Study
+from study.spec.figures import Figure
+from study.spec.study import Claim, Measure, Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
@@ -112,11 +113,11 @@ def run_study_in_process(
 
 
 def search_states(searcher: StudySearcher) -> dict[str, Any]:
-    """What Optuna and ASHA know of the finished trials, by arm, as JSON can hold it.
+    """What Optuna and ASHA know of the finished trials, by search, as JSON can hold it.
 
     The rung of the last epoch is left out: nothing is decided there, and a replay leaves it empty.
     """
-    return {name: _search_state(search) for name, search in searcher.arms.items()}
+    return {name: _search_state(search) for name, search in searcher.searches.items()}
 
 
 def _search_state(search: Any) -> dict[str, Any]:
@@ -185,7 +186,9 @@ class _Pool:
         supervisor = Supervisor(epoch_timeout)
         recorder = Recorder(store, checkpoints, searcher, supervisor)
         self._searcher, self._callbacks = searcher, [supervisor, recorder, *callbacks]
-        self._scheduler = ArmSchedulers({n: arm.scheduler for n, arm in searcher.arms.items()})
+        self._scheduler = PrunedTrials(
+            {n: search.scheduler for n, search in searcher.searches.items()}
+        )
         actor = StudyTrial.__new__(StudyTrial)  # without the log files of Trainable.__init__
         parts = {"data": data.without_test(), "open_test": lambda: data.test}
         begin = functools.partial(actor.setup, **parts, checkpoints=checkpoints.folder)

@@ -6,7 +6,7 @@ from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
 from study.search.trial import Setting
 from study.spec.space import Float, Int
-from study.spec.study import Arm, Point, Study
+from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
 
 
@@ -23,14 +23,14 @@ def square_splits(train: int = 48, val: int = 32, test: int = 32, size: int = 16
     return make_splits("made", "made", part(train), part(val), part(test))
 
 
-WIDTH_ARM = Arm(
+WIDTH_SEARCH = Search(
     "gap",
     "GAP, chosen",
     "gap",
     space={"channels": Int(4, 64, log=True)},
     hand_picked=({"channels": 32},),
 )
-DROPOUT_ARM = Arm(
+DROPOUT_SEARCH = Search(
     "dropout",
     "dropout, chosen",
     "conv",
@@ -42,8 +42,8 @@ STUDY = Study(
     name="made",
     title="A made study",
     question="Does it work?",
-    points=(Point("small", "small ConvModel", "conv", {"channels": 8}),),
-    arms=(WIDTH_ARM, DROPOUT_ARM),
+    points=(Baseline("small", "small ConvModel", "conv", {"channels": 8}),),
+    searches=(WIDTH_SEARCH, DROPOUT_SEARCH),
     claims=(),
 )
 SETTING = Setting(data="0123", image_size=16, recipe=recipe_for(8))
@@ -66,7 +66,7 @@ def epoch_row(epoch: int, val_loss: float | None) -> dict:
 
 
 def explored(
-    arm: Arm,
+    search: Search,
     number: int,
     params: dict,
     losses: list,
@@ -74,9 +74,9 @@ def explored(
     setting: Setting = SETTING,
 ) -> Record:
     """The record of an explored trial with these validation losses."""
-    config = arm.config(params)
+    config = search.config(params)
     return Record(
-        ingredients=setting.ingredients(arm.family, config, setting.explore_seed(arm)),
+        ingredients=setting.ingredients(search.family, config, setting.explore_seed(search)),
         status=status,
         rows=[epoch_row(epoch, loss) for epoch, loss in enumerate(losses, start=1)],
         params=params,

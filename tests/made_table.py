@@ -11,14 +11,15 @@ from hw3.cost import Cost, model_cost
 from hw3.models import make_config
 from hw3.train import recipe_for
 from study.search.trial import Setting
+from study.spec.figures import Figure
 from study.spec.space import Choice, Int
-from study.spec.study import Arm, Claim, Figure, Measure, Point, Study
+from study.spec.study import Baseline, Claim, Measure, Search, Study
 from study.store.records import Record
 from study.table.columns import Member, make_table
 
 EPOCHS, SEEDS = 12, 8
 SETTING = Setting(data="0123", image_size=32, recipe=recipe_for(EPOCHS))
-ARM = Arm(
+SEARCH = Search(
     "gap",
     "ConvGAP, chosen",
     "gap",
@@ -77,7 +78,7 @@ FIGURES = (
         "response",
         "Accuracy over the third convolution's channels",
         {
-            "arm": "gap",
+            "search": "gap",
             "x": "config_channels",
             "metrics": ["val_accuracy", "val_loss"],
             "hue": "config_hidden",
@@ -91,7 +92,7 @@ FIGURES = (
         "curves",
         "The modified ConvGAP over epochs (homework figure 12)",
         {
-            "point": "modified",
+            "candidate": "modified",
             "levels": {
                 "about 93 %": {"train_accuracy": 0.93, "val_accuracy": 0.93},
                 "low": {"val_loss": 0.2},
@@ -112,11 +113,11 @@ STUDY = Study(
     title="A made study: channels in a CNN with global average pooling",
     question="Does any number of channels restore the ConvModel's accuracy?",
     points=(
-        Point("convmodel", "ConvModel", "conv"),
-        Point("lab4", "ConvGAP, lab 4", "gap"),
-        Point("modified", "ConvGAP, modified", "gap", {"channels": 128, "hidden": 128}),
+        Baseline("convmodel", "ConvModel", "conv"),
+        Baseline("lab4", "ConvGAP, lab 4", "gap"),
+        Baseline("modified", "ConvGAP, modified", "gap", {"channels": 128, "hidden": 128}),
     ),
-    arms=(ARM,),
+    searches=(SEARCH,),
     claims=CLAIMS,
     figures=FIGURES,
 )
@@ -138,7 +139,7 @@ def made_members(seeds: int = SEEDS, with_test: bool = True) -> list[Member]:
         for seed in range(seeds)
     ]
     return [
-        Member("explore", "gap", ARM.label, record, record.params in ARM.hand_picked)
+        Member("explore", "gap", SEARCH.label, record, record.params in SEARCH.hand_picked)
         for record in _explored()
     ] + confirmed
 
@@ -178,7 +179,7 @@ def made_rows(
 
 
 def _confirmed(name: str, seed: int, with_test: bool) -> Record:
-    points = {point.name: (point.family, dict(point.config)) for point in STUDY.points}
+    points = {point.name: (point.family, dict(point.config)) for point in STUDY.baselines}
     family, config = points.get(name, ("gap", CHOSEN))
     rng = np.random.default_rng([seed, len(name)])
     rows = made_rows(rng, *LEVELS[name])
@@ -217,7 +218,7 @@ def _explored() -> list[Record]:
         channels = CHOSEN["channels"] if number == 12 else round(2 ** rng.uniform(4, 9))
         config = {"channels": channels, "hidden": [0, 32, 128][number % 3]}
         if number == 0:
-            config = dict(ARM.hand_picked[0])
+            config = dict(SEARCH.hand_picked[0])
         if number == 12:
             config = dict(CHOSEN)
         status = "complete" if number % 4 in (0, 3) else "stopped"

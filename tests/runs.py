@@ -17,7 +17,7 @@ from study.table.columns import TIMES
 ROOT = Path(__file__).parents[1]
 # One trial at a time: then the search's order, and so the whole study, is determined.
 ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
-WHEN, VARYING = ["stage", "point", "seed", "epoch"], [*TIMES, "number"]
+WHEN, VARYING = ["stage", "candidate", "seed", "epoch"], [*TIMES, "number"]
 
 
 def start(results, **options):

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 from study.__main__ import TASKS as NAMES
-from study.spec.study import PROFILES
+from study.spec.budget import PROFILES
 from study.stats.power import seeds_needed
 
 TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}
@@ -52,7 +52,7 @@ SAID = {
 
 
 @pytest.mark.parametrize(
-    ("task", "figure", "words", "point", "metrics", "value"),
+    ("task", "figure", "words", "candidate", "metrics", "value"),
     [(task, *said) for task, rows in SAID.items() for said in rows],
 )
 def test_whatever_the_report_says_is_a_claim(task, figure, words, point, metrics, value):
@@ -60,7 +60,7 @@ def test_whatever_the_report_says_is_a_claim(task, figure, words, point, metrics
         claim.left.metric
         for claim in TASKS[task].claims
         if words in claim.homework
-        and (claim.figure, claim.left.point) == (figure, point)
+        and (claim.figure, claim.left.candidate) == (figure, point)
         and (value is None or claim.above <= value <= claim.below)
     }
     assert found >= set(metrics)
@@ -69,9 +69,7 @@ def test_whatever_the_report_says_is_a_claim(task, figure, words, point, metrics
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
 def test_no_claim_is_made_twice_or_without_its_source(study):
     assert all(claim.text and claim.homework and claim.figure for claim in study.claims)
-    regions = Counter(
-        (claim.left, claim.right, claim.above, claim.below) for claim in study.claims
-    )
+    regions = Counter((claim.left, claim.right, claim.above, claim.below) for claim in study.claims)
     assert max(regions.values()) == 1
 
 

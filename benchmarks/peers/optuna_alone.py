@@ -10,7 +10,7 @@ import optuna
 import torch
 
 from benchmarks.peers.homework import MODELS, make_loaders, train_model
-from benchmarks.peers.work import POINTS, WORKERS, Work, add_work, print_seconds, work_of
+from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
 from hw3.models import make_config
 from hw3.splits import Splits
 from hw3.train import recipe_for
@@ -18,7 +18,7 @@ from hw3.train import recipe_for
 
 def run_trial(trial: optuna.Trial, work: Work, data: Splits) -> float:
     """Train; the last epoch's validation loss."""
-    family, values = POINTS[trial.suggest_categorical("point", list(POINTS))]
+    family, values = BASELINES[trial.suggest_categorical("candidate", list(BASELINES))]
     torch.manual_seed(trial.suggest_int("seed", 0, work.seeds - 1))
     model = MODELS[family](make_config(family, values), data.image_size)
     loaders = make_loaders(data.train, data.val)
@@ -41,10 +41,10 @@ def main() -> None:
     torch.set_num_threads(1)  # of each trial's computations
     begun = time.monotonic()
     study = optuna.create_study(direction="minimize")
-    for point in POINTS:
+    for point in BASELINES:
         for seed in range(work.seeds):
-            study.enqueue_trial({"point": point, "seed": seed})
-    trials = len(POINTS) * work.seeds
+            study.enqueue_trial({"candidate": point, "seed": seed})
+    trials = len(BASELINES) * work.seeds
     study.optimize(lambda trial: run_trial(trial, work, data), n_trials=trials, n_jobs=WORKERS)
     print_seconds(ray=0.0, workers=0.0, trials=time.monotonic() - begun)
 

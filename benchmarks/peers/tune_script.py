@@ -16,14 +16,14 @@ import torch
 from ray import tune
 
 from benchmarks.peers.homework import MODELS, make_loaders, train_model
-from benchmarks.peers.work import POINTS, WORKERS, add_work, print_seconds, work_of
+from benchmarks.peers.work import BASELINES, WORKERS, add_work, print_seconds, work_of
 from hw3.models import make_config
 from hw3.splits import Splits
 from hw3.train import recipe_for
 
 
 def train_trial(config: dict[str, Any], data: Splits, epochs: int) -> None:
-    family, values = POINTS[config["point"]]
+    family, values = BASELINES[config["candidate"]]
     torch.manual_seed(config["seed"])
     model = MODELS[family](make_config(family, values), data.image_size)
     loaders = make_loaders(data.train, data.val)
@@ -56,7 +56,7 @@ def main() -> None:
         tuner = tune.Tuner(
             tune.with_resources(trainable, {"cpu": 1}),
             param_space={
-                "point": tune.grid_search(list(POINTS)),
+                "candidate": tune.grid_search(list(BASELINES)),
                 "seed": tune.grid_search(list(range(work.seeds))),
             },
             tune_config=tune.TuneConfig(metric="val_loss", mode="min"),

@@ -11,11 +11,11 @@ from typing import Any
 
 from hw3.data import load_splits
 from hw3.splits import Splits
-from study.spec.study import PROFILES
+from study.spec.budget import PROFILES
 
 QUICK = PROFILES["quick"]
 WORKERS = 2  # trials at a time, on a thread each
-POINTS: dict[str, tuple[str, dict[str, Any]]] = {  # family and configuration
+BASELINES: dict[str, tuple[str, dict[str, Any]]] = {  # family and configuration
     "convmodel": ("conv", {}),
     "lab4": ("gap", {}),
     "modified": ("gap", {"channels": 128, "hidden": 128}),
@@ -25,7 +25,7 @@ POINTS: dict[str, tuple[str, dict[str, Any]]] = {  # family and configuration
 
 @dataclass(frozen=True)
 class Work:
-    """Every point of POINTS on every one of `seeds` seeds, for `epochs` epochs."""
+    """Every point of BASELINES on every one of `seeds` seeds, for `epochs` epochs."""
 
     seeds: int = QUICK.seeds
     epochs: int = QUICK.epochs

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from hw3.models.config import bounded, check_config
+from hw3.models.config import bounded, check_bounds
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class AnnConfig:
     dropout_3: float = bounded(0.8, 0.0, 0.99)
 
     def __post_init__(self) -> None:
-        check_config(self)
+        check_bounds(self)
 
 
 def build_ann(config: AnnConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit an image, float (N, 1)."""
+    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
     layers: list[nn.Module] = [nn.Flatten()]
     inputs = image_size * image_size
     for width, rate in (

@@ -7,8 +7,8 @@ class ConvBlock(nn.Module):
     """Conv2d(kernel 3, stride 1, padding same) - ReLU - Dropout - MaxPool2d(2, 2).
 
     Computed as convolution, dropout, pool, ReLU. The result is the same number for number, since
-    ReLU and a maximum commute, and dropout multiplies by nothing negative; a quarter of the
-    elements is left for ReLU.
+    ReLU and a maximum commute and dropout never multiplies by a negative number. ReLU then works
+    on a quarter of the elements.
 
     Shapes: float (N, in_channels, H, W) -> float (N, out_channels, H/2, W/2).
     """

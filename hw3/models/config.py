@@ -5,12 +5,15 @@ from typing import Any
 
 
 def bounded(default: int | float, low: int | float, high: int | float) -> Any:
-    """A dataclass field that `check_config` holds within [low, high]."""
+    """A dataclass field that `check_bounds` holds within [low, high]."""
     return field(default=default, metadata={"low": low, "high": high})
 
 
-def check_config(config: Any) -> None:
-    """Raise ValueError for a field of the wrong type or outside its range."""
+def check_bounds(config: Any) -> None:
+    """Raise ValueError for a field of the wrong type or outside its range.
+
+    Every field must be made by `bounded`.
+    """
     for item in fields(config):
         value, low, high = getattr(config, item.name), item.metadata["low"], item.metadata["high"]
         kind = type(item.default)

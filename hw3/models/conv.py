@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from hw3.models.blocks import ConvBlock
-from hw3.models.config import bounded, check_config
+from hw3.models.config import bounded, check_bounds
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class ConvConfig:
     dropout_hidden: float = bounded(0.0, 0.0, 0.99)
 
     def __post_init__(self) -> None:
-        check_config(self)
+        check_bounds(self)
 
 
 def build_conv(config: ConvConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit an image, float (N, 1)."""
+    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
     side = image_size // 8
     return nn.Sequential(
         ConvBlock(1, config.channels),

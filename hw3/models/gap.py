@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from hw3.models.blocks import ConvBlock
-from hw3.models.config import bounded, check_config
+from hw3.models.config import bounded, check_bounds
 
 TRUNK_CHANNELS = 32  # of the first two convolutions, fixed in the homework
 
@@ -23,11 +23,11 @@ class GapConfig:
     hidden: int = bounded(0, 0, 65536)
 
     def __post_init__(self) -> None:
-        check_config(self)
+        check_bounds(self)
 
 
 def build_gap(config: GapConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit an image, float (N, 1)."""
+    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
     del image_size  # the pool is global: no layer depends on it
     head: list[nn.Module] = []
     if config.hidden:

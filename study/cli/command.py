@@ -13,7 +13,9 @@ import click
 from rich.console import Console
 
 from study.cli.options import Options, command_line
-from study.spec.study import PROFILES, Study, StudyError
+from study.spec.budget import PROFILES
+from study.spec.errors import StudyError
+from study.spec.study import Study
 from study.store.folder import Folder, open_folder
 
 STUDY_ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -59,7 +61,7 @@ def _with_options(function: Any) -> Any:
             help="What the run may spend: quick for two cores, paper for the homework's scale "
             "on GPUs, smoke to see whether everything works.",
         ),
-        click.option("--trials", type=positive, help="Explored trials of each arm."),
+        click.option("--trials", type=positive, help="Explored trials of each search."),
         click.option("--epochs", type=positive, help="Epochs of a full-length trial."),
         click.option("--seeds", type=positive, help="Confirmation seeds of each point."),
         click.option("--image-size", type=positive, help="Side in pixels, divisible by 8."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from study.spec.study import PROFILES, Budget
+from study.spec.budget import PROFILES, Budget
 from study.store.folder import Folder
 
 

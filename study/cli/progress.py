@@ -24,7 +24,7 @@ class Progress(Unsaved, Callback):
     Args:
         expected: trials still to be run by stage, at most.
         epochs: of a full-length trial.
-        labels: of points and arms, by name.
+        labels: of points and searches, by name.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class Progress(Unsaved, Callback):
         self._epochs_left -= max(0, len(result["rows"]) - known)  # a resumed trial brings some
         self._again += len(result["rows"]) <= known
         if job.stage == "explore" and result["status"] == "complete":
-            self._best[job.point] = min(self._best.get(job.point, float("inf")), result[METRIC])
+            self._best[job.candidate] = min(
+                self._best.get(job.candidate, float("inf")), result[METRIC]
+            )
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
             self._console.print(self._line(), highlight=False)
@@ -133,7 +135,7 @@ class Progress(Unsaved, Callback):
             f"{self._pace()}, {_left(self._seconds_left())}{'; ' + others if others else ''}"
         )
         for job in self._running.values():
-            view.add_row(f"  {job.stage} {self._labels[job.point]}", style="dim")
+            view.add_row(f"  {job.stage} {self._labels[job.candidate]}", style="dim")
         for point, loss in self._best.items():
             view.add_row(f"best so far, {self._labels[point]}: validation loss {loss:.3f} nats")
         return view

@@ -38,8 +38,9 @@ from study.search.plan import (
     save_plan,
 )
 from study.search.trial import Job
-from study.spec.registration import keep_claims
-from study.spec.study import Claim, Study, StudyError
+from study.spec.errors import StudyError
+from study.spec.registration import register_claims
+from study.spec.study import Claim, Study
 from study.stats.power import detectable_difference, seeds_needed
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import Folder
@@ -131,7 +132,7 @@ def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if not has_plan(study, results):
-        return replace(plan, claims=keep_claims(study.claims, (), 0, now))
+        return replace(plan, claims=register_claims(study.claims, (), 0, now))
     try:
         last = load_plan(study, results)
     except StudyError:  # damaged: what it kept is lost, what it trained is not
@@ -139,21 +140,19 @@ def keep_what_was_known(study: Study, plan: Plan, results: Folder) -> Plan:
     known = last.known
     if last.budget.judged:
         known = max(known, count_confirmed(study, last, RecordStore(results)))
-    return replace(
-        plan, known=known, claims=keep_claims(study.claims, last.claims, known, now)
-    )
+    return replace(plan, known=known, claims=register_claims(study.claims, last.claims, known, now))
 
 
 def print_plan(study: Study, plan: Plan, console: Console, concurrent: int) -> None:
-    """The plan as a table: arms, trials, epochs, seeds, time, detectable difference."""
+    """The plan as a table: searches, trials, epochs, seeds, time, detectable difference."""
     budget = plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
     size = plan.setting.image_size
     rows = [("data", f"{plan.data.location}: {counts} images of {size}x{size} pixels")]
-    for arm in study.arms:
-        space = "; ".join(f"{name} {dim.describe()}" for name, dim in arm.space.items())
+    for search in study.searches:
+        space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
         trials = f"{budget.trials} trials ({plan.setting.sampler})"
-        rows.append(("search", f"{arm.label}: {space}; {trials}"))
+        rows.append(("search", f"{search.label}: {space}; {trials}"))
     trainings = plan.explorations(study) + plan.confirmations(study)
     rows += [
         ("confirm", f"{', '.join(study.labels().values())}; {budget.seeds} seeds each"),

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 
 PROJECT = "hw3-study"
 VENV = "~/hw3-venv"  # made by cluster.yaml's setup commands

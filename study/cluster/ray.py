@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store.folder import Folder
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store.folder import LocalFolder
 from study.store.provenance import handed_on
 

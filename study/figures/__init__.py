@@ -39,7 +39,9 @@ from study.figures.time_to_accuracy import (
     draw_time_to_accuracy,
     frame_of_time_to_accuracy,
 )
-from study.spec.study import Figure, Study, StudyError
+from study.spec.errors import StudyError
+from study.spec.figures import Figure
+from study.spec.study import Study
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ FIGURES = {
         frame_of_response,
         draw_response,
         describe_response,
-        needs="an explored trial of the arm, or a confirmed point in its space",
+        needs="an explored trial of the search, or a confirmed point in its space",
     ),
     "front": FigureKind(
         frame_of_front,
@@ -101,19 +103,19 @@ FIGURES = {
         frame_of_slices,
         draw_slices,
         describe_slices,
-        needs="explored trials of one arm that differ",
+        needs="explored trials of one search that differ",
     ),
     "importance": FigureKind(
         frame_of_importance,
         draw_importance,
         describe_importance,
-        needs="an arm with several searched hyper-parameters and 20 full-length trials",
+        needs="a search with several searched hyper-parameters and 20 full-length trials",
     ),
     "rungs": FigureKind(
         frame_of_rungs,
         draw_rungs,
         describe_rungs,
-        needs="unpruned trials of full length that make three pairs within an arm",
+        needs="unpruned trials of full length that make three pairs within a search",
     ),
     "architecture": FigureKind(
         frame_of_architecture,

@@ -20,7 +20,7 @@ from hw3.models import FAMILIES, make_config
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
 from study.table.seeds import confirmed
 
-FRAME = ("point", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
+FRAME = ("candidate", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
 ACROSS = 2  # points beside each other
 ROW, BOX = 0.29, 0.74  # inches a layer; the box's share of it
 SIZE = 10  # of the text in points
@@ -37,7 +37,7 @@ def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.D
     """The layers of each point as it was confirmed; empty unless all of them were.
 
     Args:
-        points: names of points or arms; the first is what the others are compared with.
+        points: names of points or searches; the first is what the others are compared with.
 
     Returns:
         The columns of FRAME, a row a layer. `order` counts the layers of a point from 1 in the
@@ -46,8 +46,8 @@ def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.D
         "changed" (another size, rate or number of parameters) against the first point; only
         models of one family are compared.
     """
-    rows = confirmed(table).drop_duplicates("point").to_dict("records")
-    trials: dict[str, dict[str, Any]] = {str(row["point"]): dict(row) for row in rows}
+    rows = confirmed(table).drop_duplicates("candidate").to_dict("records")
+    trials: dict[str, dict[str, Any]] = {str(row["candidate"]): dict(row) for row in rows}
     if not set(points) <= set(trials):
         return pd.DataFrame(columns=list(FRAME))
     layers = {point: _layers(trials[point]) for point in points}
@@ -62,7 +62,7 @@ def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.D
     rows_of = {slot: row for row, slot in enumerate(sorted(set().union(*slots.values())))}
     frame = pd.DataFrame(
         [
-            {"point": point, "label": trials[point]["label"], "order": place + 1}
+            {"candidate": point, "label": trials[point]["label"], "order": place + 1}
             | {"row": rows_of[slots[point][place]]}
             | _layer_row(layer)
             | {"changed": _change(layer, layers[first], partners[point], place)}
@@ -126,7 +126,7 @@ def _change(layer: Layer, old: Sequence[Layer], partners: Sequence[int | None], 
 
 def _note(frame: pd.DataFrame, size: int) -> str:
     note = f"Traced from the trained modules at {size}×{size} pixels, in the order computed"
-    kinds = [kind for _, rows in frame.groupby("point", sort=False) for kind in rows["kind"]]
+    kinds = [kind for _, rows in frame.groupby("candidate", sort=False) for kind in rows["kind"]]
     if ("MaxPool2d", "ReLU") in pairwise(kinds):
         note += "; ReLU after max-pooling gives what ReLU before it gives"
     return note
@@ -134,7 +134,7 @@ def _note(frame: pd.DataFrame, size: int) -> str:
 
 def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
     """A column of boxes a point, from the image down to the logit."""
-    points = list(frame.groupby("point", sort=False))
+    points = list(frame.groupby("candidate", sort=False))
     across = min(ACROSS, len(points))
     down = -(-len(points) // across)
     rows = len(set(frame["row"]))
@@ -159,7 +159,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
 def describe_architecture(frame: pd.DataFrame) -> str:
     """Size of each model in words, and what is different from the first."""
     said = []
-    for _, layers in frame.groupby("point", sort=False):
+    for _, layers in frame.groupby("candidate", sort=False):
         total = f"{len(layers)} layers, {layers['parameters'].sum():,} parameters"
         marked = layers.loc[layers["changed"] != ""]
         changes = [

@@ -29,25 +29,28 @@ def frame_of_comparison(
         point's mean, low, high, n and exact (see `summarise_seeds`).
     """
     finals = confirmed_finals(table)
-    about = ["point", "label", "family"]
+    about = ["candidate", "label", "family"]
     seeds = finals.melt([*about, "seed"], list(metrics), "metric").dropna(subset=["value"])
     if seeds.empty:
         return seeds
-    summary = summarise_seeds(seeds, ["metric", "point"], "value")
-    frame = seeds.merge(summary, on=["metric", "point"])
+    summary = summarise_seeds(seeds, ["metric", "candidate"], "value")
+    frame = seeds.merge(summary, on=["metric", "candidate"])
     note = describe_seeds(summary, "bar")
-    frame.attrs["note"] = note + describe_left_out(table, list(frame["point"].unique()))
+    frame.attrs["note"] = note + describe_left_out(table, list(frame["candidate"].unique()))
     return frame
 
 
 def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
     """One row a point, one panel a metric."""
-    metrics, labels = frame["metric"].unique(), frame.groupby("point", sort=False)["label"].first()
+    metrics, labels = (
+        frame["metric"].unique(),
+        frame.groupby("candidate", sort=False)["label"].first(),
+    )
     figure.set_size_inches(WIDTH, 0.7 + ROW * len(labels))
     axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
     for metric, ax in zip(metrics, axes, strict=True):
         for place, point in enumerate(labels.index):
-            rows = frame.loc[(frame["metric"] == metric) & (frame["point"] == point)]
+            rows = frame.loc[(frame["metric"] == metric) & (frame["candidate"] == point)]
             if len(rows):
                 _draw_row(ax, rows, place, display_factor(metric))
         ax.set_xlabel(axis_label(metric))
@@ -65,7 +68,9 @@ def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
 def describe_comparison(frame: pd.DataFrame) -> str:
     """The means in words."""
     said = []
-    for metric, rows in frame.drop_duplicates(["metric", "point"]).groupby("metric", sort=False):
+    for metric, rows in frame.drop_duplicates(["metric", "candidate"]).groupby(
+        "metric", sort=False
+    ):
         means = [
             f"{label} = {format_value(str(metric), mean)}"
             for label, mean in zip(rows["label"], rows["mean"], strict=True)

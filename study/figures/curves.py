@@ -42,7 +42,7 @@ def frame_of_curves(
         `level`, its value in `mean` and no epoch.
     """
     rows = confirmed(table)
-    rows = rows.loc[rows["point"] == point]
+    rows = rows.loc[rows["candidate"] == point]
     seeds = [
         summarise_seeds(rows, ["epoch"], f"{series}_{panel}").assign(panel=panel, series=series)
         for panel in PANELS

@@ -1,4 +1,4 @@
-"""Which of an arm's hyper-parameters decided whether a trial was among its best."""
+"""Which of a search's hyper-parameters decided whether a trial was among its best."""
 
 from collections.abc import Mapping
 
@@ -18,35 +18,39 @@ from optuna.trial import create_trial
 
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
 from study.table.columns import CONFIG_COLUMNS
-from study.table.trials import arm_title, explored_ends, name_searched, searched_columns
+from study.table.trials import explored_ends, name_searched, search_title, searched_columns
 
 LEAST = 20  # full-length trials; Optuna wants five among the best
 BEST = 0.25  # share of the trials that count as the best
 BAR = 0.36  # inches
-FRAME = ("point", "label", "column", "name", "importance", "n")
+FRAME = ("candidate", "label", "column", "name", "importance", "n")
 
 
 def frame_of_importance(
     table: pd.DataFrame, *, least: int = LEAST, names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Optuna's PED-ANOVA over the full-length trials of each arm that searches more than one.
+    """Optuna's PED-ANOVA over the full-length trials of each search that searches more than one.
 
     Args:
-        least: full-length trials below which an arm has no row.
+        least: full-length trials below which a search has no row.
         names: config column -> what it is called, where its own name does not say enough.
 
     Returns:
-        The columns of FRAME, a row an arm and searched column, the most important first. The
-        importances of an arm, from 0, add up to 1; n is its number of full-length trials.
+        The columns of FRAME, a row a search and searched column, the most important first. The
+        importances of a search, from 0, add up to 1; n is its number of full-length trials.
     """
     ends = explored_ends(table)
     full = ends.loc[(ends["status"] == "complete") & ends["val_loss"].notna()]
     rows = []
-    for point, trials in full.groupby("point", sort=False):
+    for point, trials in full.groupby("candidate", sort=False):
         searched = searched_columns(trials)
         if len(searched) < 2 or len(trials) < least:
             continue
-        about = {"point": point, "label": arm_title(trials["label"].iloc[0]), "n": len(trials)}
+        about = {
+            "candidate": point,
+            "label": search_title(trials["label"].iloc[0]),
+            "n": len(trials),
+        }
         rows += [
             about
             | {"column": column, "name": name_searched(column, searched[column], names or {})}
@@ -55,7 +59,7 @@ def frame_of_importance(
         ]
     frame = pd.DataFrame(rows, columns=list(FRAME))
     if len(frame):
-        counts = ", ".join(f"{n}" for n in frame.drop_duplicates("point")["n"])
+        counts = ", ".join(f"{n}" for n in frame.drop_duplicates("candidate")["n"])
         frame.attrs["note"] = (
             f"PED-ANOVA (Optuna): what sets the best quarter by validation loss apart from all "
             f"full-length trials, one seed each; n = {counts}"
@@ -97,28 +101,28 @@ def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
 
 
 def draw_importance(frame: pd.DataFrame, figure: Figure) -> None:
-    """A bar a hyper-parameter, one panel an arm."""
-    arms = list(frame.groupby("point", sort=False))
-    counts = [len(rows) for _, rows in arms]
+    """A bar a hyper-parameter, one panel a search."""
+    searches = list(frame.groupby("candidate", sort=False))
+    counts = [len(rows) for _, rows in searches]
     figure.set_size_inches(WIDTH, sum(BAR * count + 0.75 for count in counts))
     ratios = {"height_ratios": counts}
-    axes = figure.subplots(len(arms), 1, squeeze=False, sharex=True, gridspec_kw=ratios)[:, 0]
-    for ax, (_, rows) in zip(axes, arms, strict=True):
+    axes = figure.subplots(len(searches), 1, squeeze=False, sharex=True, gridspec_kw=ratios)[:, 0]
+    for ax, (_, rows) in zip(axes, searches, strict=True):
         labels = [wrap_label(name, 32) for name in rows["name"]]
         bars = ax.barh(labels, rows["importance"] * 100, height=0.62, color=COLOURS[0])
         ax.bar_label(bars, fmt="%.0f %%", padding=4)
         ax.invert_yaxis()
         ax.set_title(rows["label"].iloc[0])
-        ax.set(xlabel="importance (% of the arm's sum)", xlim=(0, 108))
+        ax.set(xlabel="importance (% of the search's sum)", xlim=(0, 108))
         ax.grid(axis="y", visible=False)
-    n = frame["n"].iloc[0] if len(arms) == 1 else f"{frame['n'].min()} to {frame['n'].max()}"
+    n = frame["n"].iloc[0] if len(searches) == 1 else f"{frame['n'].min()} to {frame['n'].max()}"
     add_legend(figure, {f"over {n} full-length trials": Patch(color=COLOURS[0])})
 
 
 def describe_importance(frame: pd.DataFrame) -> str:
-    """Each arm's importances in words."""
+    """Each search's importances in words."""
     said = []
-    for _, rows in frame.groupby("point", sort=False):
+    for _, rows in frame.groupby("candidate", sort=False):
         shares = [f"{row['name']} {row['importance']:.0%}" for row in rows.to_dict("records")]
         said.append(f"{rows['label'].iloc[0]}, {rows['n'].iloc[0]} trials: {', '.join(shares)}.")
     return f"Importance of hyper-parameters. {' '.join(said)}"

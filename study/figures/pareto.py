@@ -42,20 +42,20 @@ def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Data
         One row a cost and point: cost, score (the columns' names), point, label, family, x,
         x_low, x_high, mean, low, high, n, exact (see `summarise_seeds`) and on_front.
     """
-    about = ["point", "label", "family"]
+    about = ["candidate", "label", "family"]
     finals = confirmed_finals(table)
     scores = summarise_seeds(finals, about, y)
     panels = []
     for x in xs:
-        costs = summarise_seeds(finals, ["point"], x)[["point", "mean", "low", "high"]]
-        costs.columns = ["point", "x", "x_low", "x_high"]
-        panel = scores.merge(costs.loc[costs["x"] > 0], on="point")
+        costs = summarise_seeds(finals, ["candidate"], x)[["candidate", "mean", "low", "high"]]
+        costs.columns = ["candidate", "x", "x_low", "x_high"]
+        panel = scores.merge(costs.loc[costs["x"] > 0], on="candidate")
         cost, score = (panel.loc[:, name].to_numpy(float) for name in ("x", "mean"))
         on_front = front_points(cost, score, more_is_better(y))
         panels.append(panel.assign(cost=x, score=y, on_front=on_front))
     frame = pd.concat(panels, ignore_index=True)
     if len(frame):
-        note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["point"]))
+        note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["candidate"]))
         frame.attrs["note"] = note
     return frame
 

@@ -30,7 +30,7 @@ from study.table.units import (
 )
 
 MOST_HUES = 6  # values told apart; more are put into as many even bins
-FRAME = ("metric", "role", "point", "label", "x", "hue", "value", "low", "high", "n", "exact")
+FRAME = ("metric", "role", "candidate", "label", "x", "hue", "value", "low", "high", "n", "exact")
 COLUMNS_OF_PANELS = 2
 PANEL = 3.2  # inches
 BESIDE = 7  # typographic points between means of equal x
@@ -42,7 +42,7 @@ CONFIRMED_MARKERS = ("D", "s", "^", "v", "p", "h")
 def frame_of_response(
     table: pd.DataFrame,
     *,
-    arm: str,
+    search: str,
     x: str,
     metrics: Sequence[str],
     hue: str | None = None,
@@ -51,13 +51,13 @@ def frame_of_response(
     points: Sequence[str] = (),
     x_label: str | None = None,
 ) -> pd.DataFrame:
-    """Scores of an arm's trials and of the confirmed points on its line; empty without any.
+    """Scores of a search's trials and of the confirmed points on its line; empty without any.
 
     Args:
         x, hue: config columns; hue tells the explored trials apart.
         log_x: whether x is drawn on a log scale.
         reference: a confirmed point drawn as a horizontal band.
-        points: confirmed points to draw beside the arm's choice.
+        points: confirmed points to draw beside the search's choice.
         x_label: what x is called, where the column's name does not say enough.
 
     Returns:
@@ -65,19 +65,21 @@ def frame_of_response(
         ASHA ended, at its last epoch with the metric), "confirmed" or "reference", whose low,
         high, n and exact are those of `summarise_seeds`. In the metrics' own units.
     """
-    explored = table.loc[(table["stage"] == "explore") & (table["point"] == arm)]
+    explored = table.loc[(table["stage"] == "explore") & (table["candidate"] == search)]
     finals = confirmed_finals(table)
-    shown = finals.loc[finals["point"].isin([*points, arm]) & finals[x].notna()]
+    shown = finals.loc[finals["candidate"].isin([*points, search]) & finals[x].notna()]
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
     for metric in metrics:
         rows += _explored_rows(explored, metric, x, hue)
         rows += _confirmed_rows(shown, metric, x, "confirmed")
-        rows += _confirmed_rows(finals.loc[finals["point"] == reference], metric, x, "reference")
+        rows += _confirmed_rows(
+            finals.loc[finals["candidate"] == reference], metric, x, "reference"
+        )
     frame = pd.DataFrame(rows, columns=list(FRAME))
     sure = frame.loc[frame["n"].notna()]
-    names = [*shown["point"].unique(), *([reference] if reference else [])]
+    names = [*shown["candidate"].unique(), *([reference] if reference else [])]
     note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed a trial"
     frame.attrs |= {
         "note": note + describe_left_out(table, names) + _not_shown(explored),
@@ -94,17 +96,17 @@ def _explored_rows(explored: pd.DataFrame, metric: str, x: str, hue: str | None)
     ends = [("explored", full), ("stopped", stopped.drop_duplicates("key", keep="last"))]
     return [
         {"metric": metric, "role": role, "x": row[x], "value": row[metric]}
-        | {"point": row["point"], "label": row["label"], "hue": row[hue] if hue else None}
+        | {"candidate": row["candidate"], "label": row["label"], "hue": row[hue] if hue else None}
         for role, trials in ends
         for row in trials.dropna(subset=[metric, x]).to_dict("records")
     ]
 
 
 def _confirmed_rows(finals: pd.DataFrame, metric: str, x: str, role: str) -> list[dict]:
-    summary = summarise_seeds(finals.dropna(subset=[metric]), ["point", "label"], metric)
-    places = finals.groupby("point")[x].first()
+    summary = summarise_seeds(finals.dropna(subset=[metric]), ["candidate", "label"], metric)
+    places = finals.groupby("candidate")[x].first()
     return [
-        {"metric": metric, "role": role, "x": places[row["point"]], "value": row["mean"]} | row
+        {"metric": metric, "role": role, "x": places[row["candidate"]], "value": row["mean"]} | row
         for row in summary.to_dict("records")
     ]
 
@@ -194,7 +196,7 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
 
 def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
     """One mark for each confirmed point, told apart by its shape."""
-    points = frame.loc[frame["role"] == "confirmed"].groupby("point", sort=False)
+    points = frame.loc[frame["role"] == "confirmed"].groupby("candidate", sort=False)
     return [
         _Mark(
             f"confirmed: {rows['label'].iloc[0]}",

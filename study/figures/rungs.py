@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_log_loss
 from study.search.trial import rung_epochs
 from study.table.seeds import confirmed_finals
-from study.table.trials import arm_title, explored_ends
+from study.table.trials import explored_ends, search_title
 
 LEAST_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
 FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")
-POINTS = "the study's own points, one seed each"
+BASELINES = "the study's own points, one seed each"
 
 
 def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
@@ -25,8 +25,8 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The columns of FRAME, a row a rung and trial; losses in nats. `role` is "unpruned" (a
-        control trial of an arm, or the first confirmed seed of a point that the study names) or
-        "survivor" (ASHA could have stopped it). `group` is the arm's name for people, or POINTS.
+        control trial of a search, or the first confirmed seed of a point that the study names) or
+        "survivor" (ASHA could have stopped it). `group` is the search's name for people, or BASELINES.
         tau, p, n and pairs are the rung's, of the unpruned ones alone, see `rank_agreement`:
         survivors were selected by their loss at the rung. Empty with fewer than LEAST_PAIRS.
     """
@@ -37,7 +37,7 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(FRAME))
     parts = []
     for rung in rung_epochs(int(ends["epochs"].iloc[0])):
-        there = table.loc[table["epoch"] == rung, ["stage", "point", "key", "val_loss"]]
+        there = table.loc[table["epoch"] == rung, ["stage", "candidate", "key", "val_loss"]]
         part = ends.merge(there.rename(columns={"val_loss": "at_rung"}), validate="one_to_one")
         counted = part.loc[part["role"] == "unpruned"]
         tau, p, _ = rank_agreement(
@@ -49,7 +49,7 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
     frame.attrs["note"] = (
-        f"Kendall's τ over pairs of unpruned trials within an arm, or within the "
+        f"Kendall's τ over pairs of unpruned trials within a search, or within the "
         f"study's own points; exact two-sided p; "
         f"n = {len(unpruned)} trials, {pairs} pairs"
     )
@@ -60,16 +60,16 @@ def _full_length(table: pd.DataFrame) -> pd.DataFrame:
     """One row a trial that may be shown: stage, point, key, epochs, role, group, final."""
     explored = explored_ends(table)
     explored = explored.loc[explored["status"] == "complete"]
-    named = confirmed_finals(table).drop_duplicates("point")
-    arms = table.loc[table["stage"] == "explore", "point"].unique()
-    named = named.loc[~named["point"].isin(arms)]
+    named = confirmed_finals(table).drop_duplicates("candidate")
+    searches = table.loc[table["stage"] == "explore", "candidate"].unique()
+    named = named.loc[~named["candidate"].isin(searches)]
     role = np.where(explored["pruned_by"] == "none", "unpruned", "survivor")
     parts = [
-        explored.assign(role=role, group=explored["label"].map(arm_title)),
-        named.assign(role="unpruned", group=POINTS),
+        explored.assign(role=role, group=explored["label"].map(search_title)),
+        named.assign(role="unpruned", group=BASELINES),
     ]
     ends = pd.concat(parts, ignore_index=True).rename(columns={"val_loss": "final"})
-    return ends.loc[:, ["stage", "point", "key", "epochs", "role", "group", "final"]]
+    return ends.loc[:, ["stage", "candidate", "key", "epochs", "role", "group", "final"]]
 
 
 def rank_agreement(
@@ -77,7 +77,7 @@ def rank_agreement(
 ) -> tuple[float, float, int]:
     """Kendall's tau over the pairs within a group, and its exact p.
 
-    ASHA compares trials of one arm only; pairs across arms would count what arms differ by.
+    ASHA compares trials of one search only; pairs across searches would count what searches differ by.
 
     Args:
         groups, early, late: one entry a trial, (N,); at least one pair within a group.

@@ -1,11 +1,11 @@
-"""What the search got for its epochs: best validation loss so far, one line an arm."""
+"""What the search got for its epochs: best validation loss so far, one line a search."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend, scale_log_loss
-from study.table.trials import arm_title, explored_ends
+from study.table.trials import explored_ends, search_title
 from study.table.units import axis_label, format_value
 
 
@@ -14,23 +14,23 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a trial: point, label, key, number, status, epochs (of the trial), spent (epochs
-        of the arm up to its end), val_loss (nats, missing unless at full length) and best (the
+        of the search up to its end), val_loss (nats, missing unless at full length) and best (the
         least val_loss so far).
     """
     ends = explored_ends(table)
     complete = ends["status"] == "complete"
     if True not in complete.tolist():
         return pd.DataFrame()
-    frame = ends[["point", "label", "key", "number", "status"]].assign(
-        label=ends["label"].map(arm_title),
+    frame = ends[["candidate", "label", "key", "number", "status"]].assign(
+        label=ends["label"].map(search_title),
         epochs=ends["epoch"],
         val_loss=ends["val_loss"].where(complete).astype(float),
     )
-    arms = frame.groupby("point", sort=False)
-    frame = frame.assign(spent=arms["epochs"].cumsum(), best=arms["val_loss"].cummin()).reset_index(
-        drop=True
-    )
-    frame["best"] = frame.groupby("point", sort=False)["best"].ffill()
+    searches = frame.groupby("candidate", sort=False)
+    frame = frame.assign(
+        spent=searches["epochs"].cumsum(), best=searches["val_loss"].cummin()
+    ).reset_index(drop=True)
+    frame["best"] = frame.groupby("candidate", sort=False)["best"].ffill()
     frame.attrs["note"] = (
         "Dots: trials at full length, one seed each, in order of suggestion; lines: best so far"
     )
@@ -42,21 +42,23 @@ def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
     figure.set_size_inches(WIDTH, 3.2)
     ax = figure.subplots()
     handles = {}
-    for place, (_, arm) in enumerate(frame.groupby("point", sort=False)):
+    for place, (_, search) in enumerate(frame.groupby("candidate", sort=False)):
         color, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         style = LINES[place % len(LINES)]
-        spent, best, loss = (arm[name].to_numpy(float) for name in ("spent", "best", "val_loss"))
+        spent, best, loss = (search[name].to_numpy(float) for name in ("spent", "best", "val_loss"))
         ax.plot(spent, best, drawstyle="steps-post", color=color, linewidth=2, linestyle=style)
         ax.plot(spent, loss, linestyle="none", marker=marker, color=color, alpha=0.45)
-        handles[arm["label"].iloc[0]] = Line2D([], [], color=color, linestyle=style, marker=marker)
+        handles[search["label"].iloc[0]] = Line2D(
+            [], [], color=color, linestyle=style, marker=marker
+        )
     scale_log_loss(ax, "y")
-    ax.set_xlabel("epochs spent in the arm, stopped trials included")
+    ax.set_xlabel("epochs spent in the search, stopped trials included")
     ax.set_ylabel(axis_label("val_loss"))
     add_legend(figure, handles)
 
 
 def describe_search(frame: pd.DataFrame) -> str:
-    """Each arm's end in words."""
+    """Each search's end in words."""
     ends = frame.groupby("label", sort=False).last()
     said = [
         f"{label}: {format_value('val_loss', best)} after {spent:,} epochs"

@@ -18,12 +18,12 @@ from study.figures.theme import (
     wrap_label,
 )
 from study.table.columns import CONFIG_COLUMNS
-from study.table.trials import arm_title, explored_ends, name_searched, searched_columns
+from study.table.trials import explored_ends, name_searched, search_title, searched_columns
 from study.table.units import axis_label, format_value
 
 ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
 FRAME = (
-    *("point", "label", "column", "name", "key", "number", "status", "epoch", "x", "val_loss"),
+    *("candidate", "label", "column", "name", "key", "number", "status", "epoch", "x", "val_loss"),
     *("chosen", "hand_picked"),
 )
 BEFORE = {"linestyle": "none", "marker": "o", "markersize": 6, "color": COLOURS[0]}
@@ -38,7 +38,7 @@ MARKS = {
 
 
 def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Explored trials with a loss, along each hyper-parameter that their arm varied.
+    """Explored trials with a loss, along each hyper-parameter that their search varied.
 
     Args:
         names: config column -> what it is called, where its own name does not say enough (one
@@ -47,16 +47,16 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
     Returns:
         The columns of FRAME, a row a searched column and trial: x is the column's value, val_loss
         (nats) that of the trial's last epoch, status complete or stopped. `chosen` is the
-        full-length trial of least loss in its arm, `hand_picked` one that the study names. Empty
-        where no arm has two different trials.
+        full-length trial of least loss in its search, `hand_picked` one that the study names. Empty
+        where no search has two different trials.
     """
     ends = explored_ends(table)
     ends = ends.loc[ends["status"].isin(["complete", "stopped"]) & ends["val_loss"].notna()]
     parts = []
-    for _, trials in ends.groupby("point", sort=False):
+    for _, trials in ends.groupby("candidate", sort=False):
         full = trials.loc[trials["status"] == "complete"].sort_values(["val_loss", "key"])
         about = trials.assign(
-            label=trials["label"].map(arm_title),
+            label=trials["label"].map(search_title),
             chosen=trials["key"].isin(full["key"].head(1)),
             hand_picked=trials["hand_picked"].fillna(False),
         )
@@ -66,7 +66,7 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
-    trials = frame.drop_duplicates(["point", "key"])
+    trials = frame.drop_duplicates(["candidate", "key"])
     counts = trials["status"].value_counts()
     frame.attrs["note"] = (
         f"One seed a trial; n = {counts.get('complete', 0)} trials at full length, "
@@ -76,8 +76,8 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
 
 
 def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
-    """A panel for each searched hyper-parameter of each arm, one loss axis for all."""
-    panels = list(frame.groupby(["point", "column"], sort=False))
+    """A panel for each searched hyper-parameter of each search, one loss axis for all."""
+    panels = list(frame.groupby(["candidate", "column"], sort=False))
     across = min(ACROSS, len(panels))
     down = -(-len(panels) // across)
     figure.set_size_inches(WIDTH, PANEL * down + 0.2)
@@ -115,11 +115,11 @@ def _is_marked(rows: pd.DataFrame, which: str) -> np.ndarray:
 
 
 def describe_slices(frame: pd.DataFrame) -> str:
-    """Each arm's choice in words."""
+    """Each search's choice in words."""
     said = []
-    for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("point", sort=False):
+    for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("candidate", sort=False):
         values = [f"{row['name']} {row['x']:.3g}" for row in rows.to_dict("records")]
         loss = format_value("val_loss", rows["val_loss"].iloc[0])
         said.append(f"{rows['label'].iloc[0]}: {', '.join(values)} with {loss}")
-    trials = frame.drop_duplicates(["point", "key"])
+    trials = frame.drop_duplicates(["candidate", "key"])
     return f"{len(trials)} explored trials. Least validation loss: {'; '.join(said)}."

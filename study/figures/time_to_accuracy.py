@@ -30,19 +30,19 @@ def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = confirmed(table)
     parts = [
-        pd.DataFrame(_times_to_accuracy(mine)).assign(point=point, label=mine["label"].iloc[0])
-        for point, mine in rows.groupby("point", sort=False)
+        pd.DataFrame(_times_to_accuracy(mine)).assign(candidate=point, label=mine["label"].iloc[0])
+        for point, mine in rows.groupby("candidate", sort=False)
     ]
     if not parts:
         return pd.DataFrame()
     frame = pd.concat(parts).query("half < inf")
     # below that, half of every point's seeds are there after their first epoch
-    least = rows.loc[rows["epoch"] == 1].groupby("point")["val_accuracy"].median().min()
+    least = rows.loc[rows["epoch"] == 1].groupby("candidate")["val_accuracy"].median().min()
     frame = frame.loc[frame["accuracy"] > least - STEP].reset_index(drop=True)
     frame.attrs["note"] = (
         f"{describe_count(frame)}; line: half of the seeds have reached the accuracy, and it ends "
         "where fewer ever do; band: a quarter to three quarters have"
-        + describe_left_out(table, list(frame["point"].unique()))
+        + describe_left_out(table, list(frame["candidate"].unique()))
     )
     return frame
 
@@ -72,7 +72,7 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
     ax.set_yscale("log")
     handles = {}
     factor = display_factor("val_accuracy")
-    for place, (_, rows) in enumerate(frame.groupby("point", sort=False)):
+    for place, (_, rows) in enumerate(frame.groupby("candidate", sort=False)):
         style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
         accuracy, half = (rows["accuracy"] * factor).to_numpy(), rows["half"].to_numpy()
         high = rows["three_quarters"].where(np.isfinite(rows["three_quarters"])).to_numpy()
@@ -92,7 +92,7 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
 
 def describe_time_to_accuracy(frame: pd.DataFrame) -> str:
     """The end of each line in words."""
-    ends = frame.groupby("point", sort=False).last()
+    ends = frame.groupby("candidate", sort=False).last()
     said = [
         f"{label} {format_value('val_accuracy', accuracy)} after {format_value('elapsed', half)}"
         for label, accuracy, half in zip(ends["label"], ends["accuracy"], ends["half"], strict=True)

@@ -9,10 +9,11 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from study.search.choose import Confirmed, chosen_points, explored_records, reference_points
-from study.search.explore import ArmSearch
+from study.search.choose import Confirmed, baseline_candidates, chosen_candidates, explored_records
+from study.search.explore import Explorer
 from study.search.trial import METRIC, Job, Setting
-from study.spec.study import Budget, Study
+from study.spec.budget import Budget
+from study.spec.study import Study
 from study.store.records import Record
 
 
@@ -24,10 +25,10 @@ class Unsaved:
 
 
 class StudySearcher(Unsaved, Searcher):
-    """Hands out the study's jobs: arms in turn while they explore, confirmations between.
+    """Hands out the study's jobs: searches in turn while they explore, confirmations between.
 
     Exploration goes first, since choices wait for it; the reference points' confirmations fill
-    the pool, and an arm's choice joins them as soon as that arm is over.
+    the pool, and a search's choice joins them as soon as that search is over.
     """
 
     def __init__(
@@ -41,20 +42,22 @@ class StudySearcher(Unsaved, Searcher):
         super().__init__(metric=METRIC, mode="min")
         self._study, self._setting, self._budget = study, setting, budget
         self.records = records
-        self.arms = {arm.name: ArmSearch(arm, setting, budget.trials) for arm in study.arms}
+        self.searches = {
+            search.name: Explorer(search, setting, budget.trials) for search in study.searches
+        }
         broken_off = [job for job in unfinished if job.key not in records]
-        for arm in study.arms:
-            self.arms[arm.name].replay(
-                explored_records(arm, setting, budget, records),
-                [job for job in broken_off if setting.is_explored(arm, job)],
+        for search in study.searches:
+            self.searches[search.name].replay(
+                explored_records(search, setting, budget, records),
+                [job for job in broken_off if setting.is_explored(search, job)],
             )
-        self._arm_of: dict[str, ArmSearch] = {}  # by Tune's trial id, explored trials only
+        self._arm_of: dict[str, Explorer] = {}  # by Tune's trial id, explored trials only
         self._under_way: set[str] = set()  # Tune's trial ids
         self._turn = 0
-        self._confirmed: set[str] = set()  # arms whose choice is in the queue
+        self._confirmed: set[str] = set()  # searches whose choice is in the queue
         self._handed_out: set[str] = set()
         self._queue: list[Job] = []
-        for point in reference_points(study, setting.image_size):
+        for point in baseline_candidates(study, setting.image_size):
             self._enqueue(point)
         self._enqueue_chosen()
 
@@ -75,8 +78,8 @@ class StudySearcher(Unsaved, Searcher):
 
     def remaining(self) -> dict[str, int]:
         """Trials still to be run by stage, at most: a choice may be a point known already."""
-        explore = sum(search.remaining for search in self.arms.values())
-        choices = len(self.arms) - len(self._confirmed)
+        explore = sum(search.remaining for search in self.searches.values())
+        choices = len(self.searches) - len(self._confirmed)
         return {"explore": explore, "confirm": len(self._queue) + choices * self._budget.seeds}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -94,12 +97,12 @@ class StudySearcher(Unsaved, Searcher):
         """Take a finished trial into account."""
         self.records[record.key] = record
         if job.stage == "explore":
-            self.arms[job.point].learn(record)
+            self.searches[job.candidate].learn(record)
 
     def take_back(self, job: Job) -> None:
         """Hand the job out once more: its trial ended, and has tries left."""
         if job.stage == "explore":
-            self.arms[job.point].take_back(job)
+            self.searches[job.candidate].take_back(job)
         else:
             self._queue.insert(0, job)
 
@@ -111,7 +114,7 @@ class StudySearcher(Unsaved, Searcher):
         raise NotImplementedError("a study resumes from its records, never from Tune's snapshot")
 
     def _next_explored(self, trial_id: str) -> Job | None:
-        searches = list(self.arms.values())
+        searches = list(self.searches.values())
         for offset in range(len(searches)):
             search = searches[(self._turn + offset) % len(searches)]
             job = search.propose(trial_id) if search.remaining else None
@@ -122,9 +125,9 @@ class StudySearcher(Unsaved, Searcher):
         return None
 
     def _enqueue_chosen(self) -> None:
-        over = {name for name, search in self.arms.items() if search.is_over}
+        over = {name for name, search in self.searches.items() if search.is_over}
         if over - self._confirmed:
-            chosen = chosen_points(self._study, self._setting, self._budget, self.records)
+            chosen = chosen_candidates(self._study, self._setting, self._budget, self.records)
             for name in sorted(over - self._confirmed):
                 self._confirmed.add(name)
                 if name in chosen:
@@ -138,10 +141,10 @@ class StudySearcher(Unsaved, Searcher):
                 self._queue.append(job)
 
 
-class ArmSchedulers(Unsaved, FIFOScheduler):
-    """Each arm's prunable trials under that arm's ASHA; all others run to their end.
+class PrunedTrials(Unsaved, FIFOScheduler):
+    """Each search's prunable trials under that search's ASHA; all others run to their end.
 
-    One ASHA for all arms would compare families that learn at different speeds.
+    One ASHA for all searches would compare families that learn at different speeds.
     """
 
     def __init__(self, schedulers: dict[str, TrialScheduler]):
@@ -151,7 +154,7 @@ class ArmSchedulers(Unsaved, FIFOScheduler):
 
     def _scheduler_of(self, trial: Trial) -> TrialScheduler | None:
         job = Job(**trial.config)
-        return self._schedulers[job.point] if job.prunable else None
+        return self._schedulers[job.candidate] if job.prunable else None
 
     def choose_trial_to_run(self, tune_controller: Any) -> None:
         """None, so that Tune gives an idle worker to a trial that has none, the oldest first.

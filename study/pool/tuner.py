@@ -1,4 +1,4 @@
-"""One pool of workers for all arms and both stages: a Tuner whose searcher asks the study."""
+"""One pool of workers for all searches and both stages: a Tuner whose searcher asks the study."""
 
 import tempfile
 from functools import partial
@@ -11,10 +11,10 @@ from ray.tune.schedulers import TrialScheduler
 
 from hw3.splits import Split, Splits
 from study.cluster.ray import Resources
-from study.pool.dispatch import ArmSchedulers, StudySearcher
+from study.pool.dispatch import PrunedTrials, StudySearcher
 from study.pool.recorder import Recorder, StopOnFailure, Supervisor
 from study.pool.trainable import StudyTrial
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store.checkpoints import CheckpointStore
 from study.store.records import RecordStore
 
@@ -51,7 +51,7 @@ def run_pool(
         checkpoints=checkpoints.folder,
     )
     schedulers: dict[str, TrialScheduler] = {
-        name: search.scheduler for name, search in searcher.arms.items()
+        name: search.scheduler for name, search in searcher.searches.items()
     }
     supervisor = Supervisor(epoch_timeout)
     recorder = Recorder(store, checkpoints, searcher, supervisor)
@@ -61,7 +61,7 @@ def run_pool(
             tune.with_resources(trainable, resources.per_trial()),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=ArmSchedulers(schedulers),
+                scheduler=PrunedTrials(schedulers),
                 num_samples=-1,
                 max_concurrent_trials=resources.concurrent,
                 reuse_actors=True,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from study.figures import DrawnFigure
-from study.spec.study import Budget, DataFacts, Study
+from study.spec.budget import Budget, DataFacts
+from study.spec.study import Study
 from study.table.summary import (
     list_failures,
     summarise_cost,
@@ -242,7 +243,7 @@ def _scores(row: Mapping[str, Any], when: str, part: str) -> Cell:
 
 def _points(study: Study, table: pd.DataFrame, budget: Budget, has_test: bool) -> list[Block]:
     columns = (
-        *(Column("Point", number=False), Column("Seeds"), Column("Validation accuracy")),
+        *(Column("Baseline", number=False), Column("Seeds"), Column("Validation accuracy")),
         *(Column("Test accuracy"), Column("Loss gap"), Column("Parameters")),
         *(Column("Multiply-adds"), Column("Training time")),
     )
@@ -275,7 +276,7 @@ def _dropout(study: Study, table: pd.DataFrame) -> list[Block]:
         "while the epoch went on."
     )
     columns = (
-        *(Column("Point with dropout", number=False), Column("Seeds"), Column("Gap, as logged")),
+        *(Column("Baseline with dropout", number=False), Column("Seeds"), Column("Gap, as logged")),
         *(Column("Gap, evaluation mode"), Column("Dropout's own effect")),
         Column("95 % interval"),
     )
@@ -313,7 +314,7 @@ def _point_cells(row: Mapping[str, Any], seeds: int, has_test: bool) -> list[Cel
 
 def _search(study: Study, table: pd.DataFrame, budget: Budget) -> list[Block]:
     names = ("Trials", "Full length", "Stopped", "Diverged", "Failed", "Epochs")
-    columns = (Column("Arm", number=False), *(Column(name) for name in names))
+    columns = (Column("Search", number=False), *(Column(name) for name in names))
     rows = [
         [
             Cell(row["label"], [row["space"]]),
@@ -388,7 +389,7 @@ def _describe_part(data: DataFacts, part: str) -> str:
 
 def _making(facts: Facts) -> list[Block]:
     budget, provenance = facts.budget, dict(facts.provenance or {})
-    spent = f"{budget.trials} trials an arm, {budget.epochs} epochs, {budget.seeds} seeds a point"
+    spent = f"{budget.trials} trials a search, {budget.epochs} epochs, {budget.seeds} seeds a point"
     pairs = [("Budget", spent)]
     if provenance:
         dirty = ", with changes that are not committed" if provenance.pop("dirty", None) else ""

@@ -71,9 +71,12 @@ def _table(study: Study, plan: Plan, records: Mapping[str, Record]) -> pd.DataFr
 
 
 def _searches(study: Study, plan: Plan, records: Mapping[str, Record]) -> bytes:
-    """Each arm's Optuna study, as a SQLite file."""
+    """Each search's Optuna study, as a SQLite file."""
     return optuna_database(
-        [(arm, explored_records(arm, plan.setting, plan.budget, records)) for arm in study.arms]
+        [
+            (search, explored_records(search, plan.setting, plan.budget, records))
+            for search in study.searches
+        ]
     )
 
 

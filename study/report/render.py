@@ -20,8 +20,9 @@ from hw3.data import PHANTOM
 from study.figures import DrawnFigure
 from study.judge import Verdict
 from study.report.content import Facts, Section, report_sections
+from study.spec.budget import PROFILES, Budget
 from study.spec.registration import describe_notes
-from study.spec.study import PROFILES, Budget, Claim, Study
+from study.spec.study import Claim, Study
 from study.table.units import NOTHING, format_range, format_value
 
 FIGURE_FOLDER = "figures"  # beside the page

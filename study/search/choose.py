@@ -1,20 +1,27 @@
-"""Choose, then train the chosen and the reference points again on fresh paired seeds."""
+"""Choose: what a plan's finished trials are, which configurations follow from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hw3.cost import match_cost, model_cost
-from hw3.models import make_config
+from hw3.models import make_architecture
+from study.search.plan import Plan
 from study.search.trial import METRIC, Job, Setting
-from study.spec.study import Arm, Budget, Point, Study
+from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
-from study.table.columns import Member
 
 
 @dataclass(frozen=True)
-class Confirmed:
-    """A configuration that is to be trained on every confirmation seed."""
+class Candidate:
+    """A configuration that is trained on every confirmation seed.
+
+    Attributes:
+        name: of the baseline, or of the search that chose it.
+        label: what figures and reports call it.
+        family, config: what is trained.
+    """
 
     name: str
     label: str
@@ -22,87 +29,91 @@ class Confirmed:
     config: Mapping[str, Any]
 
     def jobs(self, setting: Setting, seeds: int) -> list[Job]:
-        """A full-length training on each of the seeds, the same for every point."""
+        """A full-length training on each of the seeds, the same for every candidate."""
         return [
             Job("confirm", self.name, setting.ingredients(self.family, self.config, seed))
             for seed in setting.confirm_seeds(seeds)
         ]
 
 
-def reference_points(study: Study, image_size: int) -> list[Confirmed]:
-    """The study's points, those of equal scale solved for at this image size."""
-    by_name = {point.name: point for point in study.points}
+@dataclass
+class FinishedTrials:
+    """The finished trials of a plan: what was explored, what was chosen, what was confirmed.
+
+    Attributes:
+        plan: of the run.
+        records: all finished trials of the results folder by key, other studies' among them.
+    """
+
+    plan: Plan
+    records: dict[str, Record]
+
+    def explored(self, search: Search) -> list[Record]:
+        """The search's trials within its budget, in the order of their proposal.
+
+        An earlier run may have had a larger budget: what lies beyond this one's does not count, so
+        that searches stay equal.
+        """
+        setting, trials = self.plan.setting, self.plan.budget.trials
+        mine = [record for record in self.records.values() if setting.is_explored(search, record)]
+        mine.sort(key=lambda record: record.provenance["number"])
+        return [record for record in mine if record.provenance["number"] < trials]
+
+    def chosen(self, search: Search) -> Candidate | None:
+        """The full-length trial of least final validation loss; None where there is none.
+
+        A trial that was stopped, or diverged, or failed is never chosen.
+        """
+        full = [record for record in self.explored(search) if record.is_full_length]
+        if not full:
+            return None
+        best = min(full, key=lambda record: (record.rows[-1][METRIC], record.key))
+        config = best.ingredients["config"]
+        return Candidate(search.name, search.chosen_label, search.family, config)
+
+    @cached_property
+    def baselines(self) -> list[Candidate]:
+        """The study's baselines, those of equal scale solved for."""
+        return baseline_candidates(self.plan.study, self.plan.setting.image_size)
+
+    def candidates(self) -> list[Candidate]:
+        """The baselines, then what the searches chose."""
+        chosen = [self.chosen(search) for search in self.plan.study.searches]
+        return self.baselines + [candidate for candidate in chosen if candidate is not None]
+
+    def confirmed(self, candidate: Candidate) -> list[Record]:
+        """The candidate's finished trainings, in the order of the confirmation seeds."""
+        jobs = candidate.jobs(self.plan.setting, self.plan.budget.seeds)
+        return [self.records[job.key] for job in jobs if job.key in self.records]
+
+
+def baseline_candidates(study: Study, image_size: int) -> list[Candidate]:
+    """The study's baselines, those of equal scale solved for at this image size."""
+    by_name = {baseline.name: baseline for baseline in study.baselines}
     return [
-        Confirmed(point.name, point.label, point.family, _solved_config(point, by_name, image_size))
-        for point in study.points
+        Candidate(
+            baseline.name,
+            baseline.label,
+            baseline.family,
+            _solved_config(baseline, by_name, image_size),
+        )
+        for baseline in study.baselines
     ]
 
 
-def chosen_points(
-    study: Study, setting: Setting, budget: Budget, records: Mapping[str, Record]
-) -> dict[str, Confirmed]:
-    """For each arm that has a full-length trial, the one of least final validation loss.
-
-    A trial that was stopped, or diverged, or failed is never chosen.
-    """
-    chosen = {}
-    for arm in study.arms:
-        explored = explored_records(arm, setting, budget, records)
-        full = [record for record in explored if record.is_full_length]
-        if full:
-            best = min(full, key=lambda record: (record.rows[-1][METRIC], record.key))
-            config = best.ingredients["config"]
-            chosen[arm.name] = Confirmed(arm.name, arm.label, arm.family, config)
-    return chosen
-
-
-def study_members(
-    study: Study, setting: Setting, budget: Budget, records: Mapping[str, Record]
-) -> list[Member]:
-    """Every finished trial of the study in its place; a record may serve in several."""
-    explored = [
-        Member("explore", arm.name, arm.label, record, record.params in arm.hand_picked)
-        for arm in study.arms
-        for record in explored_records(arm, setting, budget, records)
-    ]
-    points = [
-        *reference_points(study, setting.image_size),
-        *chosen_points(study, setting, budget, records).values(),
-    ]
-    confirmed = [
-        Member("confirm", point.name, point.label, records[job.key])
-        for point in points
-        for job in point.jobs(setting, budget.seeds)
-        if job.key in records
-    ]
-    return explored + confirmed
-
-
-def explored_records(
-    arm: Arm, setting: Setting, budget: Budget, records: Mapping[str, Record]
-) -> list[Record]:
-    """The arm's trials within its budget, in the order of their suggestion.
-
-    An earlier run may have had a larger budget: what lies beyond this one's does not count, so
-    that arms stay equal.
-    """
-    mine = [record for record in records.values() if setting.is_explored(arm, record)]
-    mine.sort(key=lambda record: record.provenance["number"])
-    return [record for record in mine if record.provenance["number"] < budget.trials]
-
-
-def _solved_config(point: Point, points: Mapping[str, Point], image_size: int) -> dict[str, Any]:
-    """The point's configuration; where it is matched, with the size that meets the cost."""
-    config = dict(point.config)
-    if point.match is None:
+def _solved_config(
+    baseline: Baseline, by_name: Mapping[str, Baseline], image_size: int
+) -> dict[str, Any]:
+    """The configuration; where it is matched, with the size that meets the other's cost."""
+    config = dict(baseline.config)
+    if baseline.match is None:
         return config
-    other, match = points[point.match.point], point.match
-    target = model_cost(other.family, make_config(other.family, other.config), image_size)
-    size = match_cost(
-        point.family,
-        lambda size: make_config(point.family, config | dict.fromkeys(match.sizes, size)),
-        match.measure,
-        getattr(target, match.measure),
-        image_size,
-    )
+    match, other = baseline.match, by_name[baseline.match.baseline]
+    target = model_cost(make_architecture(other.family, other.config, image_size))
+
+    def architecture_at(size: int) -> Any:
+        sized = config | dict.fromkeys(match.sizes, size)
+        return make_architecture(baseline.family, sized, image_size)
+
+    size = match_cost(architecture_at, match.measure, getattr(target, match.measure))
     return config | dict.fromkeys(match.sizes, size)

@@ -1,4 +1,4 @@
-"""Finished trials as Optuna holds them: for a search that goes on, and as a database to look at."""
+"""Finished trials as Optuna holds them: for a search that resumes, and as a database to look at."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,40 +10,51 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from study.search.trial import METRIC
-from study.spec.study import Arm
+from study.spec.study import Search
 from study.store.records import Record
 
 INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
 
 
-def optuna_trial(arm: Arm, record: Record) -> FrozenTrial:
-    """The arm's finished trial as Optuna would hold it, had it watched."""
+def trial_state(record: Record) -> TrialState:
+    """How Optuna calls the end of the trial: one that was stopped or diverged is PRUNED."""
     states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
-    state = states.get(record.status, TrialState.PRUNED)
-    reported = {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
+    return states.get(record.status, TrialState.PRUNED)
+
+
+def reported_losses(record: Record) -> dict[int, float]:
+    """Validation loss by epoch, where it is finite."""
+    return {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
+
+
+def optuna_trial(search: Search, record: Record) -> FrozenTrial:
+    """The search's finished trial as Optuna would hold it, had it watched."""
+    state, reported = trial_state(record), reported_losses(record)
     last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
     return create_trial(
         state=state,
         value=None if state == TrialState.FAIL else last,
         params=dict(record.params),
-        distributions={name: dimension.distribution() for name, dimension in arm.space.items()},
+        distributions={name: dimension.distribution() for name, dimension in search.space.items()},
         intermediate_values=reported,
         constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
     )
 
 
-def optuna_database(searches: Sequence[tuple[Arm, Sequence[Record]]]) -> bytes:
-    """A SQLite file with an Optuna study for each arm; equal records give equal bytes.
+def optuna_database(searches: Sequence[tuple[Search, Sequence[Record]]]) -> bytes:
+    """A SQLite file with an Optuna study for each search; equal records give equal bytes.
 
     Args:
-        searches: each arm with its finished trials, in the order of their suggestion. A trial
+        searches: each search with its finished trials, in the order of their proposal. A trial
             names its record in its user attributes, and has that record's times, in UTC.
     """
     with _quiet():
         storage = RDBStorage("sqlite://")  # in memory, and this thread's alone
-        for arm, records in searches:
-            study = optuna.create_study(storage=storage, study_name=arm.name, direction="minimize")
-            study.add_trials([_dated(optuna_trial(arm, record), record) for record in records])
+        for search, records in searches:
+            study = optuna.create_study(
+                storage=storage, study_name=search.name, direction="minimize"
+            )
+            study.add_trials([_dated(optuna_trial(search, record), record) for record in records])
     connection: Any = storage.engine.raw_connection().driver_connection
     content = connection.serialize()
     storage.engine.dispose()
@@ -60,14 +71,14 @@ def _dated(trial: FrozenTrial, record: Record) -> FrozenTrial:
 
 
 def _finished(provenance: Mapping[str, Any]) -> datetime | None:
-    """When the trial ended, in UTC and without saying so, which is how Optuna keeps times."""
+    """When the trial ended: UTC without a time zone, which is how Optuna keeps times."""
     said = provenance.get("finished")
     return said and datetime.fromisoformat(said).astimezone(UTC).replace(tzinfo=None)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Optuna's lines about each study that it makes."""
+    """Silence Optuna's line about each study that it makes."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

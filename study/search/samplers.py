@@ -1,4 +1,4 @@
-"""The samplers that may propose. SAMPLERS is the only list of them; a new sampler is a line."""
+"""The samplers that a search may use. SAMPLERS is the only list; a new sampler is a line in it."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optuna import samplers
 from optuna.samplers import BaseSampler
 
-from study.spec.study import Arm
+from study.spec.study import Search
 
 
 @dataclass(frozen=True)
@@ -15,35 +15,42 @@ class Sampler:
     """How one kind of sampler is made.
 
     Attributes:
-        make: (seed, arm, trials of the arm) -> Optuna sampler.
+        make: (seed, search, maximum number of trials) -> Optuna sampler.
         renewed: whether it is made anew, with a seed of its own, for each proposal. Then a
-            proposal depends on the finished trials and its own number alone, and a study that
-            goes on after a crash proposes what it would have. Not for samplers that walk along
-            a sequence or carry a state.
+            proposal depends on the finished trials and its own number alone, and a search that
+            resumes after a crash proposes what it would have proposed. Not for samplers that walk
+            along a sequence or carry a state.
     """
 
-    make: Callable[[int, Arm, int], BaseSampler]
+    make: Callable[[int, Search, int], BaseSampler]
     renewed: bool = True
 
 
 SAMPLERS = {
     "tpe": Sampler(
-        lambda seed, arm, trials: samplers.TPESampler(seed=seed, n_startup_trials=_startup(trials))
+        lambda seed, search, trials: samplers.TPESampler(
+            seed=seed, n_startup_trials=_startup(trials)
+        )
     ),
-    "random": Sampler(lambda seed, arm, trials: samplers.RandomSampler(seed=seed)),
+    "random": Sampler(lambda seed, search, trials: samplers.RandomSampler(seed=seed)),
     "qmc": Sampler(
-        lambda seed, arm, trials: samplers.QMCSampler(seed=seed, scramble=True), renewed=False
+        lambda seed, search, trials: samplers.QMCSampler(seed=seed, scramble=True), renewed=False
     ),
     "gp": Sampler(
-        lambda seed, arm, trials: samplers.GPSampler(seed=seed, n_startup_trials=_startup(trials))
+        lambda seed, search, trials: samplers.GPSampler(
+            seed=seed, n_startup_trials=_startup(trials)
+        )
     ),
     "cmaes": Sampler(
-        lambda seed, arm, trials: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
+        lambda seed, search, trials: samplers.CmaEsSampler(
+            seed=seed, warn_independent_sampling=False
+        ),
         renewed=False,
     ),
     "grid": Sampler(
-        lambda seed, arm, trials: samplers.GridSampler(
-            {name: dim.grid(_points(arm, trials)) for name, dim in arm.space.items()}, seed=seed
+        lambda seed, search, trials: samplers.GridSampler(
+            {name: dim.grid(_points(search, trials)) for name, dim in search.space.items()},
+            seed=seed,
         ),
         renewed=False,
     ),
@@ -55,6 +62,6 @@ def _startup(trials: int) -> int:
     return min(10, math.ceil(trials / 3))
 
 
-def _points(arm: Arm, trials: int) -> int:
-    """Points a dimension so that the grid holds at least `trials` configurations."""
-    return max(2, math.ceil(trials ** (1 / len(arm.space))))
+def _points(search: Search, trials: int) -> int:
+    """Values per dimension so that the grid holds at least `trials` configurations."""
+    return max(2, math.ceil(trials ** (1 / len(search.space))))

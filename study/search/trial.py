@@ -10,18 +10,18 @@ from hw3.models import make_config
 from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
 from hw3.train import ENGINE_VERSION, Recipe
-from study.spec.study import Arm
+from study.spec.study import Search
 from study.store.records import Record, record_key
 
 METRIC = "val_loss"  # what a search minimises
-EPOCH = "epoch"  # counts a trial's epochs also where Tune's own count began anew
+EPOCH = "epoch"
 GRACE, REDUCTION = 4, 2  # ASHA's first rung is a quarter of the epochs; each halves the trials
 
 Stage = Literal["explore", "confirm"]
 
 
 def rung_epochs(epochs: int) -> list[int]:
-    """The epochs after which ASHA may stop a trial, the first one first.
+    """The epochs after which ASHA may stop a trial, in ascending order.
 
     Args:
         epochs: full length of a trial, from 1.
@@ -41,7 +41,8 @@ class Setting:
         recipe: how models are trained.
         numerics: how the numbers are computed.
         seed: the base of every seed of the run.
-        sampler: what proposes; part of a search's identity, of no confirmed trial's.
+        sampler: a key of `study.search.samplers.SAMPLERS`; part of a search's identity, not of a
+            confirmed trial's.
     """
 
     data: str
@@ -68,28 +69,29 @@ class Setting:
             "engine": ENGINE_VERSION,
         }
 
-    def explore_seed(self, arm: Arm) -> int:
-        """The one training seed of an arm's search, so that its trials differ by configuration.
+    def explore_seed(self, search: Search) -> int:
+        """The one training seed of a search, so that its trials differ by configuration.
 
-        Derived from what the arm searches and how, not from its name: two arms share trials
-        exactly when they are the same search.
+        Derived from what is searched and how, not from the search's name: two searches share
+        trials exactly when they are the same search.
         """
-        space = {name: dimension.describe() for name, dimension in arm.space.items()}
+        space = {name: dimension.describe() for name, dimension in search.space.items()}
         searched = json.dumps(
-            [arm.family, space, dict(arm.fixed), dict(arm.ties), self.sampler], sort_keys=True
+            [search.family, space, dict(search.fixed), dict(search.ties), self.sampler],
+            sort_keys=True,
         )
         return derive_seed(self.seed, "explore", searched)
 
     def confirm_seeds(self, count: int) -> list[int]:
-        """Fresh seeds, the same for every point of every study: they pair the points."""
+        """Fresh seeds, the same for every candidate of every study: they pair the candidates."""
         return [derive_seed(self.seed, "confirm", number) for number in range(count)]
 
-    def is_explored(self, arm: Arm, trial: "Record | Job") -> bool:
-        """Whether the trial, finished or under way, is of this arm's search in this setting."""
-        config, seed = trial.ingredients["config"], self.explore_seed(arm)
-        if (trial.ingredients["family"], trial.ingredients["seed"]) != (arm.family, seed):
+    def is_explored(self, search: Search, trial: "Record | Job") -> bool:
+        """Whether the trial, finished or under way, is of this search in this setting."""
+        config, seed = trial.ingredients["config"], self.explore_seed(search)
+        if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
             return False
-        return trial.key == record_key(self.ingredients(arm.family, config, seed))
+        return trial.key == record_key(self.ingredients(search.family, config, seed))
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,15 @@ class Job:
     """What a worker is told: a trial and its place in the study.
 
     Attributes:
-        stage: "explore", or "confirm", which opens the test set at its end.
-        point: the arm or point that it serves.
-        params: the point of the arm's space, for explored trials.
-        number: place in the arm's suggestions, for explored trials.
-        prunable: whether the scheduler may stop it early.
+        stage: "explore", or "confirm", which scores the test set at its end.
+        candidate: the name of the search or baseline that it serves.
+        params: the point of the search space, for explored trials.
+        number: place in the order of the search's proposals, for explored trials.
+        prunable: whether ASHA may stop it early.
     """
 
     stage: Stage
-    point: str
+    candidate: str
     ingredients: dict[str, Any]
     params: dict[str, Any] = field(default_factory=dict)
     number: int | None = None
@@ -114,3 +116,20 @@ class Job:
     @property
     def key(self) -> str:
         return record_key(self.ingredients)
+
+    @property
+    def epochs(self) -> int:
+        """Of the trial at full length."""
+        return self.ingredients["recipe"]["epochs"]
+
+
+def job_from(saved: Mapping[str, Any]) -> Job:
+    """The job that `dataclasses.asdict` took apart, for Tune or a checkpoint's file.
+
+    Raises:
+        TypeError: it is none.
+    """
+    values = dict(saved)
+    if "point" in values:  # files of version 0.1
+        values["candidate"] = values.pop("point")
+    return Job(**values)

@@ -1,4 +1,7 @@
-"""Which claims stood before the run: kept with its plan, and compared with the task file's."""
+"""Which claims stood before the run: registered with its plan, and compared with the task file's.
+
+This is the one place that decides what a reader is told about a claim that did not.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,11 +12,11 @@ from study.spec.study import Claim
 
 
 @dataclass(frozen=True)
-class KeptClaim:
+class RegisteredClaim:
     """A claim as a run found it in the task file.
 
     Attributes:
-        content: the claim's fields as JSON knows them, None for an open bound.
+        content: the claim's fields as JSON holds them, None for an open bound.
         first_seen: the time of the first run with this very content, ISO 8601.
         known: confirmation trainings of the study that were recorded by then; with 0 the claim
             was written before anybody could know.
@@ -23,52 +26,78 @@ class KeptClaim:
     first_seen: str
     known: int
 
+    def is_of(self, claim: Claim) -> bool:
+        """Whether the claim is what was registered, in every part that was."""
+        now = _content(claim)
+        return all(now.get(name) == value for name, value in self.content.items())
 
-def keep_claims(
-    claims: Sequence[Claim], earlier: Sequence[KeptClaim], known: int, now: str
-) -> tuple[KeptClaim, ...]:
-    """What a run that starts now keeps: what was kept of its claims, the others as new.
 
-    Claims that the task file no longer has are kept as well, unless nothing was known yet: who
+def registered_claim(saved: Mapping[str, Any]) -> RegisteredClaim:
+    """The registered claim of a saved plan.
+
+    Plans of version 0.1 hold the two sides of a claim as `left` and `right` and its bounds once
+    more in its words; of these what decides the verdict is compared, the words are not.
+
+    Raises:
+        KeyError, TypeError: it is not a registered claim.
+    """
+    content = dict(saved["content"])
+    if "left" in content:
+        left, right = content["left"], content["right"] or {}
+        kept = ("name", "above", "below", "ratio", "one_sided")
+        content = {name: content[name] for name in kept} | {
+            "candidate": left["point"],
+            "metric": left["metric"],
+            "epoch": left["epoch"],
+            "versus": right.get("point"),
+        }
+    return RegisteredClaim(content, saved["first_seen"], saved["known"])
+
+
+def register_claims(
+    claims: Sequence[Claim], earlier: Sequence[RegisteredClaim], known: int, now: str
+) -> tuple[RegisteredClaim, ...]:
+    """What a run that starts now registers: the earlier claims, and as new those that are not
+    among them.
+
+    Claims that the task file no longer has stay registered, unless nothing was known yet: who
     drops a claim after the fact makes the correction for the others milder.
 
     Args:
         claims: the task file's.
-        earlier: kept by the study's last run.
+        earlier: registered by the study's last run.
         known: confirmation trainings that earlier runs recorded.
         now: ISO 8601.
     """
-    contents = [_content(claim) for claim in claims]
-    still = [kept for kept in earlier if known or kept.content in contents]
-    new = [content for content in contents if content not in [kept.content for kept in still]]
-    return (*still, *(KeptClaim(content, now, known) for content in new))
+    still = [one for one in earlier if known or any(one.is_of(claim) for claim in claims)]
+    new = [claim for claim in claims if not any(one.is_of(claim) for one in still)]
+    return (*still, *(RegisteredClaim(_content(claim), now, known) for claim in new))
 
 
-def claim_notes(claims: Sequence[Claim], kept: Sequence[KeptClaim]) -> dict[str, str]:
-    """What a reader must know of claims that did not stand before the run, by their names.
+def claim_notes(claims: Sequence[Claim], registered: Sequence[RegisteredClaim]) -> dict[str, str]:
+    """What a reader must know about claims that did not stand before the run, by their names.
 
-    The one place that decides it. Empty where every claim did.
+    Empty where every claim did.
 
     Args:
         claims: the task file's, now.
-        kept: with the plan of the run that is reported.
+        registered: with the plan of the run that is reported.
     """
-    by_name = {each.content["name"]: each for each in kept}
+    names = [one.content["name"] for one in registered]
     notes = {}
     for claim in claims:
-        content = _content(claim)
-        same = next((each for each in kept if each.content == content), None)
-        if not kept:
-            notes[claim.name] = "not kept with the run's plan, so nobody knows when it was written"
+        same = next((one for one in registered if one.is_of(claim)), None)
+        if not registered:
+            notes[claim.name] = "not registered by the run, so nobody knows when it was written"
         elif same is None:
-            done = "changed" if claim.name in by_name else "added"
+            done = "changed" if claim.name in names else "added"
             notes[claim.name] = f"{done} after the run began"
         elif same.known:
             notes[claim.name] = (
-                f"first seen {same.first_seen}, when {same.known} confirmation trainings were "
-                "recorded: not written before the run"
+                f"first registered {same.first_seen}, when {same.known} confirmation trainings "
+                "were recorded: not written before the run"
             )
-    gone = [name for name in by_name if name not in {claim.name for claim in claims}]
+    gone = [name for name in names if name not in {claim.name for claim in claims}]
     return notes | dict.fromkeys(gone, "dropped after the run began")
 
 

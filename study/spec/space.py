@@ -1,5 +1,6 @@
-"""Dimensions of a search space, each as an Optuna distribution, a grid, a report row."""
+"""Dimensions of a search space, each as an Optuna distribution, a grid and words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ class Float:
     high: float
     log: bool = False
 
-    def __post_init__(self) -> None:
-        _check_bounds(self)
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the dimension, a sentence each."""
+        return _bound_mistakes(self)
 
     def distribution(self) -> "BaseDistribution":
         from optuna.distributions import FloatDistribution
@@ -41,8 +43,9 @@ class Int:
     high: int
     log: bool = False
 
-    def __post_init__(self) -> None:
-        _check_bounds(self)
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the dimension, a sentence each."""
+        return _bound_mistakes(self)
 
     def distribution(self) -> "BaseDistribution":
         from optuna.distributions import IntDistribution
@@ -53,7 +56,7 @@ class Int:
         return f"whole, {self.low} to {self.high}{', log scale' if self.log else ''}"
 
     def grid(self, points: int) -> list[int]:
-        """Up to `points` values from low to high, evenly spaced on the dimension's own scale."""
+        """At most `points` values from low to high, evenly spaced on the dimension's own scale."""
         return sorted({round(value) for value in _spaced(self, points)})
 
 
@@ -63,9 +66,10 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def __post_init__(self) -> None:
-        if len(set(self.values)) != len(self.values) or not self.values:
-            raise ValueError(f"a choice needs different values, at least one; got {self.values}")
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the dimension, a sentence each."""
+        if not self.values or len(set(self.values)) < len(self.values):
+            yield f"a choice needs at least one value and none twice; got {self.values}"
 
     def distribution(self) -> "BaseDistribution":
         from optuna.distributions import CategoricalDistribution
@@ -84,16 +88,16 @@ class Choice:
 Dimension = Float | Int | Choice
 
 
-def _check_bounds(dimension: Float | Int) -> None:
+def _bound_mistakes(dimension: Float | Int) -> Iterator[str]:
     if not dimension.low < dimension.high:
-        raise ValueError(f"low must be less than high; got {dimension.low}, {dimension.high}")
+        yield f"low must be less than high; got {dimension.low} and {dimension.high}"
     if dimension.log and dimension.low <= 0:
-        raise ValueError(f"a log scale needs low above 0; got {dimension.low}")
+        yield f"a log scale needs a low above 0; got {dimension.low}"
 
 
 def _spaced(dimension: Float | Int, points: int) -> list[float]:
     if points < 2:
-        raise ValueError(f"a grid needs at least 2 points; got {points}")
+        raise ValueError(f"a grid needs at least 2 values; got {points}")
     low, high = dimension.low, dimension.high
     shares = [step / (points - 1) for step in range(points)]
     if dimension.log:

@@ -1,65 +1,64 @@
-"""What a study is: frozen, validated records. Nothing here runs anything."""
+"""The records that a task file is made of: baselines, searches, claims, figures, and the study."""
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from study.spec.figures import Figure, default_figures
 from study.spec.space import Dimension
 
 EpochRule = Literal["final", "best"]
 
 
-class StudyError(Exception):
-    """A study that cannot go on; the message says rule, fact, choices and the next command."""
+@dataclass(frozen=True)
+class Match:
+    """Equal scale: the hyper-parameters `sizes` get the one value that meets a baseline's cost.
+
+    Attributes:
+        baseline: the name of the baseline whose cost is to be met.
+        measure: one of `hw3.cost.MEASURES`.
+        sizes: the hyper-parameters to solve for, all set to the same whole number.
+    """
+
+    baseline: str
+    measure: str
+    sizes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Point:
-    """A configuration named before the run: the homework's own, or a baseline.
+class Baseline:
+    """A configuration that is named before the run; always confirmed.
 
     Attributes:
         name: unique in the study; claims refer to it.
         label: what figures and reports call it.
         family: a key of `hw3.models.FAMILIES`.
         config: hyper-parameters that differ from the family's defaults.
-        match: where given, one size is solved for so that the cost meets another point's.
+        match: where given, one size is solved for so that the cost meets another baseline's.
     """
 
     name: str
     label: str
     family: str
     config: Mapping[str, Any] = field(default_factory=dict)
-    match: "Match | None" = None
+    match: Match | None = None
 
 
 @dataclass(frozen=True)
-class Match:
-    """Equal scale: the hyper-parameters `sizes` get the one value that meets `point`'s cost.
+class Search:
+    """A search over some hyper-parameters of a family; every search has the same budget.
 
     Attributes:
-        point: the name of the point to be met.
-        measure: one of `hw3.cost.MEASURES`.
-        sizes: the hyper-parameters to solve for, all set to the same whole number.
-    """
-
-    point: str
-    measure: str
-    sizes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A search: one family, some hyper-parameters free, an equal budget with the other arms.
-
-    Attributes:
-        name: unique in the study, among points too; claims refer to its chosen configuration.
-        label: what figures and reports call it.
+        name: unique in the study, among baselines too; claims refer to the configuration that it
+            chooses.
+        label: what figures and reports call it; the chosen configuration is "LABEL, chosen".
         family: a key of `hw3.models.FAMILIES`.
-        space: the scientific hyper-parameters, by name.
+        space: the searched hyper-parameters, by name.
         fixed: hyper-parameters held at a value other than the family's default.
         ties: a name in `space` that sets several hyper-parameters of the family to one value.
-        hand_picked: configurations in `space` that are tried first, the homework's own.
+        hand_picked: configurations in `space` that are tried first.
     """
 
     name: str
@@ -70,6 +69,11 @@ class Arm:
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hand_picked: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def chosen_label(self) -> str:
+        """What figures and reports call the configuration that the search chooses."""
+        return f"{self.label}, chosen"
+
     def config(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The family's hyper-parameters at a point of the space."""
         values = dict(self.fixed)
@@ -77,146 +81,96 @@ class Arm:
             values.update(dict.fromkeys(self.ties.get(name, (name,)), value))
         return values
 
+    def corners(self) -> Iterator[dict[str, Any]]:
+        """Points of the space that together hold every dimension's least and greatest value."""
+        grids = {name: dimension.grid(2) for name, dimension in self.space.items()}
+        longest = max(map(len, grids.values()), default=0)
+        for place in range(longest):
+            yield {name: values[min(place, len(values) - 1)] for name, values in grids.items()}
 
-@dataclass(frozen=True)
-class Measure:
-    """One number for each confirmed seed.
+    def middle(self) -> dict[str, Any]:
+        """The middle of the space."""
+        grids = {name: dimension.grid(3) for name, dimension in self.space.items()}
+        return {name: values[len(values) // 2] for name, values in grids.items()}
 
-    Attributes:
-        point: the name of a Point or an Arm (then its chosen configuration).
-        metric: a numeric column of the table (`study.table.columns.COLUMNS`). Where it begins with
-            `test_` and the data has no test part, the validation part stands in and the verdict
-            says so.
-        epoch: "final", the last epoch, or "best", the one of least validation loss.
-    """
-
-    point: str
-    metric: str
-    epoch: EpochRule = "final"
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the search, a sentence each."""
+        if not self.space:
+            yield "the space needs at least one hyper-parameter"
+        for name, dimension in self.space.items():
+            yield from (f"{name}: {mistake}" for mistake in dimension.mistakes())
+        for params in self.hand_picked:
+            if set(params) != set(self.space):
+                yield f"a hand-picked point must set {list(self.space)}; got {list(params)}"
+        for name in set(self.ties) - set(self.space):
+            yield f"ties may name {list(self.space)}; got {name}"
 
 
 @dataclass(frozen=True)
 class Claim:
     """What somebody said, as a region in which an effect must lie.
 
-    The effect is the mean over seeds of `left`, or of `left - right` paired by seed, or of
-    `log(left / right)` where `ratio`. The claim says that it lies in (above, below).
+    The effect is the mean over seeds of the candidate's metric; where `versus` is given, of the
+    difference candidate minus versus, paired by seed, or of the logarithm of their ratio. The claim
+    says that it lies in (above, below).
 
     Attributes:
         name: unique in the study.
-        text: the claim in words.
-        homework: what the report said, with its numbers.
-        figure: the report's figure or section.
-        left, right: what is compared; no `right` for a claim about a level.
+        text: the claim in words, without its bounds and full stop: both are added.
+        candidate: the name of a baseline, or of a search for its chosen configuration.
+        metric: a numeric column of the table (`study.table.columns.COLUMNS`). Where it begins with
+            `test_` and the data has no test part, the validation part stands in and the verdict
+            says so.
+        versus: the name of what it is compared with; None for a claim about a level.
         above, below: the region's bounds in the metric's unit (a plain ratio where `ratio`);
             infinite where open.
+        epoch: "final", the last epoch, or "best", the one of least validation loss.
         ratio: compare by ratio; the effect and its interval are reported as ratios.
         one_sided: test for the region alone. It needs fewer seeds, and can support the claim but
             never refute it. Only with one finite bound.
+        quote: what was said, with its numbers.
+        source: where it was said, a figure or section.
     """
 
     name: str
     text: str
-    homework: str
-    figure: str
-    left: Measure
-    right: Measure | None = None
+    candidate: str
+    metric: str
+    versus: str | None = None
     above: float = -math.inf
     below: float = math.inf
+    epoch: EpochRule = "final"
     ratio: bool = False
     one_sided: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.above < self.below:
-            raise ValueError(
-                f"claim {self.name}: above must be less than below, "
-                f"got {self.above} and {self.below}"
-            )
-        if math.isinf(self.above) and math.isinf(self.below):
-            raise ValueError(f"claim {self.name}: above or below must be finite")
-        if self.ratio and self.right is None:
-            raise ValueError(f"claim {self.name}: a ratio needs left and right")
-        if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):
-            raise ValueError(f"claim {self.name}: bounds of a ratio must be above 0")
-        if self.one_sided and math.isfinite(self.above) and math.isfinite(self.below):
-            raise ValueError(
-                f"claim {self.name}: one_sided needs a direction, got two bounds: "
-                f"above {self.above}, below {self.below}"
-            )
+    quote: str = field(default="", kw_only=True)
+    source: str = field(default="", kw_only=True)
 
     @property
     def sides(self) -> int:
         """Of its test: 1 or 2."""
         return 1 if self.one_sided else 2
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The one or two candidates that it is about."""
+        return (self.candidate,) if self.versus is None else (self.candidate, self.versus)
 
-@dataclass(frozen=True)
-class Figure:
-    """A picture of the report.
-
-    Attributes:
-        name: stem of its files.
-        kind: a key of `study.figures.FIGURES`.
-        title: what it shows, with the homework's figure number where it repeats one.
-        options: keyword arguments of the kind's frame function (points, metrics, …).
-    """
-
-    name: str
-    kind: str
-    title: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a study may spend.
-
-    Attributes:
-        trials: explored in each arm.
-        epochs: of a full-length trial.
-        seeds: of the confirmation, the same for every point.
-        image_size: side of the images in pixels.
-        judged: whether its verdicts count; a smoke run's do not.
-        phantoms: images in each class of the phantom source's train, val and test parts.
-    """
-
-    trials: int
-    epochs: int
-    seeds: int
-    image_size: int
-    judged: bool = True
-    phantoms: tuple[int, int, int] = (800, 200, 200)
-
-
-# Ten seeds can judge up to 25 claims, nine up to 12 (`study.stats.signflip.seeds_needed`).
-PROFILES = {
-    "quick": Budget(trials=8, epochs=12, seeds=10, image_size=32, phantoms=(400, 200, 200)),
-    "paper": Budget(trials=64, epochs=30, seeds=10, image_size=256),
-    "smoke": Budget(
-        trials=2, epochs=3, seeds=2, image_size=16, judged=False, phantoms=(40, 20, 20)
-    ),
-}
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What a plan and a report say of the data.
-
-    Attributes:
-        source: a key of `hw3.data.SOURCES`.
-        location: where it was read from, and what was left out.
-        fingerprint: hash of all images and labels.
-        image_size: side in pixels.
-        counts: images by part and class.
-        patients: number of patients by part, None where the source does not say.
-    """
-
-    source: str
-    location: str
-    fingerprint: str
-    image_size: int
-    counts: Mapping[str, Mapping[str, int]]
-    patients: Mapping[str, int | None]
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the claim, a sentence each."""
+        if not self.above < self.below:
+            yield f"above must be less than below; got {self.above} and {self.below}"
+        if math.isinf(self.above) and math.isinf(self.below):
+            yield "above or below must be given"
+        if self.epoch not in get_args(EpochRule):
+            yield f"epoch must be one of {', '.join(get_args(EpochRule))}; got {self.epoch!r}"
+        if self.ratio and self.versus is None:
+            yield "a ratio needs versus, the candidate that it is compared with"
+        if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):
+            yield "the bounds of a ratio must be above 0"
+        if self.candidate == self.versus:
+            yield f"versus must be another candidate than {self.candidate!r}"
+        if self.one_sided and math.isfinite(self.above) and math.isfinite(self.below):
+            yield f"one_sided needs a single bound; got above {self.above} and below {self.below}"
 
 
 @dataclass(frozen=True)
@@ -226,32 +180,68 @@ class Study:
     Attributes:
         name: the folder of its results, `task_a` for example.
         title, question: for people.
-        points: the homework's configurations and baselines; always confirmed.
-        arms: searches; each one's choice is confirmed as well.
+        baselines: configurations that are named before the run.
+        searches: each one's choice is confirmed as well.
         claims: written before the run.
-        figures: pictures of the report, the answer first.
+        figures: pictures of the report, the one that answers the question first; the standard
+            ones where none are named.
     """
 
     name: str
     title: str
     question: str
-    points: tuple[Point, ...]
-    arms: tuple[Arm, ...]
-    claims: tuple[Claim, ...]
+    baselines: tuple[Baseline, ...]
+    searches: tuple[Search, ...] = ()
+    claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [item.name for item in (*self.points, *self.arms)]
-        for kind, listed in (("point or arm", names), ("claim", [c.name for c in self.claims])):
-            twice = sorted({name for name in listed if listed.count(name) > 1})
-            if twice:
-                raise ValueError(f"{self.name}: each {kind} needs its own name, twice: {twice}")
-        used = [m.point for c in self.claims for m in (c.left, c.right) if m is not None]
-        used += [point.match.point for point in self.points if point.match]
-        unknown = sorted(set(used) - set(names))
-        if unknown:
-            raise ValueError(f"{self.name}: claims may name {names}; got {unknown}")
+        if not self.figures:
+            named = [baseline.name for baseline in self.baselines]
+            object.__setattr__(self, "figures", default_figures(named, bool(self.searches)))
 
     def labels(self) -> dict[str, str]:
-        """Label of each point and arm, in their order."""
-        return {item.name: item.label for item in (*self.points, *self.arms)}
+        """Label of each candidate by its name: the baselines, then what the searches choose."""
+        baselines = {baseline.name: baseline.label for baseline in self.baselines}
+        return baselines | {search.name: search.chosen_label for search in self.searches}
+
+    def mistakes(self) -> list[str]:
+        """Everything that is wrong with the study's records, a sentence each; empty where nothing.
+
+        What needs models, metrics or figures to be found is not looked at here, see
+        `study.cli.check`.
+        """
+        candidates = [item.name for item in (*self.baselines, *self.searches)]
+        return [
+            *_repeated("baseline or search", candidates),
+            *_repeated("claim", [claim.name for claim in self.claims]),
+            *_repeated("figure", [figure.name for figure in self.figures]),
+            *self._unknown_names(candidates),
+            *(f"search {s.name}: {mistake}" for s in self.searches for mistake in s.mistakes()),
+            *(f"claim {c.name}: {mistake}" for c in self.claims for mistake in c.mistakes()),
+        ]
+
+    def _unknown_names(self, candidates: list[str]) -> Iterator[str]:
+        """References of claims and matches to what the study does not have."""
+        for claim in self.claims:
+            for name in claim.candidates:
+                if name not in candidates:
+                    yield f"claim {claim.name}: {unknown_name('candidate', name, candidates)}"
+        baselines = [baseline.name for baseline in self.baselines]
+        for baseline in self.baselines:
+            if baseline.match and baseline.match.baseline not in baselines:
+                wrong = unknown_name("match", baseline.match.baseline, baselines)
+                yield f"baseline {baseline.name}: {wrong}"
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """The sentence about a name that is none of the known ones, with the nearest one."""
+    known = list(known)
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
+
+
+def _repeated(what: str, names: list[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"each {what} needs a name of its own; {name!r} is there twice"

@@ -5,7 +5,7 @@ lies among the means of all subsets of the values (Hartigan 1969, "Using subsamp
 typical values", JASA 64). The interval holds the bounds that this test does not reject.
 
 The test is exact where seeds are independent and values are symmetric about their mean. A
-difference of two arms that do not differ is symmetric by itself; a level, or a difference of arms
+difference of two searches that do not differ is symmetric by itself; a level, or a difference of searches
 of unequal spread, need not be. Simulated at 8 seeds, 95 % intervals cover the mean of normal
 samples 95 times in 100, of exponential ones 91, of log-normal ones 85. A verdict therefore asks
 for more, see `study.stats.region`.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 
 T = TypeVar("T")
 

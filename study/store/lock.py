@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store.folder import Folder, LocalFolder
 
 LOCK = "driver.lock"

@@ -31,7 +31,7 @@ class Record:
         rows: one for each epoch, fields of `hw3.train.EpochRow`.
         test: scores of the locked test set, see `hw3.train.score_test_set`; confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
-        params: the point of the arm's search space, for explored trials.
+        params: the point of the search's search space, for explored trials.
         pruned_by: the scheduler that could stop it, "asha" or "none".
         error: the text of what went wrong, for failed trials.
         provenance: commit, versions, host, device and time.

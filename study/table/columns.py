@@ -14,13 +14,17 @@ from study.store.records import Record
 COLUMNS = {
     "key": ("string", "", "name of the trial's record"),
     "stage": ("string", "", "explore or confirm"),
-    "point": ("string", "", "the study's point or arm; a confirmed arm is its chosen point"),
+    "candidate": (
+        "string",
+        "",
+        "the study's point or search; a confirmed search is its chosen point",
+    ),
     "label": ("string", "", "what figures call the point"),
     "family": ("string", "", "model family"),
     "status": ("string", "", "complete, stopped, diverged or failed"),
     "pruned_by": ("string", "", "asha where the scheduler could stop the trial, else none"),
     "hand_picked": ("boolean", "", "named before the run, not proposed; explored trials only"),
-    "number": ("Int64", "", "place in the order of the arm's suggestions, explored trials only"),
+    "number": ("Int64", "", "place in the order of the search's suggestions, explored trials only"),
     "seed": ("Int64", "", "seed of initialisation, order and dropout; pairs the points"),
     "image_size": ("Int64", "pixels", "side of the images"),
     "epochs": ("Int64", "epochs", "full length of the trial"),
@@ -66,27 +70,11 @@ CONFIG_COLUMNS = {
     for item in fields(family.config)
 }
 
-_TRIAL = ["stage", "point", "key"]  # a record may serve several points
+_TRIAL = ["stage", "candidate", "key"]  # a record may serve several points
 _EPOCH_FIELDS = (
     *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
     *("train_eval_accuracy", "val_loss", "val_accuracy", "val_auroc", "seconds"),
 )
-
-
-@dataclass(frozen=True)
-class Member:
-    """A record's place in a study: the stage and the point or arm it serves.
-
-    Attributes:
-        hand_picked: whether an explored trial is of a point that the study names; None for a
-            confirmed one.
-    """
-
-    stage: Literal["explore", "confirm"]
-    point: str
-    label: str
-    record: Record
-    hand_picked: bool | None = None
 
 
 def make_table(members: Iterable[Member]) -> pd.DataFrame:
@@ -129,7 +117,7 @@ def _member_rows(member: Member) -> list[dict[str, Any]]:
     trial = {
         "key": record.key,
         "stage": member.stage,
-        "point": member.point,
+        "candidate": member.candidate,
         "label": member.label,
         "family": ingredients["family"],
         "status": record.status,

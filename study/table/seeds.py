@@ -78,8 +78,8 @@ def describe_count(summary: pd.DataFrame) -> str:
 
 def describe_left_out(table: pd.DataFrame, points: Sequence[str]) -> str:
     """How many confirmed trials of the points are not among the numbers; empty where none."""
-    rows = table.loc[(table["stage"] == "confirm") & table["point"].isin(points)]
-    lost = rows.loc[rows["status"] != "complete"].drop_duplicates(["point", "key"])
+    rows = table.loc[(table["stage"] == "confirm") & table["candidate"].isin(points)]
+    lost = rows.loc[rows["status"] != "complete"].drop_duplicates(["candidate", "key"])
     counts = lost["status"].value_counts(sort=False)
     named = [f"{count} {status}" for status, count in counts.items()]
     return f"; left out: {', '.join(named)}" if named else ""

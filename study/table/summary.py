@@ -14,7 +14,7 @@ STATUSES = ("complete", "stopped", "diverged", "failed")
 
 
 def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Each confirmed point or arm, in the study's order; a row without numbers where none is.
+    """Each confirmed point or search, in the study's order; a row without numbers where none is.
 
     Returns:
         label, configuration, n (seeds at full length); over these seeds the mean final
@@ -24,10 +24,12 @@ def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         parameters and multiply_adds.
     """
     finals, rows = confirmed_finals(table), confirmed(table)
-    best = rows.loc[rows["is_best"]].drop_duplicates(["point", "key"])
+    best = rows.loc[rows["is_best"]].drop_duplicates(["candidate", "key"])
     return pd.DataFrame(
         [
-            _point_row(label, finals.loc[finals["point"] == name], best.loc[best["point"] == name])
+            _point_row(
+                label, finals.loc[finals["candidate"] == name], best.loc[best["candidate"] == name]
+            )
             for name, label in study.labels().items()
         ]
     )
@@ -61,7 +63,7 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     What the weights gained while the epoch went on is in it, too.
 
     Returns:
-        One row a confirmed point or arm with a dropout rate above 0: label, n (seeds), means over
+        One row a confirmed point or search with a dropout rate above 0: label, n (seeds), means over
         them of gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
         evaluation mode) and effect (share), and effect_low, effect_high: its exact 95 % interval,
         NaN where seeds are too few.
@@ -70,7 +72,7 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     dropped = finals.loc[finals.filter(like="config_dropout").gt(0).any(axis=1)]
     rows = []
     for name, label in study.labels().items():
-        mine = dropped.loc[dropped["point"] == name]
+        mine = dropped.loc[dropped["candidate"] == name]
         if mine.empty:
             continue
         effect = (mine["train_eval_accuracy"] - mine["train_accuracy"]).to_numpy(float)
@@ -90,26 +92,26 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """What each arm's choice scored when it was chosen, on fresh seeds, and on the test set.
+    """What each search's choice scored when it was chosen, on fresh seeds, and on the test set.
 
     The first is the least of many tries on the validation set and so looks better than it is.
 
     Returns:
-        One row an arm that has a full-length trial: label, configuration, trials (at full
+        One row a search that has a full-length trial: label, configuration, trials (at full
         length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss, test_loss
         and the same with accuracy, means over the seeds.
     """
     ends = table.loc[table["is_final"] & (table["status"] == "complete")]
     rows = []
-    for arm in study.arms:
-        mine = ends.loc[ends["point"] == arm.name]
+    for search in study.searches:
+        mine = ends.loc[ends["candidate"] == search.name]
         explored = mine.loc[mine["stage"] == "explore"].sort_values(["val_loss", "key"])
         fresh = mine.loc[mine["stage"] == "confirm"]
         if explored.empty:
             continue
         chosen = explored.head(1)
         row = {
-            "label": arm.label,
+            "label": search.label,
             "configuration": describe_config(chosen),
             "trials": len(explored),
             "n": len(fresh),
@@ -125,19 +127,21 @@ def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """What each arm tried: label, space, trials by status, epochs trained, epochs unstopped.
+    """What each search tried: label, space, trials by status, epochs trained, epochs unstopped.
 
     `unstopped` is what the same trials would have taken at full length.
     """
     explored = table.loc[table["stage"] == "explore"]
     rows = []
-    for arm in study.arms:
-        ends = explored.loc[(explored["point"] == arm.name) & explored["is_final"]]
+    for search in study.searches:
+        ends = explored.loc[(explored["candidate"] == search.name) & explored["is_final"]]
         counts = ends["status"].value_counts()
         rows.append(
             {
-                "label": arm.label,
-                "space": "; ".join(f"{name}: {dim.describe()}" for name, dim in arm.space.items()),
+                "label": search.label,
+                "space": "; ".join(
+                    f"{name}: {dim.describe()}" for name, dim in search.space.items()
+                ),
                 "trials": len(ends),
                 **{status: int(counts.get(status, 0)) for status in STATUSES},
                 "epochs": int(ends["epoch"].sum()),
@@ -164,7 +168,7 @@ def summarise_cost(table: pd.DataFrame) -> pd.DataFrame:
 def list_failures(table: pd.DataFrame) -> pd.DataFrame:
     """Trials that diverged or failed: stage, label, configuration, seed, status, epoch, error."""
     ends = table.loc[table["is_final"] & table["status"].isin(["diverged", "failed"])]
-    rows = ends.drop_duplicates(["stage", "point", "key"])
+    rows = ends.drop_duplicates(["stage", "candidate", "key"])
     configurations = [describe_config(rows.iloc[[place]]) for place in range(len(rows))]
     about = ["stage", "label", "seed", "status", "epoch", "error"]
     return (

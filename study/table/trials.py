@@ -1,4 +1,4 @@
-"""What the search's trials say: where each ended, and what an arm varied."""
+"""What the search's trials say: where each ended, and what a search varied."""
 
 from collections.abc import Mapping
 
@@ -7,22 +7,22 @@ import pandas as pd
 from study.table.columns import CONFIG_COLUMNS
 from study.table.units import column_name
 
-CHOSEN = ", chosen"  # how task files end the label of an arm's confirmed choice
+CHOSEN = ", chosen"  # how task files end the label of a search's confirmed choice
 
 
-def arm_title(label: str) -> str:
-    """What an arm is called where all of its trials are meant and not its choice."""
+def search_title(label: str) -> str:
+    """What a search is called where all of its trials are meant and not its choice."""
     return label.removesuffix(CHOSEN)
 
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
-    """Last row of each explored trial, by arm and in the order of suggestion."""
+    """Last row of each explored trial, by search and in the order of suggestion."""
     ends: pd.DataFrame = table.loc[(table["stage"] == "explore") & table["is_final"]]
-    return ends.sort_values(["point", "number"], kind="stable")
+    return ends.sort_values(["candidate", "number"], kind="stable")
 
 
 def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
-    """The config columns in which trials of one arm differ.
+    """The config columns in which trials of one search differ.
 
     Args:
         trials: of one family, so that a column is missing in all or in none.

@@ -18,7 +18,9 @@ from study.cli.command import command
 from study.figures import check_figures
 from study.search.plan import about, check_study
 from study.search.samplers import SAMPLERS
-from study.spec.study import PROFILES, Measure, StudyError
+from study.spec.budget import PROFILES
+from study.spec.errors import StudyError
+from study.spec.study import Measure
 
 TASKS = {name: import_module(f"study.{name}").STUDY for name in NAMES}
 SMOKE = ["--profile", "smoke"]
@@ -235,7 +237,7 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     assert run([*SMOKE, "--results", str(results)], task_a.STUDY).exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in before} == before
     shared = pd.read_parquet(results / "task_a" / "table.parquet")
-    baseline = shared[(shared["point"] == "convmodel") & (shared["stage"] == "confirm")]
+    baseline = shared[(shared["candidate"] == "convmodel") & (shared["stage"] == "confirm")]
     assert set(baseline["key"]) <= {path.stem for path in before}
     (folder / "report.html").unlink()
     assert run(["report", "--results", str(results)]).exit_code == 0
@@ -250,11 +252,11 @@ def test_task_names_only_what_there_is(study):
 
 def test_a_studys_mistakes_are_found_before_anything_is_spent():
     study = task_c.STUDY
-    arm = study.arms[0]
+    search = study.searches[0]
     claim = replace(study.claims[0], left=Measure("lab4", "colour"))
     for wrong, fact in (
         (replace(study, claims=(claim,)), "colour"),
-        (replace(study, arms=(replace(arm, fixed={"depth": 3}),)), "depth"),
+        (replace(study, searches=(replace(search, fixed={"depth": 3}),)), "depth"),
     ):
         with pytest.raises(StudyError, match=fact):
             check_study(wrong)

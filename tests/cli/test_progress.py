@@ -9,11 +9,11 @@ from rich.console import Console
 
 from study.cli.progress import Progress
 from study.search.trial import Job
-from tests.made import DROPOUT_ARM, SETTING
+from tests.made import DROPOUT_SEARCH, SETTING
 
 
 def trial_of(name, stage="explore"):
-    config = DROPOUT_ARM.config({"dropout": 0.1})
+    config = DROPOUT_SEARCH.config({"dropout": 0.1})
     job = Job(stage, "dropout", SETTING.ingredients("conv", config, 1))
     return SimpleNamespace(trial_id=name, config=asdict(job), last_result={})
 

@@ -6,7 +6,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from study.cluster.ray import check_every_host_sees, connect, trial_resources
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 
 LAPTOP = [{"CPU": 2.0}]
 SERVER = [{"CPU": 16.0, "GPU": 4.0}]

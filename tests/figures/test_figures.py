@@ -26,7 +26,8 @@ from study.figures.slices import frame_of_slices
 from study.figures.theme import add_legend, new_figure, theme
 from study.figures.time_to_accuracy import frame_of_time_to_accuracy
 from study.judge import seed_interval
-from study.spec.study import Figure, StudyError
+from study.spec.errors import StudyError
+from study.spec.figures import Figure
 from study.store.records import Record
 from study.table.columns import Member, make_table
 from study.table.seeds import describe_seeds, summarise_seeds
@@ -35,10 +36,13 @@ from tests.made_table import SETTING, made_rows, made_table
 
 # Options under which the made study's table has something to draw: one entry for each kind.
 OPTIONS = {
-    "curves": {"point": "modified", "levels": {"said": {"val_accuracy": 0.93, "val_loss": 0.2}}},
+    "curves": {
+        "candidate": "modified",
+        "levels": {"said": {"val_accuracy": 0.93, "val_loss": 0.2}},
+    },
     "comparison": {},
     "response": {
-        "arm": "gap",
+        "search": "gap",
         "x": "config_channels",
         "metrics": ["gap_loss", "val_accuracy"],
         "hue": "config_hidden",
@@ -84,7 +88,7 @@ def explored(trials: list[tuple[dict, str, list[float]]], family: str = "gap") -
         record = Record(
             SETTING.ingredients(family, config, 99), status, rows, provenance={"number": number}
         )
-        members.append(Member("explore", "arm", "Arm", record))
+        members.append(Member("explore", "search", "Search", record))
     return make_table(members)
 
 
@@ -173,12 +177,12 @@ def test_unknown_kind_names_the_choices(table):
 
 def test_summary_is_the_range_with_few_seeds_and_the_exact_interval_with_enough():
     few = scored([0.90, 0.92, 0.97])
-    row = summarise_seeds(few[few["is_final"]], ["point"], "val_accuracy").iloc[0]
+    row = summarise_seeds(few[few["is_final"]], ["candidate"], "val_accuracy").iloc[0]
     assert row["mean"] == pytest.approx(0.93)
     assert (row["low"], row["high"], row["n"], row["exact"]) == (0.90, 0.97, 3, False)
     values = [0.90, 0.91, 0.92, 0.93, 0.95, 0.99]
     many = scored(values)
-    row = summarise_seeds(many[many["is_final"]], ["point"], "val_accuracy").iloc[0]
+    row = summarise_seeds(many[many["is_final"]], ["candidate"], "val_accuracy").iloc[0]
     assert (row["low"], row["high"]) == seed_interval(np.array(values))
     assert row["exact"]
 
@@ -194,7 +198,7 @@ def test_note_tells_one_seed_and_mixed_numbers_of_seeds():
 
 def test_curves_average_the_seeds_of_each_epoch_and_keep_the_levels():
     table = scored([0.8, 0.9])
-    frame = frame_of_curves(table, point="one", levels={"report": {"val_accuracy": 0.95}})
+    frame = frame_of_curves(table, candidate="one", levels={"report": {"val_accuracy": 0.95}})
     seeds = frame[frame["level"].isna()]
     last = seeds[(seeds["series"] == "val") & (seeds["panel"] == "accuracy")].iloc[-1]
     assert (last["epoch"], last["n"]) == (3, 2)
@@ -207,7 +211,7 @@ def test_curves_average_the_seeds_of_each_epoch_and_keep_the_levels():
 
 def test_curves_name_series_that_share_a_level_once(table):
     said = {"both": {"train_accuracy": 0.93, "val_accuracy": 0.93}}
-    frame = frame_of_curves(table, point="modified", levels=said)
+    frame = frame_of_curves(table, candidate="modified", levels=said)
     canvas = Canvas(layout="constrained")
     FIGURES["curves"].draw(frame, canvas)
     labels = [text.get_text() for text in canvas.legends[0].get_texts()]
@@ -227,8 +231,8 @@ def test_comparison_has_every_seed_and_leaves_out_an_absent_test_part(table):
     frame = frame_of_comparison(table)
     assert set(frame["metric"]) == {"val_accuracy", "test_accuracy"}
     assert len(frame) == 2 * 4 * 8
-    means = frame.groupby(["metric", "point"])["value"].mean()
-    stated = frame.groupby(["metric", "point"])["mean"].first()
+    means = frame.groupby(["metric", "candidate"])["value"].mean()
+    stated = frame.groupby(["metric", "candidate"])["mean"].first()
     np.testing.assert_allclose(means.to_numpy(float), stated.to_numpy(float))
     without = frame_of_comparison(made_table(seeds=3, with_test=False))
     assert set(without["metric"]) == {"val_accuracy"}
@@ -242,14 +246,14 @@ def test_response_takes_full_trials_at_their_end_and_stopped_ones_where_last_sco
         ({"channels": 256}, "failed", []),
     ]
     table = explored(trials)
-    frame = frame_of_response(table, arm="arm", x="config_channels", metrics=["val_loss"])
+    frame = frame_of_response(table, search="search", x="config_channels", metrics=["val_loss"])
     assert dict(zip(frame["role"], frame["value"], strict=True)) == {
         "explored": 0.3,
         "stopped": 0.4,
     }
     assert list(frame["x"]) == [16, 64]
     assert "1 diverged, 1 failed" in frame.attrs["note"]
-    gap = frame_of_response(table, arm="arm", x="config_channels", metrics=["gap_loss"])
+    gap = frame_of_response(table, search="search", x="config_channels", metrics=["gap_loss"])
     ends = table[table["gap_loss"].notna()].drop_duplicates("key", keep="last")
     assert list(gap["value"]) == list(ends["gap_loss"])
     assert list(ends["epoch"]) == [12, 5]  # the training set is scored every fifth epoch
@@ -260,7 +264,7 @@ def test_response_draws_the_arms_choice_and_the_named_points_only():
         "plain": ("conv", {}),
         "wider": ("conv", {"channels": 64}),
         "other family": ("gap", {}),
-        "arm": ("conv", {"dropout_conv": 0.2, "dropout_hidden": 0.2}),
+        "search": ("conv", {"dropout_conv": 0.2, "dropout_hidden": 0.2}),
     }
     confirmed = [
         Member("confirm", name, name, Record(SETTING.ingredients(*config, 1), "complete", rows))
@@ -269,10 +273,10 @@ def test_response_draws_the_arms_choice_and_the_named_points_only():
     ]
     trials = [({"dropout_conv": 0.2, "dropout_hidden": 0.2}, "complete", [0.5] * 12)]
     table = pd.concat([explored(trials, "conv"), make_table(confirmed)], ignore_index=True)
-    options = {"arm": "arm", "x": "config_dropout_conv", "metrics": ["val_loss"]}
+    options = {"search": "search", "x": "config_dropout_conv", "metrics": ["val_loss"]}
     frame = frame_of_response(table, points=["plain"], reference="wider", **options)
-    roles = frame.groupby("role")["point"].unique()
-    assert list(roles["confirmed"]) == ["plain", "arm"]
+    roles = frame.groupby("role")["candidate"].unique()
+    assert list(roles["confirmed"]) == ["plain", "search"]
     assert list(roles["reference"]) == ["wider"]
 
 
@@ -301,7 +305,7 @@ def test_response_groups_many_values_of_the_hue(table, tmp_path):
 
 def test_response_keeps_zero_on_a_log_scale():
     trials = [({"hidden": hidden}, "complete", [0.5] * 12) for hidden in (0, 32, 128)]
-    options = {"arm": "arm", "x": "config_hidden", "metrics": ["val_loss"], "log_x": True}
+    options = {"search": "search", "x": "config_hidden", "metrics": ["val_loss"], "log_x": True}
     frame = frame_of_response(explored(trials), **options)
     canvas = Canvas(layout="constrained")
     FIGURES["response"].draw(frame, canvas)
@@ -319,11 +323,11 @@ def test_front_holds_what_nothing_beats_in_cost_and_score():
 def test_front_takes_the_better_side_of_its_score(table):
     cost = {"xs": ["parameters"]}
     accuracy = frame_of_front(table, y="val_accuracy", **cost)
-    front = set(accuracy.loc[accuracy["on_front"], "point"])
+    front = set(accuracy.loc[accuracy["on_front"], "candidate"])
     assert front == {"lab4", "convmodel"}  # the cheapest; cheaper and better than both others
     loss = frame_of_front(table, y="val_loss", **cost)
-    best = loss.loc[loss["mean"].idxmin(), "point"]
-    assert best in set(loss.loc[loss["on_front"], "point"])
+    best = loss.loc[loss["mean"].idxmin(), "candidate"]
+    assert best in set(loss.loc[loss["on_front"], "candidate"])
 
 
 def times_of(*seeds: list[float]) -> pd.DataFrame:
@@ -439,7 +443,7 @@ def test_rungs_need_pairs():
 
 def test_architecture_marks_what_the_second_model_adds_and_changes(table):
     frame = frame_of_architecture(table, points=["lab4", "modified"])
-    modified = frame[frame["point"] == "modified"]
+    modified = frame[frame["candidate"] == "modified"]
     marked = modified[modified["changed"] != ""]
     assert list(zip(marked["changed"], marked["kind"], marked["parameters"], strict=True)) == [
         ("changed", "Conv2d", 36_992),
@@ -447,12 +451,12 @@ def test_architecture_marks_what_the_second_model_adds_and_changes(table):
         ("new", "ReLU", 0),
         ("changed", "Linear", 129),
     ]
-    assert set(frame.loc[frame["point"] == "lab4", "changed"]) == {""}
-    costs = table.groupby("point")["parameters"].first()
-    assert frame.groupby("point")["parameters"].sum().to_dict() == {
+    assert set(frame.loc[frame["candidate"] == "lab4", "changed"]) == {""}
+    costs = table.groupby("candidate")["parameters"].first()
+    assert frame.groupby("candidate")["parameters"].sum().to_dict() == {
         point: costs[point] for point in ("lab4", "modified")
     }
-    last = frame.groupby("point")["row"].max()
+    last = frame.groupby("candidate")["row"].max()
     assert last["lab4"] == last["modified"]  # partners stand on one row
     assert "new ReLU at place 13" in describe_architecture(frame)
 
@@ -461,7 +465,7 @@ def test_architecture_compares_no_two_families(table):
     frame = frame_of_architecture(table, points=["convmodel", "lab4", "gap"])
     assert set(frame["changed"]) == {""}
     assert list(frame["row"]) == [
-        place for count in frame.groupby("point", sort=False).size() for place in range(count)
+        place for count in frame.groupby("candidate", sort=False).size() for place in range(count)
     ]
 
 

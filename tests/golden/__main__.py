@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from study.search.plan import load_plan, save_plan
-from study.spec.study import PROFILES, Budget
+from study.spec.budget import PROFILES, Budget
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from tests.golden import GIVEN, MADE, RESULTS, STUDIES, copy, do

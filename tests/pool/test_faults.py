@@ -21,18 +21,20 @@ from study.pool.tuner import MAX_FAILURES, run_pool
 from study.search.choose import study_members
 from study.search.optuna_trials import INFEASIBLE
 from study.search.trial import Job, Setting
-from study.spec.study import Budget, Point, Study, StudyError
+from study.spec.budget import Budget
+from study.spec.errors import StudyError
+from study.spec.study import Baseline, Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from study.table.columns import make_table
 from study.table.summary import list_failures
-from tests.made import WIDTH_ARM, square_splits
+from tests.made import WIDTH_SEARCH, square_splits
 
 pytestmark = pytest.mark.ray
 BUDGET = Budget(trials=3, epochs=4, seeds=2, image_size=32)
 # Epochs of half a second, fifty times what a checkpoint of theirs takes.
-SLOW = Study("slow", "Slow", "?", (Point("conv", "ConvModel", "conv", {}),), (), ())
+SLOW = Study("slow", "Slow", "?", (Baseline("conv", "ConvModel", "conv", {}),), (), ())
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +193,7 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(cluster, data, setting, uninter
 
 
 def test_a_trial_that_always_hangs_fails_with_the_reason(cluster, data, setting, tmp_path):
-    study = replace(SLOW, points=SLOW.points, name="hanging")
+    study = replace(SLOW, points=SLOW.baselines, name="hanging")
 
     def stop(ended):
         begun = None
@@ -234,7 +236,7 @@ def test_a_worker_that_dies_between_two_trials_costs_neither(
             return super().reset(*arguments, **options)
 
     monkeypatch.setattr("study.pool.tuner.StudyTrial", Dying)
-    study = replace(SLOW, arms=(WIDTH_ARM,))
+    study = replace(SLOW, searches=(WIDTH_SEARCH,))
     records, *_ = run(study, setting, data, tmp_path)
     assert mark.exists()
     members = study_members(study, setting, BUDGET, records)
@@ -262,8 +264,8 @@ def test_a_trial_without_memory_fails_with_its_text_and_the_others_go_on(
     cluster, data, setting, tmp_path
 ):
     """An address space too small for a layer of 4.3 GB: the allocation itself fails."""
-    huge = Point("huge", "too large", "ann", {"width_1": 65536, "width_2": 16384})
-    study = replace(SLOW, points=(huge, Point("gap", "ConvGAP", "gap", {"channels": 8})))
+    huge = Baseline("huge", "too large", "ann", {"width_1": 65536, "width_2": 16384})
+    study = replace(SLOW, points=(huge, Baseline("gap", "ConvGAP", "gap", {"channels": 8})))
 
     def limit(ended):
         seen = set()
@@ -277,7 +279,7 @@ def test_a_trial_without_memory_fails_with_its_text_and_the_others_go_on(
     with meanwhile(limit):
         records, *_ = run(study, setting, data, tmp_path)
     members = study_members(study, setting, BUDGET, records)
-    status = {(m.point, m.record.status) for m in members}
+    status = {(m.candidate, m.record.status) for m in members}
     assert status == {("huge", "failed"), ("gap", "complete")}
     failures = list_failures(make_table(members))
     assert len(failures) == BUDGET.seeds
@@ -288,12 +290,12 @@ def test_diverging_trials_end_at_once_and_the_study_goes_on(cluster, data, tmp_p
     """A learning rate at which the loss leaves float32 in the first steps."""
     recipe = replace(recipe_for(BUDGET.epochs), learning_rate=1e30)
     setting = Setting(data.fingerprint, data.image_size, recipe)
-    study = replace(SLOW, arms=(WIDTH_ARM,))
+    study = replace(SLOW, searches=(WIDTH_SEARCH,))
     records, _, searcher = run(study, setting, data, tmp_path)
     members = study_members(study, setting, BUDGET, records)
     assert {member.record.status for member in members} == {"diverged"}
-    places = Counter((member.stage, member.point) for member in members)
+    places = Counter((member.stage, member.candidate) for member in members)
     assert places == {("explore", "gap"): BUDGET.trials, ("confirm", "conv"): BUDGET.seeds}
     assert all(len(member.record.rows) == 1 for member in members)
-    for trial in searcher.arms["gap"].study.trials:
+    for trial in searcher.searches["gap"].study.trials:
         assert trial.constraints == {INFEASIBLE: 1.0}

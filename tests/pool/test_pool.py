@@ -13,9 +13,9 @@ from study.cluster.ray import connect, trial_resources
 from study.pool.dispatch import StudySearcher
 from study.pool.trainable import StudyTrial
 from study.pool.tuner import run_pool
-from study.search.choose import chosen_points, study_members
+from study.search.choose import chosen_candidates, study_members
 from study.search.trial import Setting
-from study.spec.study import Budget
+from study.spec.budget import Budget
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
@@ -63,8 +63,8 @@ def test_every_arm_spends_its_budget_and_every_point_is_confirmed(finished):
     results, setting, trained = finished
     records = {record.key: record for record in RecordStore(LocalFolder(results))}
     members = study_members(STUDY, setting, BUDGET, records)
-    places = Counter((member.stage, member.point) for member in members)
-    explored = {("explore", arm.name): BUDGET.trials for arm in STUDY.arms}
+    places = Counter((member.stage, member.candidate) for member in members)
+    explored = {("explore", search.name): BUDGET.trials for search in STUDY.searches}
     confirmed = {("confirm", name): BUDGET.seeds for name in ("small", "gap", "dropout")}
     assert places == explored | confirmed
     assert trained == sum(places.values()) == len(records)
@@ -79,7 +79,7 @@ def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
             assert record.pruned_by == "asha"
         else:
             assert (record.status, len(record.rows)) == ("complete", BUDGET.epochs)
-    for point in chosen_points(STUDY, setting, BUDGET, records).values():
+    for point in chosen_candidates(STUDY, setting, BUDGET, records).values():
         sources = [
             record
             for record in records.values()
@@ -128,7 +128,7 @@ def test_a_lost_record_is_trained_again_to_the_same_numbers(finished, data, ray_
 
 def test_another_study_finds_the_baseline_and_trains_only_its_own(finished, data, ray_resources):
     results, setting, _ = finished
-    other = dataclasses.replace(STUDY, name="other", arms=STUDY.arms[:1])
+    other = dataclasses.replace(STUDY, name="other", searches=STUDY.searches[:1])
     assert run(other, setting, data, results, ray_resources) == 0
 
 
@@ -138,7 +138,7 @@ def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
     """Images of 16 pixels where 24 are expected: the ConvModel's first layer cannot take them,
     ConvGAP, which pools globally, can."""
     setting = Setting(data.fingerprint, 24, recipe_for(BUDGET.epochs))
-    study = dataclasses.replace(STUDY, arms=STUDY.arms[:1])
+    study = dataclasses.replace(STUDY, searches=STUDY.searches[:1])
     run(study, setting, data, tmp_path, ray_resources)
     records = {record.key: record for record in RecordStore(LocalFolder(tmp_path))}
     table = make_table(study_members(study, setting, BUDGET, records))
@@ -164,7 +164,7 @@ def test_a_worker_that_starts_late_is_waited_for(data, ray_resources, tmp_path, 
 
     monkeypatch.setattr("study.pool.tuner.StudyTrial", SlowToStart)
     setting = Setting(data.fingerprint, 16, recipe_for(BUDGET.epochs))
-    study = dataclasses.replace(STUDY, points=STUDY.points[:1], arms=())
+    study = dataclasses.replace(STUDY, points=STUDY.baselines[:1], searches=())
     many = dataclasses.replace(BUDGET, seeds=30)
     trained = run(study, setting, data, tmp_path / "results", ray_resources, many, concurrent=2)
     assert trained == many.seeds

@@ -7,10 +7,11 @@ import pytest
 from study.figures import SUFFIXES
 from study.report.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
 from study.search.plan import Plan
-from study.spec.study import Budget, DataFacts, Figure
+from study.spec.budget import Budget, DataFacts
+from study.spec.figures import Figure
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
-from tests.made import SETTING, STUDY, WIDTH_ARM, explored
+from tests.made import SETTING, STUDY, WIDTH_SEARCH, explored
 
 FIGURE = Figure("search", "search", "The search")
 DATA = DataFacts("made", "made", "0123", 16, {}, {})
@@ -20,7 +21,7 @@ DATA = DataFacts("made", "made", "0123", 16, {}, {})
 def store(tmp_path):
     store = RecordStore(LocalFolder(tmp_path))
     for number, channels in enumerate((8, 16)):
-        record = explored(WIDTH_ARM, number, {"channels": channels}, [0.7] * 8)
+        record = explored(WIDTH_SEARCH, number, {"channels": channels}, [0.7] * 8)
         store.write(record)
     return store
 

@@ -35,7 +35,7 @@ ENLARGE = "[...document.querySelectorAll('figcaption button')]"
 def page(tmp_path_factory) -> Path:
     """The made study with all of its figures; one point lacks its test scores."""
     table = made_table()
-    table.loc[table["point"] == "lab4", "test_accuracy"] = pd.NA
+    table.loc[table["candidate"] == "lab4", "test_accuracy"] = pd.NA
     figures = [draw_figure(figure, table) for figure in STUDY.figures]
     content = report_content(STUDY, table, judge(STUDY.claims, table), FACTS, figures)
     path = tmp_path_factory.mktemp("page") / "report.html"

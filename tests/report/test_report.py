@@ -35,7 +35,8 @@ from study.report.render import (
     report_content,
     verdict_rows,
 )
-from study.spec.study import PROFILES, Budget, Claim, DataFacts, Measure
+from study.spec.budget import PROFILES, Budget, DataFacts
+from study.spec.study import Claim, Measure
 from study.stats.signflip import seed_interval
 from study.table.summary import (
     list_failures,
@@ -405,7 +406,7 @@ def test_verdicts_are_counted(table):
 def test_points_hold_mean_range_and_the_epoch_of_least_loss(table):
     points = summarise_points(STUDY, table).set_index("label")
     assert list(points.index) == list(STUDY.labels().values())
-    mine = table[(table["stage"] == "confirm") & (table["point"] == "modified")]
+    mine = table[(table["stage"] == "confirm") & (table["candidate"] == "modified")]
     finals = mine.loc[mine["epoch"] == EPOCHS, "val_accuracy"].to_numpy(float)
     row = points.loc["ConvGAP, modified"]
     assert row["n"] == 8
@@ -421,7 +422,7 @@ def test_points_hold_mean_range_and_the_epoch_of_least_loss(table):
 def test_dropouts_own_effect_on_the_logged_accuracy(table):
     """The modified point is given dropout, and accuracies that are counted by hand."""
     table = table.copy()
-    mine = (table["stage"] == "confirm") & (table["point"] == "modified")
+    mine = (table["stage"] == "confirm") & (table["candidate"] == "modified")
     table.loc[table["stage"] == "confirm", "config_dropout_hidden"] = 0.0
     table.loc[mine, "config_dropout_hidden"] = 0.6
     finals = mine & table["is_final"]
@@ -453,7 +454,9 @@ def test_points_without_dropout_say_nothing_of_it(table, html):
 
 def test_selection_compares_the_choice_with_fresh_seeds_and_the_test_set(table):
     row = summarise_selection(STUDY, table).iloc[0]
-    ends = table[table["is_final"] & (table["status"] == "complete") & (table["point"] == "gap")]
+    ends = table[
+        table["is_final"] & (table["status"] == "complete") & (table["candidate"] == "gap")
+    ]
     tried = ends[ends["stage"] == "explore"]
     fresh = ends[ends["stage"] == "confirm"]
     assert row["trials"] == len(tried)
@@ -475,8 +478,8 @@ def test_search_counts_trials_by_status_and_the_epochs_saved(table):
 
 
 def test_cost_counts_each_training_once(table):
-    twice = table.assign(point=table["point"].where(table["point"] != "lab4", "again"))
-    again = pd.concat([table, twice[twice["point"] == "again"]])
+    twice = table.assign(candidate=table["candidate"].where(table["candidate"] != "lab4", "again"))
+    again = pd.concat([table, twice[twice["candidate"] == "again"]])
     for rows in (table, again):
         costs = summarise_cost(rows)
         assert list(costs["stage"]) == ["explore", "confirm"]

@@ -1,4 +1,4 @@
-"""One arm's search in process: what Optuna and ASHA are told, and what is proposed."""
+"""One search's search in process: what Optuna and ASHA are told, and what is proposed."""
 
 import dataclasses
 import math
@@ -10,18 +10,18 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
 from hw3.train import recipe_for
-from study.search.explore import CONTROL_EVERY, ArmSearch
+from study.search.explore import CONTROL_EVERY, Explorer
 from study.search.samplers import SAMPLERS
 from study.search.trial import rung_epochs
 from study.spec.space import Choice
-from study.spec.study import Arm
-from tests.made import DROPOUT_ARM, SETTING, WIDTH_ARM, explored
+from study.spec.study import Search
+from tests.made import DROPOUT_SEARCH, SETTING, WIDTH_SEARCH, explored
 
 RUNG = 2  # epochs // 4, where ASHA first looks
 
 
-def search_of(arm=DROPOUT_ARM, trials=8, sampler="tpe", records=()):
-    search = ArmSearch(arm, dataclasses.replace(SETTING, sampler=sampler), trials)
+def search_of(search=DROPOUT_SEARCH, trials=8, sampler="tpe", records=()):
+    search = Explorer(search, dataclasses.replace(SETTING, sampler=sampler), trials)
     search.replay(records)
     return search
 
@@ -70,7 +70,7 @@ def test_replay_leaves_optuna_as_if_it_had_watched():
         finish(watched, str(number), losses, status)
         stored = [None if math.isnan(loss) else loss for loss in losses]
         kept = {"running": "stopped"}.get(status, status)
-        records.append(explored(DROPOUT_ARM, number, job.params, stored, kept))
+        records.append(explored(DROPOUT_SEARCH, number, job.params, stored, kept))
         watched.learn(records[-1])
     replayed = search_of(records=reversed(records))
     for one, other in zip(watched.study.trials, replayed.study.trials, strict=True):
@@ -81,11 +81,11 @@ def test_replay_leaves_optuna_as_if_it_had_watched():
 
 
 def test_a_trial_that_was_under_way_is_proposed_again_with_its_number():
-    first = search_of(WIDTH_ARM, sampler="tpe")
+    first = search_of(WIDTH_SEARCH, sampler="tpe")
     jobs = [first.propose(str(number)) for number in range(3)]
     finish(first, "1", [0.5] * 8, "complete")
-    finished = explored(WIDTH_ARM, 1, jobs[1].params, [0.5] * 8)
-    again = ArmSearch(WIDTH_ARM, SETTING, 8)
+    finished = explored(WIDTH_SEARCH, 1, jobs[1].params, [0.5] * 8)
+    again = Explorer(WIDTH_SEARCH, SETTING, 8)
     again.replay([finished], [jobs[2], jobs[0]])
     assert [again.propose(str(number)) for number in range(2)] == [jobs[0], jobs[2]]
     assert again.propose("new").number == 3
@@ -109,7 +109,7 @@ def test_epochs_that_are_done_again_are_told_to_optuna_once():
 
 
 def test_a_trial_that_is_taken_back_is_proposed_again_under_its_number():
-    search = search_of(WIDTH_ARM)
+    search = search_of(WIDTH_SEARCH)
     jobs = [search.propose(str(number)) for number in range(2)]
     remaining = search.remaining
     search.on_trial_complete("0", error=True)
@@ -133,7 +133,7 @@ def test_search_goes_on_after_a_crash_as_if_nothing_had_been(sampler):
             params.append(job.params)
             finish(search, str(number), [loss] * 8, "complete")
             records.append(
-                explored(DROPOUT_ARM, number, job.params, [loss] * 8, setting=search.setting)
+                explored(DROPOUT_SEARCH, number, job.params, [loss] * 8, setting=search.setting)
             )
             search.learn(records[-1])
         return params
@@ -145,7 +145,7 @@ def test_search_goes_on_after_a_crash_as_if_nothing_had_been(sampler):
 
 def test_replay_fills_the_rungs_of_asha():
     records = [
-        explored(DROPOUT_ARM, number, {"dropout": number / 10}, [0.9, loss], "stopped")
+        explored(DROPOUT_SEARCH, number, {"dropout": number / 10}, [0.9, loss], "stopped")
         for number, loss in ((1, 0.5), (2, 0.6), (3, 0.7))
     ]
     search = search_of(records=records)
@@ -160,22 +160,22 @@ def test_replay_fills_the_rungs_of_asha():
 @pytest.mark.parametrize("epochs", [1, 2, 3, 8, 12, 30])
 def test_figures_know_the_rungs_of_asha(epochs):
     setting = dataclasses.replace(SETTING, recipe=recipe_for(epochs))
-    scheduler = ArmSearch(DROPOUT_ARM, setting, 8).scheduler
+    scheduler = Explorer(DROPOUT_SEARCH, setting, 8).scheduler
     rungs = [epoch for epoch, _ in scheduler._brackets[0]._rungs]
     assert rung_epochs(epochs) == sorted(epoch for epoch in rungs if epoch < epochs)
 
 
 def test_control_trials_do_not_enter_the_rungs():
-    control = explored(DROPOUT_ARM, 0, {"dropout": 0.1}, [0.5] * 8)
+    control = explored(DROPOUT_SEARCH, 0, {"dropout": 0.1}, [0.5] * 8)
     search = search_of(records=[control])
     assert not any(rung for _, rung in search.scheduler._brackets[0]._rungs)
 
 
 def test_hand_picked_points_come_first_and_once():
-    first = search_of(WIDTH_ARM).propose("a")
+    first = search_of(WIDTH_SEARCH).propose("a")
     assert first.params == {"channels": 32}
-    record = explored(WIDTH_ARM, 0, {"channels": 32}, [0.5] * 8)
-    search = search_of(WIDTH_ARM, records=[record])
+    record = explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.5] * 8)
+    search = search_of(WIDTH_SEARCH, records=[record])
     assert all(search.propose(str(n)).params != {"channels": 32} for n in range(5))
 
 
@@ -188,48 +188,50 @@ def test_every_fourth_trial_is_unpruned():
 
 
 def test_arm_ends_when_its_space_is_exhausted():
-    arm = Arm("few", "few", "gap", space={"hidden": Choice((0, 32, 64))})
-    search = search_of(arm, trials=8)
+    search = Search("few", "few", "gap", space={"hidden": Choice((0, 32, 64))})
+    search = search_of(search, trials=8)
     jobs = []
     while (job := search.propose(str(len(jobs)))) is not None:
         jobs.append(job)
         finish(search, str(len(jobs) - 1), [0.5] * 8, "complete")
-        search.learn(explored(arm, len(jobs) - 1, job.params, [0.5] * 8))
+        search.learn(explored(search, len(jobs) - 1, job.params, [0.5] * 8))
     assert sorted(job.params["hidden"] for job in jobs) == [0, 32, 64]
     assert search.is_over
 
 
 def test_a_running_point_is_not_proposed_again():
-    arm = Arm("two", "two", "gap", space={"hidden": Choice((0, 32))})
-    search = search_of(arm)
+    search = Search("two", "two", "gap", space={"hidden": Choice((0, 32))})
+    search = search_of(search)
     assert {search.propose(str(n)).params["hidden"] for n in range(2)} == {0, 32}
     assert search.propose("third") is None
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("arm", [WIDTH_ARM, DROPOUT_ARM], ids=lambda arm: arm.name)
-def test_sampler_proposes_within_the_space_and_repeatably(sampler, arm):
+@pytest.mark.parametrize("search", [WIDTH_SEARCH, DROPOUT_SEARCH], ids=lambda search: search.name)
+def test_sampler_proposes_within_the_space_and_repeatably(sampler, search):
     proposed = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # Optuna's label on QMC and GP
         for _ in range(2):
-            search = search_of(arm, sampler=sampler)
+            search = search_of(search, sampler=sampler)
             params = []
             for number in range(6):
                 job = search.propose(str(number))
                 params.append(job.params)
                 loss = 1.0 + sum(job.params.values()) / 1000
                 finish(search, str(number), [loss] * 8, "complete")
-                search.learn(explored(arm, number, job.params, [loss] * 8, setting=search.setting))
+                search.learn(
+                    explored(search, number, job.params, [loss] * 8, setting=search.setting)
+                )
             proposed.append(params)
     assert proposed[0] == proposed[1]
     for params in proposed[0]:
         for name, value in params.items():
-            assert arm.space[name].low <= value <= arm.space[name].high
+            assert search.space[name].low <= value <= search.space[name].high
 
 
 def test_sampler_has_a_seed_of_its_own():
     """Another base seed, another search."""
     one = search_of(sampler="tpe").propose("a").params
-    other = ArmSearch(DROPOUT_ARM, dataclasses.replace(SETTING, seed=1), 8)
+    other = Explorer(DROPOUT_SEARCH, dataclasses.replace(SETTING, seed=1), 8)
     assert other.propose("a").params != one

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from study.search.optuna_trials import INFEASIBLE, optuna_database, optuna_trial
-from tests.made import DROPOUT_ARM, WIDTH_ARM, explored
+from tests.made import DROPOUT_SEARCH, WIDTH_SEARCH, explored
 
 OUTCOMES = [
     ({"dropout": 0.0}, [0.6, 0.5, 0.4], "complete"),
@@ -18,15 +18,15 @@ OUTCOMES = [
 ]
 
 
-def record(arm, number, params, losses, status="complete"):
-    made = explored(arm, number, params, losses, status)
+def record(search, number, params, losses, status="complete"):
+    made = explored(search, number, params, losses, status)
     finished = {"finished": f"2026-03-0{number + 1}T12:00:00+00:00"}
     return dataclasses.replace(made, provenance=dict(made.provenance) | finished)
 
 
 SEARCHES = [
-    (DROPOUT_ARM, [record(DROPOUT_ARM, n, *outcome) for n, outcome in enumerate(OUTCOMES)]),
-    (WIDTH_ARM, [record(WIDTH_ARM, 0, {"channels": 8}, [0.3])]),
+    (DROPOUT_SEARCH, [record(DROPOUT_SEARCH, n, *outcome) for n, outcome in enumerate(OUTCOMES)]),
+    (WIDTH_SEARCH, [record(WIDTH_SEARCH, 0, {"channels": 8}, [0.3])]),
 ]
 
 
@@ -43,11 +43,11 @@ def url(content, tmp_path):
 
 def test_database_holds_each_arms_trials_as_a_search_holds_them(url):
     names = optuna.get_all_study_names(url)
-    assert names == [arm.name for arm, _ in SEARCHES]
-    for arm, records in SEARCHES:
-        trials = optuna.load_study(study_name=arm.name, storage=url).trials
+    assert names == [search.name for search, _ in SEARCHES]
+    for search, records in SEARCHES:
+        trials = optuna.load_study(study_name=search.name, storage=url).trials
         for found, kept in zip(trials, records, strict=True):
-            held = optuna_trial(arm, kept)
+            held = optuna_trial(search, kept)
             for field in ("state", "values", "params", "distributions"):
                 assert getattr(found, field) == getattr(held, field)
             assert found.intermediate_values == held.intermediate_values

@@ -9,23 +9,24 @@ from click.testing import CliRunner
 from study.cli.command import command
 from study.cli.run import keep_what_was_known
 from study.search.plan import PLAN, Plan, load_plan, save_plan
-from study.spec.registration import claim_notes, describe_notes, keep_claims
-from study.spec.study import Budget, DataFacts, Study
+from study.spec.budget import Budget, DataFacts
+from study.spec.registration import claim_notes, describe_notes, register_claims
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
-from tests.made_table import ARM, CLAIMS, EPOCHS, SEEDS, SETTING, STUDY, made_members
+from tests.made_table import CLAIMS, EPOCHS, SEARCH, SEEDS, SETTING, STUDY, made_members
 
 FIRST, SECOND, THIRD = CLAIMS[:3]
 WIDER = replace(SECOND, below=0.5)
 BEFORE, LATER = "2026-01-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00"
-KEPT = keep_claims((FIRST, SECOND), (), 0, BEFORE)
+KEPT = register_claims((FIRST, SECOND), (), 0, BEFORE)
 BUDGET = Budget(16, EPOCHS, SEEDS, 32)
 PLANNED = Plan(STUDY.name, BUDGET, SETTING, DataFacts("phantom", "phantom", "0123", 32, {}, {}))
 
 
 def test_claims_that_stood_before_the_run_need_no_note():
     assert claim_notes((SECOND, FIRST), KEPT) == {}
-    again = keep_claims((FIRST, SECOND), KEPT, 40, LATER)
+    again = register_claims((FIRST, SECOND), KEPT, 40, LATER)
     assert again == KEPT
     assert describe_notes({}) == ""
 
@@ -41,17 +42,17 @@ def test_a_report_tells_changed_added_and_dropped_claims():
 
 
 def test_a_second_run_does_not_make_late_claims_early():
-    kept = keep_claims((WIDER, THIRD), KEPT, 40, LATER)
+    kept = register_claims((WIDER, THIRD), KEPT, 40, LATER)
     notes = claim_notes((WIDER, THIRD), kept)
     for name in (WIDER.name, THIRD.name):
         assert LATER in notes[name] and "40 confirmation trainings" in notes[name]
     assert "dropped" in notes[FIRST.name]
-    assert keep_claims((WIDER, THIRD), kept, 80, "later still") == kept
+    assert register_claims((WIDER, THIRD), kept, 80, "later still") == kept
     assert claim_notes((FIRST, SECOND), kept) == {THIRD.name: "dropped after the run began"}
 
 
 def test_claims_may_change_while_nothing_is_known():
-    kept = keep_claims((WIDER, THIRD), KEPT, 0, LATER)
+    kept = register_claims((WIDER, THIRD), KEPT, 0, LATER)
     assert claim_notes((WIDER, THIRD), kept) == {}
     assert [each.first_seen for each in kept] == [LATER] * 2
 
@@ -81,7 +82,7 @@ def results(tmp_path):
     for member in made_members():
         seed = member.record.ingredients["seed"]
         explored = member.stage == "explore"
-        seed = SETTING.explore_seed(ARM) if explored else SETTING.confirm_seeds(SEEDS)[seed]
+        seed = SETTING.explore_seed(SEARCH) if explored else SETTING.confirm_seeds(SEEDS)[seed]
         ingredients = member.record.ingredients | {"seed": seed}
         store.write(replace(member.record, ingredients=ingredients))
     return results

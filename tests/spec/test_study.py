@@ -3,8 +3,9 @@ import math
 
 import pytest
 
-from study.spec.study import PROFILES, Arm, Claim, Measure, Point, Study
-from tests.made import DROPOUT_ARM, STUDY
+from study.spec.budget import PROFILES
+from study.spec.study import Baseline, Claim, Measure, Search, Study
+from tests.made import DROPOUT_SEARCH, STUDY
 
 
 def claim(**changes):
@@ -30,9 +31,9 @@ def test_claim_by_ratio_needs_two_sides():
 
 
 def test_study_refuses_names_given_twice():
-    twice = Point("gap", "same name as an arm", "conv")
+    twice = Baseline("gap", "same name as a search", "conv")
     with pytest.raises(ValueError, match="gap"):
-        dataclasses.replace(STUDY, points=(*STUDY.points, twice))
+        dataclasses.replace(STUDY, points=(*STUDY.baselines, twice))
     with pytest.raises(ValueError, match="claim"):
         dataclasses.replace(STUDY, claims=(claim(above=0), claim(below=1)))
 
@@ -43,12 +44,12 @@ def test_study_refuses_a_claim_about_nothing_of_its_own():
 
 
 def test_arm_sets_tied_and_fixed_hyper_parameters():
-    assert DROPOUT_ARM.config({"dropout": 0.5}) == {
+    assert DROPOUT_SEARCH.config({"dropout": 0.5}) == {
         "channels": 8,
         "dropout_conv": 0.5,
         "dropout_hidden": 0.5,
     }
-    plain = Arm("a", "A", "gap", space={})
+    plain = Search("a", "A", "gap", space={})
     assert plain.config({"hidden": 3}) == {"hidden": 3}
 
 

@@ -12,7 +12,8 @@ from statsmodels.stats.power import TTestPower
 
 from benchmarks.statistics import SHAPES, power, wrong_verdicts
 from study.judge import judge, outcomes, verdict_values
-from study.spec.study import Claim, Measure, StudyError
+from study.spec.errors import StudyError
+from study.spec.study import Claim, Measure
 from study.stats.bootstrap import image_interval
 from study.stats.power import detectable_difference, seeds_needed, seeds_to_decide
 from study.stats.region import holm, mean_p, region_p
@@ -254,10 +255,10 @@ def test_seed_interval_covers_the_mean_as_often_as_it_says(n, shape):
 
 @pytest.mark.parametrize("effect", [0.0, 0.06])
 def test_judge_is_seldom_wrong_about_any_of_several_claims(effect):
-    """Six arms against one reference; the first three differ by `effect`, the rest not at all."""
+    """Six searches against one reference; the first three differ by `effect`, the rest not at all."""
     rng = np.random.default_rng(7)
-    claims = [claim(f"claim {i}", f"arm {i}", "reference", above=0.0) for i in range(6)]
-    names = [*(f"arm {i}" for i in range(6)), "reference"]
+    claims = [claim(f"claim {i}", f"search {i}", "reference", above=0.0) for i in range(6)]
+    names = [*(f"search {i}" for i in range(6)), "reference"]
     shifts = np.array([effect] * 3 + [0.0] * 4)
     table = make_table([m for name in names for m in trials(name, [0.5] * 8)])
     runs, wrong, right = 60, 0, 0

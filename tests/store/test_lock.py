@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store import lock
 from study.store.folder import LocalFolder, open_folder
 from study.store.lock import LOCK, hold_lock

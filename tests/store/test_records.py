@@ -6,9 +6,9 @@ import pytest
 from hw3.train import ENGINE_VERSION
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore, record_key
-from tests.made import SETTING, WIDTH_ARM, explored
+from tests.made import SETTING, WIDTH_SEARCH, explored
 
-RECORD = explored(WIDTH_ARM, 0, {"channels": 32}, [0.7, 0.6])
+RECORD = explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.7, 0.6])
 
 
 def file_of(results, key):
@@ -118,7 +118,7 @@ def test_key_does_not_depend_on_what_only_describes():
 )
 def test_setting_decides_the_key(change):
     changed = dataclasses.replace(SETTING, **change)
-    seeds = [setting.explore_seed(WIDTH_ARM) for setting in (SETTING, changed)]
+    seeds = [setting.explore_seed(WIDTH_SEARCH) for setting in (SETTING, changed)]
     keys = {
         record_key(setting.ingredients("gap", {}, seed))
         for setting, seed in zip((SETTING, changed), seeds, strict=True)

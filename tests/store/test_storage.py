@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from study.spec.study import StudyError
+from study.spec.errors import StudyError
 from study.store.folder import TEMPORARY, LocalFolder, open_folder
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from study.table.columns import COLUMNS, CONFIG_COLUMNS, Member, make_table
-from tests.made import SETTING, WIDTH_ARM, explored
+from tests.made import SETTING, WIDTH_SEARCH, explored
 
 TEST = [
     {"epoch": 2, "loss": 0.3, "accuracy": 0.9, "auroc": 0.95, "logits": [0.1]},
@@ -17,7 +17,7 @@ def member(record, stage="explore"):
 
 
 def table_of(*losses, **changes):
-    record = explored(WIDTH_ARM, 0, {"channels": 32}, list(losses))
+    record = explored(WIDTH_SEARCH, 0, {"channels": 32}, list(losses))
     return make_table([member(dataclasses.replace(record, **changes))])
 
 
@@ -57,7 +57,7 @@ def test_table_keeps_which_test_images_were_right_where_the_record_says():
 
 
 def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
-    record = explored(WIDTH_ARM, 0, {"channels": channels}, [0.5] * len(accuracies), status)
+    record = explored(WIDTH_SEARCH, 0, {"channels": channels}, [0.5] * len(accuracies), status)
     rows = [
         row | {"val_accuracy": accuracy, "seconds": seconds}
         for row, accuracy in zip(record.rows, accuracies, strict=True)
@@ -109,10 +109,10 @@ def test_a_loss_that_is_no_number_is_missing_and_never_best():
 
 
 def test_one_record_may_serve_two_points_apart():
-    record = explored(WIDTH_ARM, 0, {"channels": 32}, [0.5, 0.4])
+    record = explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.5, 0.4])
     members = [Member("confirm", point, point, record) for point in ("chosen", "hand-picked")]
     table = make_table(members)
-    assert table.groupby("point")["is_final"].sum().tolist() == [1, 1]
+    assert table.groupby("candidate")["is_final"].sum().tolist() == [1, 1]
     assert table["elapsed"].tolist() == [2.0, 4.0, 2.0, 4.0]
 
 

@@ -1,0 +1,55 @@
+"""What a study may spend, and the profiles that name a budget."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a study may spend.
+
+    Attributes:
+        trials: maximum number of trials of each search.
+        epochs: of a full-length trial.
+        seeds: of the confirmation, the same for every candidate.
+        image_size: side of the images in pixels.
+        judged: whether its verdicts count; a smoke run's do not.
+        phantoms: images per class in the phantoms' train, val and test parts.
+    """
+
+    trials: int
+    epochs: int
+    seeds: int
+    image_size: int
+    judged: bool = True
+    phantoms: tuple[int, int, int] = (800, 200, 200)
+
+
+# Ten seeds can judge up to 25 claims, nine up to 12 (`study.stats.power.seeds_needed`).
+PROFILES = {
+    "quick": Budget(trials=8, epochs=12, seeds=10, image_size=32, phantoms=(400, 200, 200)),
+    "paper": Budget(trials=64, epochs=30, seeds=10, image_size=256),
+    "smoke": Budget(
+        trials=2, epochs=3, seeds=2, image_size=16, judged=False, phantoms=(40, 20, 20)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a plan and a report say about the data.
+
+    Attributes:
+        source: a key of `hw3.data.SOURCES`.
+        location: where it was read from, and what was left out.
+        fingerprint: hash of all images and labels.
+        image_size: side in pixels.
+        counts: images by part and class.
+        patients: number of patients by part, None where the source does not say.
+    """
+
+    source: str
+    location: str
+    fingerprint: str
+    image_size: int
+    counts: dict[str, dict[str, int]]
+    patients: dict[str, int | None]

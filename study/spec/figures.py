@@ -1,0 +1,71 @@
+"""The pictures of a report: the record of one, and the set that suits most studies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture of the report.
+
+    Attributes:
+        name: stem of its files.
+        kind: a key of `study.figures.FIGURES`.
+        title: what it shows.
+        options: keyword arguments of the kind's frame function (candidates, metrics, …).
+    """
+
+    name: str
+    kind: str
+    title: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def standard_figures(
+    drawn: Sequence[str],
+    has_search: bool = True,
+    architecture: str = "The architectures, layer by layer",
+    names: Mapping[str, str] | None = None,
+) -> tuple[Figure, ...]:
+    """The figures that suit most studies: comparison, architectures, and what the search did.
+
+    Args:
+        drawn: names of the candidates whose architectures are drawn; the others are compared with
+            the first.
+        has_search: whether the study searches anything.
+        architecture: title of that figure.
+        names: config column -> what the figures of the search call it, where its own name does not
+            say enough.
+    """
+    named = {"names": names} if names else {}
+    of_candidates = (
+        Figure("comparison", "comparison", "Accuracy of every candidate"),
+        Figure("architecture", "architecture", architecture, {"candidates": tuple(drawn)}),
+    )
+    of_searches = (
+        Figure("search", "search", "The search: best so far over epochs spent"),
+        Figure("slices", "slices", "The search: each hyper-parameter", named),
+        Figure("importance", "importance", "The search: which hyper-parameters matter", named),
+        Figure("rungs", "rungs", "The search: how well ASHA's rungs predict the end"),
+    )
+    return of_candidates + of_searches * has_search
+
+
+def default_figures(baselines: Sequence[str], has_search: bool) -> tuple[Figure, ...]:
+    """What a study shows that names no figures: accuracy against cost, every baseline over its
+    epochs, and the standard figures.
+
+    Args:
+        baselines: their names.
+        has_search: whether the study searches anything.
+    """
+    costs = {"y": "val_accuracy", "xs": ("parameters", "multiply_adds")}
+    return (
+        Figure("answer", "pareto", "Accuracy against parameters and multiply-adds", costs),
+        *(
+            Figure(f"curves_{name}", "curves", f"{name} over epochs", {"candidate": name})
+            for name in baselines
+        ),
+        *standard_figures(baselines, has_search),
+    )

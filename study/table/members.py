@@ -1,0 +1,40 @@
+"""Which finished trials belong to a study, and what each is there for."""
+
+from dataclasses import dataclass
+
+from study.search.choose import FinishedTrials
+from study.search.trial import Stage
+from study.store.records import Record
+
+
+@dataclass(frozen=True)
+class Member:
+    """A record's place in a study: the stage and the search or candidate that it serves.
+
+    Attributes:
+        candidate: the name of the search or baseline.
+        label: what figures and reports call it.
+        hand_picked: whether an explored trial is of a point that the study names; None for a
+            confirmed one.
+    """
+
+    stage: Stage
+    candidate: str
+    label: str
+    record: Record
+    hand_picked: bool | None = None
+
+
+def study_members(trials: FinishedTrials) -> list[Member]:
+    """Every finished trial of the study in its place; a record may serve in several."""
+    explored = [
+        Member("explore", search.name, search.label, record, record.params in search.hand_picked)
+        for search in trials.plan.study.searches
+        for record in trials.explored(search)
+    ]
+    confirmed = [
+        Member("confirm", candidate.name, candidate.label, record)
+        for candidate in trials.candidates()
+        for record in trials.confirmed(candidate)
+    ]
+    return explored + confirmed
