@@ -1,12 +1,12 @@
-"""Images a second of the training engine against the homework's own loop, on one thread each.
+"""Images per second of the training engine against the homework's own loop, on one thread each.
 
     python -m benchmarks.engine [--model conv] [--image-size 64] [--repeats 5] [--csv engine.csv]
 
-Each has a process of its own, set up as a worker is. They take turns, an epoch each, training and
+Each has a process of its own, set up as a worker is. They take turns of one epoch, training and
 validation, either one first by turns; then again with two of each at once, so that both cores are
 busy. A matrix product is timed in every turn as well: the engine's arithmetic is given as a share
 of that rate. `--model` and `--image-size` may be repeated; everything at all three sizes takes
-about half an hour. `--clock cpu` counts processor time, for machines that do other work meanwhile.
+about half an hour. `--clock cpu` counts CPU time, for machines that do other work meanwhile.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.peers import homework
 from hw3.layers import meta_model
 from hw3.memory import keep_freed_memory
-from hw3.models import make_config
+from hw3.models import Architecture, make_architecture
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import Recipe, start_training, train_epochs
@@ -117,21 +117,24 @@ def serve(work: str, model: str, size: int, clock: Callable[[], float]) -> None:
         print(clock() - started, flush=True)
 
 
-def homework_epochs(model: str, size: int) -> Iterator[Any]:
+def architecture_of(model: str, size: int) -> Architecture:
     family, values = MODELS[model]
-    data = make_data(family, size)
-    net = homework.MODELS[family](make_config(family, values), size)
+    return make_architecture(family, values, size)
+
+
+def homework_epochs(model: str, size: int) -> Iterator[Any]:
+    architecture = architecture_of(model, size)
+    data = make_data(architecture)
+    net = homework.MODELS[architecture.family](architecture.config, size)
     return homework.train_model(net, *homework.make_loaders(data.train, data.val), epochs=1000)
 
 
 def engine_epochs(model: str, size: int) -> Iterator[Any]:
     keep_freed_memory()
-    family, values = MODELS[model]
-    config, numerics = make_config(family, values), numerics_here()
+    architecture = architecture_of(model, size)
     recipe = Recipe(epochs=1000, train_eval_every=1000)  # the homework has no such scoring
-    return train_epochs(
-        start_training(family, config, size, recipe, 0, numerics), make_data(family, size)
-    )
+    training = start_training(architecture, recipe, 0, numerics_here())
+    return train_epochs(training, make_data(architecture))
 
 
 def products(_model: str, _size: int) -> Iterator[None]:
@@ -155,10 +158,10 @@ def summarise(
     model: str, size: int, together: int, turns: list[dict[str, float]]
 ) -> dict[str, Any]:
     """Medians over the turns; rates are of one process."""
-    family, values = MODELS[model]
-    train, val = part_sizes(family, size)
+    architecture = architecture_of(model, size)
+    train, val = part_sizes(architecture)
     seconds = {work: statistics.median(turn[work] for turn in turns) for work in WORK}
-    training, scoring = count_flops(family, make_config(family, values), size)
+    training, scoring = count_flops(architecture)
     engine_rate = (training * train + scoring * val) / seconds["engine"]
     product_rate = PRODUCTS * 2 * PRODUCT**3 / seconds["product"]
     return {
@@ -174,10 +177,11 @@ def summarise(
     }
 
 
-def count_flops(family: str, config: Any, size: int) -> tuple[int, int]:
-    """Floating-point operations of convolutions and linear layers for an image: in training
+def count_flops(architecture: Architecture) -> tuple[int, int]:
+    """Floating-point operations of convolutions and linear layers per image: in training
     (forward and backward, no gradient of the image), and in scoring."""
-    model, image = meta_model(family, config, size), torch.empty(1, 1, size, size, device="meta")
+    size = architecture.image_size
+    model, image = meta_model(architecture), torch.empty(1, 1, size, size, device="meta")
     with FlopCounterMode(display=False) as scoring:
         logits = model(image)
     with FlopCounterMode(display=False) as backward:
@@ -186,22 +190,23 @@ def count_flops(family: str, config: Any, size: int) -> tuple[int, int]:
     return forward + backward.get_total_flops(), forward
 
 
-def part_sizes(family: str, size: int) -> tuple[int, int]:
-    """Images to train and to validate on, four to one as in the homework; some seconds of its
-    loop."""
-    batches = 10 if family == "ann" else max(2, round(10 * (64 / size) ** 2))
+def part_sizes(architecture: Architecture) -> tuple[int, int]:
+    """Numbers of training and validation images, four to one as in the homework; some seconds of
+    its loop."""
+    ann, size = architecture.family == "ann", architecture.image_size
+    batches = 10 if ann else max(2, round(10 * (64 / size) ** 2))
     return batches * homework.BATCH_SIZE, batches * homework.BATCH_SIZE // 4
 
 
-def make_data(family: str, size: int) -> Splits:
-    """Noise: the time does not depend on what is seen."""
-    rng = np.random.default_rng(0)
+def make_data(architecture: Architecture) -> Splits:
+    """Noise: the time does not depend on what the images show."""
+    rng, size = np.random.default_rng(0), architecture.image_size
 
     def part(images: int) -> Split:
         pixels = rng.integers(0, 256, (images, size, size), dtype=np.uint8)
         return Split(pixels, np.arange(images, dtype=np.uint8) % 2)
 
-    train, val = part_sizes(family, size)
+    train, val = part_sizes(architecture)
     return make_splits("noise", "noise", part(train), part(val), None)
 
 

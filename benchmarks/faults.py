@@ -46,7 +46,8 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from study.store.folder import Folder, LocalFolder, open_folder
+from study.store.folder import Folder, LocalFolder
+from study.store.open import open_folder
 from study.store.records import RecordStore
 from study.table.columns import TIMES
 from study.task_c import STUDY

@@ -4,8 +4,8 @@
 
 The models' weights are stacked and the training step is mapped over them (torch.func.vmap, which
 makes one grouped convolution of each layer's); every seed has its own images. Both ways take turns
-in one process on one thread. Prints seconds an epoch, the ratio, and by how much the losses of the
-last epoch differ.
+in one process on one thread. Prints seconds per epoch, the ratio, and by how much the losses of
+the last epoch differ.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from torch.func import functional_call, stack_module_state
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from hw3.memory import keep_freed_memory
-from hw3.models import FAMILIES, build_model, make_config
+from hw3.models import FAMILIES, build_model, make_architecture
 
 BATCH_SIZE, BATCHES = 32, 25  # 800 images, as the quick profile has
 
@@ -52,7 +52,7 @@ def main() -> None:
     pairs = zip(seconds["in turn"][1:], seconds["fused"][1:], strict=True)
     ratio = statistics.median(one / other for one, other in pairs)
     difference = (losses["in turn"] - losses["fused"]).abs().max().item()
-    print(f"{options.seeds} x {options.family} at {options.image_size}: {medians} s an epoch")
+    print(f"{options.seeds} x {options.family} at {options.image_size}: {medians} s per epoch")
     print(f"in turn over fused {ratio:.2f}; losses differ by at most {difference:.1e}")
 
 
@@ -65,11 +65,8 @@ def make_batches(seeds: int, size: int) -> tuple[Tensor, Tensor]:
 
 
 def make_models(options: argparse.Namespace) -> list[nn.Module]:
-    config = make_config(options.family, {})
-    return [
-        build_model(options.family, config, options.image_size, seed)
-        for seed in range(options.seeds)
-    ]
+    architecture = make_architecture(options.family, {}, options.image_size)
+    return [build_model(architecture, seed) for seed in range(options.seeds)]
 
 
 def adam(parameters) -> torch.optim.Optimizer:

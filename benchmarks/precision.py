@@ -15,7 +15,7 @@ import numpy as np
 
 from hw3.data import load_splits
 from hw3.memory import keep_freed_memory
-from hw3.models import FAMILIES, make_config
+from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import Numerics, has_fast_bfloat16
 from hw3.splits import Splits
 from hw3.train import EpochRow, recipe_for, start_training, train_epochs
@@ -61,9 +61,8 @@ def compare(family: str, data: Splits, options: argparse.Namespace) -> None:
 
 
 def last_row(family: str, data: Splits, seed: int, epochs: int, numerics: Numerics) -> EpochRow:
-    config = make_config(family, {})
-    recipe = recipe_for(epochs)
-    training = start_training(family, config, data.image_size, recipe, seed, numerics)
+    architecture = make_architecture(family, {}, data.image_size)
+    training = start_training(architecture, recipe_for(epochs), seed, numerics)
     *_, row = train_epochs(training, data)
     return row
 

@@ -1,15 +1,23 @@
-"""Where images come from: the list of sources, and the way from a location to Splits."""
+"""The data sources: which one a location belongs to, and loading it as Splits."""
 
 import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hw3.phantom import make_phantoms
-from hw3.sources import Request, course, kaggle, medmnist
-from hw3.splits import DataError, Splits, check_image_size, resize_splits
+from hw3.sources import course, kaggle, medmnist, phantom
+from hw3.sources.phantom import PHANTOM, is_phantom, phantom_location
+from hw3.splits import DataError, Splits, check_size, resize_splits
 
-PHANTOM = "phantom"
+__all__ = [
+    "PHANTOM",
+    "SOURCES",
+    "Source",
+    "find_source",
+    "is_phantom",
+    "load_splits",
+    "phantom_location",
+]
 
 
 @dataclass(frozen=True)
@@ -20,25 +28,18 @@ class Source:
         title: its name for people.
         takes: what to give as the location, for help and errors.
         recognises: whether a location is of this kind; looks at names only and never raises.
-        load: reads and checks the data.
+        load: (location, image size) -> the data, read and checked. A loader whose images differ
+            in size resizes them to the image size; the others may return the size they have.
     """
 
     title: str
     takes: str
     recognises: Callable[[str], bool]
-    load: Callable[[Request], Splits]
-
-
-def _is_phantom(location: str) -> bool:
-    return location == PHANTOM
-
-
-def _load_phantoms(request: Request) -> Splits:
-    return make_phantoms(request.image_size, request.phantoms, request.phantom_seed)
+    load: Callable[[str, int], Splits]
 
 
 SOURCES = {
-    PHANTOM: Source("Synthetic phantoms", f'the word "{PHANTOM}"', _is_phantom, _load_phantoms),
+    PHANTOM: Source("Synthetic phantoms", phantom.TAKES, is_phantom, phantom.load_phantoms),
     "course": Source(
         "The course's arrays", course.TAKES, course.is_course_folder, course.load_course
     ),
@@ -49,29 +50,21 @@ SOURCES = {
 }
 
 
-def load_splits(
-    location: str,
-    image_size: int,
-    phantoms: tuple[int, int, int] = (400, 100, 200),
-    phantom_seed: int = 0,
-) -> Splits:
+def load_splits(location: str, image_size: int) -> Splits:
     """The data at `location`, checked, at `image_size` x `image_size` pixels.
 
     Args:
-        location: "phantom", the path of a folder or an .npz file, or a MedMNIST flag. A path that
-            exists is never taken for a flag.
-        image_size: side in pixels, a multiple of 8.
-        phantoms: images in each class of the phantoms' train, val and test parts.
-        phantom_seed: seed of the phantoms.
+        location: "phantom" or "phantom:TRAIN,VAL,TEST", the path of a folder or an .npz file, or
+            a MedMNIST flag. A path that exists is never taken for a flag.
+        image_size: side in pixels, from 1; models need a multiple of 8.
 
     Raises:
         DataError: no source recognises the location, or the data cannot be used.
     """
-    check_image_size(image_size)  # first, for reading can take a minute
-    location = location if location == PHANTOM else os.path.expanduser(location)
+    check_size(image_size)  # first, since reading can take a minute
+    location = location if is_phantom(location) else os.path.expanduser(location)
     source = SOURCES[find_source(location)]
-    splits = source.load(Request(location, image_size, phantoms, phantom_seed))
-    return resize_splits(splits, image_size)
+    return resize_splits(source.load(location, image_size), image_size)
 
 
 def find_source(location: str) -> str:
@@ -86,7 +79,7 @@ def find_source(location: str) -> str:
     exists = os.path.exists(location)
     fact = "is none of them" if exists else "does not exist"
     if os.path.isdir(location) and not os.access(location, os.R_OK | os.X_OK):
-        fact = "may not be read by you"
+        fact = "is a folder that you have no permission to read"
     near = difflib.get_close_matches(location, (PHANTOM, *medmnist.FLAGS), n=1)
     choices = "\n".join(f"  {source.title}: {source.takes}" for source in SOURCES.values())
     raise DataError(

@@ -14,9 +14,9 @@ Device = Literal["cpu", "cuda"]
 Precision = Literal["float32", "bfloat16"]
 
 ELEMENT_BYTES = {"float32": 4, "bfloat16": 2}
-# Largest activation of a micro-batch: as much as the cache that two cores commonly share. On an EPYC
-# with such a cache micro-batches of 32 MiB were as fast in float32 as those of 8, and 2 to 9 %
-# faster in bfloat16; whole batches gained 5 % more at most, and take more memory.
+# Largest activation of a micro-batch: as much as the cache that two cores commonly share. On an
+# EPYC with such a cache micro-batches of 32 MiB were as fast in float32 as those of 8, and 2 to
+# 9 % faster in bfloat16; whole batches gained 5 % more at most, and take more memory.
 CACHE_BYTES = 32 * 2**20
 
 

@@ -1,14 +1,16 @@
-"""What every data source returns: images, labels and patients, split and checked."""
+"""What every data source returns: images, labels and patients, in parts that were checked."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 CLASSES = ("normal", "pneumonia")  # a label is an index into this
+PARTS = ("train", "val", "test")  # of a data set; the last is locked until the end
 
 Key = TypeVar("Key", str, bytes)
 
@@ -24,7 +26,7 @@ class Split:
     Attributes:
         images: uint8 (N, H, W), grey levels 0 to 255.
         labels: uint8 (N,), an index into CLASSES.
-        patients: str (N,), one name for each image, or None where the source does not say.
+        patients: str (N,), one name per image, or None where the source does not say.
     """
 
     images: np.ndarray
@@ -68,8 +70,8 @@ class Splits:
 
     def parts(self) -> dict[str, Split]:
         """The parts that exist, by name: train, val and perhaps test."""
-        named = {"train": self.train, "val": self.val, "test": self.test}
-        return {name: part for name, part in named.items() if part is not None}
+        named = zip(PARTS, (self.train, self.val, self.test), strict=True)
+        return {name: part for name, part in named if part is not None}
 
     def without_test(self) -> "Splits":
         """The same data with the test part locked away."""
@@ -87,7 +89,7 @@ def join_splits(parts: Sequence[Split]) -> Split:
 
 
 def digest_images(images: np.ndarray) -> list[bytes]:
-    """One hash an image; equal where the pixels are."""
+    """One hash per image, equal where the pixels are."""
     return [hashlib.sha256(image.tobytes()).digest() for image in images]
 
 
@@ -113,9 +115,9 @@ def resize_splits(splits: Splits, size: int) -> Splits:
     """The same data at `size` x `size` pixels; area averaging down, bicubic up.
 
     Raises:
-        DataError: size is not a positive multiple of 8 (three 2x2 pools halve it three times).
+        DataError: size is not a positive whole number.
     """
-    check_image_size(size)
+    check_size(size)
     if splits.train.images.shape[1:] == (size, size):
         return splits
     parts = {
@@ -126,14 +128,10 @@ def resize_splits(splits: Splits, size: int) -> Splits:
     return replace(resized, fingerprint=_fingerprint(resized))
 
 
-def check_image_size(size: int) -> None:
-    """Raise DataError unless three 2x2 pools divide `size`."""
-    if size < 8 or size % 8:
-        nearest = max(8, round(size / 8) * 8)
-        raise DataError(
-            f"image size must be a positive multiple of 8 (three 2x2 pools), got {size}; "
-            f"the nearest is {nearest}"
-        )
+def check_size(size: int) -> None:
+    """Raise DataError unless images can have `size` x `size` pixels."""
+    if not isinstance(size, Integral) or size < 1:
+        raise DataError(f"image size must be a whole number of pixels from 1, got {size!r}")
 
 
 def resize_images(images: np.ndarray, size: int) -> np.ndarray:
@@ -147,7 +145,7 @@ def resize_images(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def check_images(where: str, images: np.ndarray) -> None:
-    """Raise DataError unless `images` is uint8 (N, H, W) with at least one pixel an image."""
+    """Raise DataError unless `images` is uint8 (N, H, W) with at least one pixel per image."""
     if images.dtype != np.uint8:
         raise DataError(
             f"{where}: images must be uint8, grey levels 0 to 255, got {_describe_values(images)}"
@@ -162,7 +160,7 @@ def check_labels(where: str, labels: np.ndarray, count: int) -> None:
     """Raise DataError unless `labels` is (count,), of whole numbers, only 0 and 1."""
     if labels.shape != (count,):
         raise DataError(
-            f"{where}: there must be one label an image, "
+            f"{where}: there must be one label per image, "
             f"got labels of shape {labels.shape} for {count} images"
         )
     if labels.dtype.kind not in "iu":
@@ -187,16 +185,18 @@ def _check_part(where: str, part: Split) -> None:
     check_labels(where, part.labels, len(part.images))
     if part.patients is not None and part.patients.shape != part.labels.shape:
         raise DataError(
-            f"{where}: there must be one patient an image, "
+            f"{where}: there must be one patient per image, "
             f"got patients of shape {part.patients.shape} for {len(part)} images"
         )
     empty = [name for name, count in part.counts().items() if not count]
     if empty:
-        raise DataError(f"{where}: each class must have an image, {' and '.join(empty)} has none")
+        raise DataError(
+            f"{where}: each class must have an image, but {' and '.join(empty)} has none"
+        )
 
 
 def _check_apart(splits: Splits) -> None:
-    """No patient and no image may stand in two parts: it would be learnt, then scored."""
+    """No patient and no image may be in two parts: models would be scored on what they learnt."""
     patients: dict[str, str] = {}
     images: dict[bytes, str] = {}
     for name, part in splits.parts().items():
@@ -208,7 +208,7 @@ def _check_apart(splits: Splits) -> None:
 
 
 def _add_unseen(rule: str, keys: Sequence[Key], seen: dict[Key, str], name: str) -> None:
-    """Note in `seen` that `keys` stand in the part `name`; none may be there already."""
+    """Add `keys`, which are in the part `name`, to `seen`; none may be in it already."""
     shared = sorted({key for key in keys if key in seen})
     if shared:
         example = f", for example {shared[0]}" if isinstance(shared[0], str) else ""
@@ -220,7 +220,7 @@ def _add_unseen(rule: str, keys: Sequence[Key], seen: dict[Key, str], name: str)
 
 
 def _check_one_label(where: str, digests: list[bytes], labels: np.ndarray) -> None:
-    """One picture with both labels: a file copied over another, or a set at odds with itself."""
+    """No image may have both labels: a file was copied over another, or somebody disagreed."""
     first: dict[bytes, int] = {}
     for index, digest in enumerate(digests):
         other = first.setdefault(digest, index)

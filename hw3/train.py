@@ -45,7 +45,7 @@ class Recipe:
 
 
 def recipe_for(epochs: int) -> Recipe:
-    """The homework's recipe at another length: its three learning rates get a third each."""
+    """The homework's recipe over `epochs` epochs, a third of them at each of its learning rates."""
     return Recipe(epochs=epochs, step_size=max(1, round(epochs / 3)))
 
 
@@ -53,9 +53,9 @@ def recipe_for(epochs: int) -> Recipe:
 class EpochRow:
     """The scores of one epoch. Losses in nats, accuracies and AUROC 0 to 1.
 
-    `train_loss` and `train_accuracy` are as logged: with dropout active, while the weights move.
-    `train_eval_*` score the whole training set in evaluation mode, None where not due.
-    `seconds` is the epoch's wall-clock time, training and scoring.
+    `train_loss` and `train_accuracy` are logged while training: with dropout active, each batch
+    before its own step. `train_eval_*` score the whole training set in evaluation mode, None
+    where not due. `seconds` is the epoch's wall-clock time, training and scoring.
     """
 
     epoch: int
@@ -76,7 +76,9 @@ class EpochRow:
 
 @dataclass
 class Training:
-    """One training under way, whole or interrupted; `train_epochs` advances it.
+    """A model, its optimiser and its learning-rate schedule between two epochs of a recipe.
+
+    `train_epochs` advances it.
 
     Attributes:
         micro_batch_size: images computed at a time; None for whole batches.
@@ -197,7 +199,7 @@ def predict(training: Training, images: Tensor, model: nn.Module | None = None) 
 
     Args:
         images: uint8 (N, 1, S, S) on the training's device.
-        model: other than the training's own, of the same kind.
+        model: what predicts in place of the training's own model.
 
     Returns:
         float32 (N,).

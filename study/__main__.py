@@ -1,7 +1,8 @@
-"""`python -m study`: what there is; `submit` and `cluster check` for clusters."""
+"""`python -m study`: lists what a study is made of; `submit` and `cluster check` for clusters."""
 
 import importlib
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -9,16 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 from study.spec.errors import StudyError
-from study.spec.study import Study
+from study.spec.study import Study, unknown_name
 
 TASKS = ("task_a", "task_b", "task_c")
 JOBS_ADDRESS = "http://127.0.0.1:8265"
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("hw3-study"), prog_name="hw3-study")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """What there is: tasks, data sources, model families and samplers."""
+    """List tasks, data sources, model families and samplers."""
     if context.invoked_subcommand is None:
         list_everything()
 
@@ -28,33 +30,35 @@ def main(context: click.Context) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF THE TASK]...")
 @click.option("--address", default=JOBS_ADDRESS, show_default=True, help="Of Ray's jobs API.")
 def submit_command(task: str, arguments: tuple[str, ...], address: str) -> None:
-    """Hand a task to a cluster and follow its log; the same command finds it again.
+    """Submit a task to a cluster and follow its log; the same command finds the job again.
 
     TASK is task_a, task_b, task_c or a module of your own in `study`.
     """
     from study.cli.command import command
+    from study.cli.options import Options
     from study.cluster.submit import check_results, submit
 
     try:
-        options = command(find_study(task)).make_context(f"study.{task}", list(arguments)).params
-        check_results(options)
-        sys.exit(submit(task, arguments, options, address))
+        context = command(find_study(task)).make_context(f"study.{task}", list(arguments))
+        options = Options(**context.params)
+        check_results(options.results)
+        sys.exit(submit(task, arguments, options.deciding(), address))
     except StudyError as error:
         fail(error)
 
 
 @main.group("cluster")
 def cluster_group() -> None:
-    """A cluster's hosts, before they are used."""
+    """Look at the hosts of a cluster before it is started."""
 
 
 @cluster_group.command("check")
 @click.argument("config", type=click.Path(path_type=Path), default=Path("cluster.yaml"))
-@click.option("--results", help="The path that all hosts share, to be tried on each.")
+@click.option("--results", help="Path that all hosts share, to be tried on each.")
 def check_command(config: Path, results: str | None) -> None:
-    """Look whether `ray up CONFIG` would work: the file, the token, and every host.
+    """Check whether `ray up CONFIG` would work: the file, the token, and every host.
 
-    One line for each thing that was looked at; exit code 1 where one is wrong.
+    Prints a line for each check; exit code 1 if one fails.
     """
     from study.cluster.check import check_cluster
 
@@ -74,8 +78,8 @@ def find_study(task: str) -> Study:
         return importlib.import_module(f"study.{task}").STUDY
     except (ImportError, AttributeError) as error:
         raise StudyError(
-            f"no task {task!r}. There are {', '.join(TASKS)}; one of your own is a module in "
-            "`study` with a STUDY."
+            f"{unknown_name('task', task, TASKS)} One of your own is a module in `study` that "
+            "defines STUDY."
         ) from error
 
 

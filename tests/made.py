@@ -4,7 +4,9 @@ import numpy as np
 
 from hw3.splits import Split, Splits, make_splits
 from hw3.train import recipe_for
+from study.search.plan import Plan
 from study.search.trial import Setting
+from study.spec.budget import Budget, DataFacts
 from study.spec.space import Float, Int
 from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
@@ -25,14 +27,14 @@ def square_splits(train: int = 48, val: int = 32, test: int = 32, size: int = 16
 
 WIDTH_SEARCH = Search(
     "gap",
-    "GAP, chosen",
+    "GAP",
     "gap",
     space={"channels": Int(4, 64, log=True)},
     hand_picked=({"channels": 32},),
 )
 DROPOUT_SEARCH = Search(
     "dropout",
-    "dropout, chosen",
+    "dropout",
     "conv",
     space={"dropout": Float(0.0, 0.9)},
     fixed={"channels": 8},
@@ -42,11 +44,19 @@ STUDY = Study(
     name="made",
     title="A made study",
     question="Does it work?",
-    points=(Baseline("small", "small ConvModel", "conv", {"channels": 8}),),
+    baselines=(Baseline("small", "small ConvModel", "conv", {"channels": 8}),),
     searches=(WIDTH_SEARCH, DROPOUT_SEARCH),
     claims=(),
 )
 SETTING = Setting(data="0123", image_size=16, recipe=recipe_for(8))
+BUDGET = Budget(trials=5, epochs=8, seeds=2, image_size=16)
+
+
+def plan_of(study: Study = STUDY, setting: Setting = SETTING, budget: Budget = BUDGET) -> Plan:
+    """A plan on data that nobody has."""
+    size = setting.image_size
+    facts = DataFacts("made", "made", setting.data, size, {"train": {"a": 1}}, {"train": None})
+    return Plan(study, budget, setting, facts)
 
 
 def epoch_row(epoch: int, val_loss: float | None) -> dict:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from study.store.folder import open_folder
+from study.store.open import open_folder
 from study.table.columns import TIMES
 
 ROOT = Path(__file__).parents[1]
@@ -20,17 +21,24 @@ ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
 WHEN, VARYING = ["stage", "candidate", "seed", "epoch"], [*TIMES, "number"]
 
 
-def start(results, **options):
-    """Begin the study, or go on with it."""
-    command = [sys.executable, "-m", "study.task_c", *ARGUMENTS, "--results", str(results)]
+def interruptible():
+    """Let Ctrl-C through, which a shell's background jobs and their children ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def start(results, workers="inline", **options):
+    """Begin the study, or resume it."""
+    command = [sys.executable, "-m", "study.task_c", *ARGUMENTS]
+    command += ["--workers", workers, "--results", str(results)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     found = os.environ | {"PYTHONPATH": str(ROOT)}  # the study, from whatever folder
-    return psutil.Popen(command, text=True, **{"cwd": ROOT, "env": found} | quiet | options)
+    usual = {"cwd": ROOT, "env": found, "preexec_fn": interruptible}
+    return psutil.Popen(command, text=True, **usual | quiet | options)
 
 
-def finish(results, **options):
+def finish(results, workers="inline", **options):
     """The exit code and what was written to stderr."""
-    run = start(results, stderr=subprocess.PIPE, **options)
+    run = start(results, workers, stderr=subprocess.PIPE, **options)
     _, errors = run.communicate(timeout=200)
     return run.returncode, errors
 
@@ -50,9 +58,9 @@ def wait_for(condition, run):
 
 
 @contextmanager
-def started(results):
+def started(results, workers="inline", **options):
     """The study at work; nothing of it is left afterwards."""
-    run = start(results)
+    run = start(results, workers, **options)
     try:
         yield run
     finally:

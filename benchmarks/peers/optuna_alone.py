@@ -41,9 +41,9 @@ def main() -> None:
     torch.set_num_threads(1)  # of each trial's computations
     begun = time.monotonic()
     study = optuna.create_study(direction="minimize")
-    for point in BASELINES:
+    for name in BASELINES:
         for seed in range(work.seeds):
-            study.enqueue_trial({"candidate": point, "seed": seed})
+            study.enqueue_trial({"candidate": name, "seed": seed})
     trials = len(BASELINES) * work.seeds
     study.optimize(lambda trial: run_trial(trial, work, data), n_trials=trials, n_jobs=WORKERS)
     print_seconds(ray=0.0, workers=0.0, trials=time.monotonic() - begun)

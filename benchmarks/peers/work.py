@@ -1,7 +1,7 @@
 """The work that the study and its peers do: a fixed list of configurations, epochs and seeds.
 
-Task C's confirmation in its quick profile: its three points, a configuration in the place of the
-one that its search would choose, and ten seeds of each. No search, and nothing is stopped early.
+Task C's confirmation in its quick profile: its three baselines, a configuration in place of the one
+that its search would choose, and ten seeds of each. No search, and nothing is stopped early.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hw3.data import load_splits
+from hw3.data import load_splits, phantom_location
 from hw3.splits import Splits
 from study.spec.budget import PROFILES
 
@@ -25,7 +25,7 @@ BASELINES: dict[str, tuple[str, dict[str, Any]]] = {  # family and configuration
 
 @dataclass(frozen=True)
 class Work:
-    """Every point of BASELINES on every one of `seeds` seeds, for `epochs` epochs."""
+    """Every configuration of BASELINES on each of `seeds` seeds, for `epochs` epochs."""
 
     seeds: int = QUICK.seeds
     epochs: int = QUICK.epochs
@@ -33,7 +33,7 @@ class Work:
 
     def load(self) -> Splits:
         """The quick profile's phantoms."""
-        return load_splits("phantom", self.image_size, QUICK.phantoms)
+        return load_splits(phantom_location(QUICK.phantoms), self.image_size)
 
     def arguments(self) -> list[str]:
         """On a command line, as `add_work` takes them."""

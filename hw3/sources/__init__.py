@@ -1,10 +1,9 @@
-"""What the loaders share: the request, and reading arrays from files that may be damaged."""
+"""Shared by the loaders: reading arrays from files that may be damaged, and patients' names."""
 
 import struct
 import tokenize
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,28 +27,6 @@ DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-
-@dataclass(frozen=True)
-class Request:
-    """What `load_splits` was asked for; every loader takes one.
-
-    Attributes:
-        location: a path, a MedMNIST flag, or "phantom".
-        image_size: side in pixels of the images wanted. A loader whose images differ in size
-            resizes to it; the others return the size they have.
-        phantoms: images in each class of the phantoms' train, val and test parts.
-        phantom_seed: seed of the phantoms.
-    """
-
-    location: str
-    image_size: int
-    phantoms: tuple[int, int, int]
-    phantom_seed: int
-
-    @property
-    def path(self) -> Path:
-        return Path(self.location)
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -82,7 +59,7 @@ def name_patient(patient: str, folder: str) -> str:
     """The patient's name among all parts, given the Kaggle folder the image lay in.
 
     The publisher's test folder holds other patients, yet numbers them from 1 again: person1 has
-    bacterial pneumonia in train and viral pneumonia in test. Taken as they stand, equal numbers
-    would make the published split look leaky. Its val folder goes on with train's numbers.
+    bacterial pneumonia in train and viral pneumonia in test. Without the prefix, equal numbers
+    would make the published split look leaky. Its val folder continues train's numbers.
     """
     return f"test/{patient}" if folder == "test" else patient

@@ -1,4 +1,4 @@
-"""The same picture twice: the copy that would leak goes, and the location says so."""
+"""Copies of an image: the one that would leak is left out, and the location says so."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ def make_splits_without_copies(
     source: str,
     location: str,
     parts: Mapping[str, Split],
-    most: float = STRAY,
+    max_share: float = STRAY,
     within: bool = False,
 ) -> Splits:
     """`make_splits` of the parts (train, val and perhaps test) without copies of images.
@@ -25,13 +25,14 @@ def make_splits_without_copies(
     different labels stay, for `make_splits` to refuse: nobody knows which is true.
 
     Args:
-        most: the largest share of a part that may be copies of another part's images, 0 to 1.
+        max_share: the largest share of a part that may be copies of another part's images, 0 to 1.
         within: also leave out the second copy of an image in its own part.
 
     Raises:
-        DataError: more than `most` of a part stand in another, or `make_splits` refuses the rest.
+        DataError: more than `max_share` of a part are also in another, or `make_splits` refuses
+            the rest.
     """
-    kept = _keep_first(location, parts, most, within)
+    kept = _keep_first(location, parts, max_share, within)
     lost = {name: len(parts[name]) - len(part) for name, part in kept.items()}
     counts = ", ".join(f"{count} of {name}" for name, count in lost.items() if count)
     note = f" (copies of images left out: {counts})" if counts else ""
@@ -39,32 +40,32 @@ def make_splits_without_copies(
 
 
 def _keep_first(
-    location: str, parts: Mapping[str, Split], most: float, within: bool
+    location: str, parts: Mapping[str, Split], max_share: float, within: bool
 ) -> dict[str, Split]:
-    """The parts, the most locked first, less what stands in those before."""
+    """The parts, the most locked first, without the images of those before."""
     kept: dict[str, Split] = {}
     locked: set[tuple[bytes, int]] = set()
     for name in (name for name in LOCKED_FIRST if name in parts):
         part = parts[name]
         keys = list(zip(digest_images(part.images), part.labels.tolist(), strict=True))
         leaks = np.array([key in locked for key in keys], dtype=bool)
-        _check_stray(f"{location} ({name})", leaks, most)
+        _check_stray(f"{location} ({name})", leaks, max_share)
         drop = leaks | _repeats(keys) if within else leaks
         kept[name] = part.take(~drop) if drop.any() else part
         locked.update(keys)
     return kept
 
 
-def _check_stray(where: str, leaks: np.ndarray, most: float) -> None:
-    if leaks.sum() > most * len(leaks):
+def _check_stray(where: str, leaks: np.ndarray, max_share: float) -> None:
+    if leaks.sum() > max_share * len(leaks):
         raise DataError(
             f"{where}: no image may be in two parts, but {leaks.sum()} of {len(leaks)} are also in "
-            f"a part that scores these; at most {most:.0%} are taken for strays and left out"
+            f"a part that scores these; at most {max_share:.0%} are taken for strays and left out"
         )
 
 
 def _repeats(keys: Sequence[tuple[bytes, int]]) -> np.ndarray:
-    """bool (N,): whether the key stands further up too."""
+    """bool (N,): whether an earlier key is equal."""
     seen: set[tuple[bytes, int]] = set()
     repeats = np.zeros(len(keys), dtype=bool)
     for index, key in enumerate(keys):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hw3.sources import Request, name_patient, read_array
+from hw3.sources import name_patient, read_array
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
     CLASSES,
@@ -31,21 +31,22 @@ def is_course_folder(location: str) -> bool:
     return any(os.path.exists(Path(location) / f"{name}.npy") for name in CLASSES)
 
 
-def load_course(request: Request) -> Splits:
+def load_course(location: str, image_size: int) -> Splits:
     """Read the folder; the first 80 % of each file train, the rest validate.
 
-    That is the homework's own rule, images 0-799 and 800-999 of 1000, in proportion for files of
-    another length. `test_normal.npy` and `test_pneumonia.npy`, where both are there, are the
-    locked test part. `manifest.csv` (columns file, index, patient, perhaps source_path) says
-    which patient each image is of. A stray training image that is also in a later part is left
-    out, and the location says so.
+    Images keep the size they have. The split is the homework's own rule, images 0-799 and 800-999
+    of 1000, in proportion for files of another length. `test_normal.npy` and `test_pneumonia.npy`,
+    where both are there, are the locked test part. `manifest.csv` (columns file, index, patient,
+    perhaps source_path) says which patient each image is of. A stray training image that is also
+    in a later part is left out, and the location says so.
 
     Raises:
         DataError: a file is missing, unreadable or damaged, its images are not uint8 (N, H, W)
             with N > 1 and of one size, the manifest does not cover it, or the parts share
             patients or many images.
     """
-    folder = request.path
+    del image_size  # the images have one size already
+    folder = Path(location)
     manifest = _read_manifest(folder / MANIFEST)
     classes = _read_classes(folder, CLASSES, manifest)
     parts = {
@@ -56,7 +57,7 @@ def load_course(request: Request) -> Splits:
         listed = manifest and any(f"{name}.npy" in manifest for name in TESTS)
         tests = _read_classes(folder, TESTS, manifest if listed else None)
         parts["test"] = join_splits(tests)
-    return make_splits_without_copies("course", request.location, parts)
+    return make_splits_without_copies("course", location, parts)
 
 
 def _cut(part: Split) -> int:
@@ -96,7 +97,7 @@ def _read_class(path: Path, label: int, manifest: Manifest | None) -> Split:
 
 
 def _list_patients(name: str, count: int, known: dict[int, str], folder: Path) -> np.ndarray:
-    """str (count,), one patient an image."""
+    """str (count,), one patient per image."""
     if set(known) != set(range(count)):
         missing = len(set(range(count)) - set(known))
         extra = len(set(known) - set(range(count)))
@@ -136,5 +137,7 @@ def _add_row(manifest: Manifest, row: dict[str, str], where: str) -> None:
         )
     known = manifest.setdefault(row["file"], {})
     if int(index) in known:
-        raise DataError(f"{where}: an image must be listed once, {row['file']} {index} is again")
+        raise DataError(
+            f"{where}: each image must be listed once, {row['file']} {index} is listed twice"
+        )
     known[int(index)] = name_patient(patient, (row.get("source_path") or "").split("/")[0])

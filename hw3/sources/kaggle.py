@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from hw3.seeds import derive_seed
-from hw3.sources import DAMAGE, Request, name_patient, unreadable
+from hw3.sources import DAMAGE, name_patient, unreadable
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import DataError, Split, Splits, resize_images
 
@@ -32,8 +32,8 @@ def is_kaggle_tree(location: str) -> bool:
     return _find_root(Path(location)) is not None
 
 
-def load_kaggle(request: Request) -> Splits:
-    """Read the tree; images turned grey and resized to the wanted size one by one.
+def load_kaggle(location: str, image_size: int) -> Splits:
+    """Read the tree; images turned grey and resized to `image_size` one by one.
 
     The publisher's test folder is the locked test part. Its val folder, 16 images, is too small
     to tune by and is not read; instead a fifth of the training patients of each class are
@@ -45,14 +45,14 @@ def load_kaggle(request: Request) -> Splits:
             be read or has more than 8 bits, a class is left without images, or copies of one
             image have different labels.
     """
-    root = _find_root(request.path)
+    root = _find_root(Path(location))
     if root is None:
-        raise DataError(f"{request.location}: must hold a folder train and a folder test")
-    train = _read_part(root, "train", request.image_size)
-    test = _read_part(root, "test", request.image_size)
+        raise DataError(f"{location}: must hold a folder train and a folder test")
+    train = _read_part(root, "train", image_size)
+    test = _read_part(root, "test", image_size)
     validates = _choose_validation(train)
     parts = {"train": train.take(~validates), "val": train.take(validates), "test": test}
-    return make_splits_without_copies("kaggle", request.location, parts, most=1.0, within=True)
+    return make_splits_without_copies("kaggle", location, parts, max_share=1.0, within=True)
 
 
 def read_patient(name: str) -> str:
@@ -113,7 +113,7 @@ def _read_image(path: Path, size: int) -> np.ndarray:
     except (Image.DecompressionBombError, *DAMAGE) as error:
         raise unreadable(path, "a whole image", error) from error
     if mode not in GREYS:
-        raise DataError(f"{path}: images must have 8 bits a channel, got Pillow's mode {mode}")
+        raise DataError(f"{path}: images must have 8 bits per channel, got Pillow's mode {mode}")
     return resize_images(grey[None], size)[0]
 
 
@@ -121,8 +121,8 @@ def _choose_validation(train: Split) -> np.ndarray:
     """bool (N,): whether the image's patient validates.
 
     A fifth of the patients of each class, at least one, in the order of a hash of their names, so
-    that neither the order of the files nor the image size has a say. Patients with images in both
-    classes are a third group, so that each goes to one side whole.
+    that the choice depends neither on the order of the files nor on the image size. Patients with
+    images in both classes are a third group, so that each goes to one side whole.
     """
     assert train.patients is not None  # file names always give one
     labels: dict[str, set[int]] = {}

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from hw3.sources import DAMAGE, Request, unreadable
+from hw3.sources import DAMAGE, unreadable
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
+    PARTS,
     DataError,
     Split,
     Splits,
@@ -21,7 +22,6 @@ from hw3.splits import (
 TAKES = "a MedMNIST .npz file, or a flag such as pneumoniamnist or pneumoniamnist_64"
 FLAGS = ("pneumoniamnist", "breastmnist")  # the flat, grey ones with two classes
 SIZES = (28, 64, 128, 224)  # in pixels, as published
-PARTS = ("train", "val", "test")
 ENTRIES = tuple(f"{part}_{kind}" for part in PARTS for kind in ("images", "labels"))
 FLAG = re.compile(r"([a-z]+mnist(?:3d)?)(?:_(\d+))?")
 FILES_AT = "https://medmnist.com"
@@ -34,7 +34,7 @@ def is_medmnist(location: str) -> bool:
     return FLAG.fullmatch(location) is not None
 
 
-def load_medmnist(request: Request) -> Splits:
+def load_medmnist(location: str, image_size: int) -> Splits:
     """Read or download the archive; its own three parts, no patients.
 
     Labels 0 and 1 are called normal and pneumonia, whatever the file means by them. Training
@@ -44,8 +44,9 @@ def load_medmnist(request: Request) -> Splits:
         DataError: the file is unreadable, damaged or lacks an entry, its images are not grey,
             flat and uint8, its labels are not 0 and 1, or the flag cannot be downloaded.
     """
-    path = request.path if os.path.exists(request.path) else _download_flag(request)
-    return make_splits_without_copies("medmnist", request.location, _read_archive(path))
+    found = os.path.exists(location)
+    path = Path(location) if found else _download_flag(location, image_size)
+    return make_splits_without_copies("medmnist", location, _read_archive(path))
 
 
 def _read_archive(path: Path) -> dict[str, Split]:
@@ -83,35 +84,35 @@ def _read_entries(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _download_flag(request: Request) -> Path:
+def _download_flag(location: str, image_size: int) -> Path:
     """The file of the flag, downloaded unless MedMNIST's own folder has it."""
-    flag, size = _read_flag(request)
-    package = _import_package(request.location)
+    flag, size = _read_flag(location, image_size)
+    package = _import_package(location)
     try:
         maker = getattr(package, package.INFO[flag]["python_class"])
         made = maker(split="train", download=True, size=size)
         return Path(made.root) / f"{made.flag}{made.size_flag}.npz"
     except (AttributeError, AssertionError, *DAMAGE) as error:
         raise DataError(
-            f"{request.location}: the package medmnist must download the file, but "
+            f"{location}: the package medmnist must download the file, but "
             f"could not ({' '.join(str(error).split())}). Fetch it from {FILES_AT} on another "
             f"machine and give the .npz file's path"
         ) from error
 
 
-def _read_flag(request: Request) -> tuple[str, int]:
-    """The flag's name, and its size or else the least published size not below the wanted."""
-    match = FLAG.fullmatch(request.location)
-    flag, size = match.groups() if match else (request.location, None)
+def _read_flag(location: str, image_size: int) -> tuple[str, int]:
+    """The flag's name, and its size or else the least published size from `image_size` up."""
+    match = FLAG.fullmatch(location)
+    flag, size = match.groups() if match else (location, None)
     if flag not in FLAGS:
         raise DataError(
             f"{flag}: a MedMNIST set must be flat and grey with two classes, that is "
             f"{' or '.join(FLAGS)}; give one of these flags or the path of an .npz file"
         )
     if size is None:
-        return flag, next((side for side in SIZES if side >= request.image_size), SIZES[-1])
+        return flag, next((side for side in SIZES if side >= image_size), SIZES[-1])
     if int(size) not in SIZES:
-        raise DataError(f"{request.location}: a MedMNIST size must be one of {SIZES}, got {size}")
+        raise DataError(f"{location}: a MedMNIST size must be one of {SIZES}, got {size}")
     return flag, int(size)
 
 

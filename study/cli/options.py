@@ -1,45 +1,178 @@
-"""The command line, as given; light, so that help and wrong usage answer at once."""
+"""The options of a study, the only list of them; light, so that help answers at once."""
 
+import difflib
 import shlex
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import click
 
 from study.spec.budget import PROFILES, Budget
-from study.store.folder import Folder
+from study.spec.errors import StudyError
+from study.store.folder import Folder, LocalFolder
+from study.store.open import open_folder
+
+POSITIVE = click.IntRange(min=1)
+ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
+RESULTS = LocalFolder(Path("results"))
+
+
+def _check_sampler(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value == "tpe":
+        return value
+    from study.search.samplers import SAMPLERS
+
+    if value not in SAMPLERS:
+        nearest = difflib.get_close_matches(value, SAMPLERS, n=1)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        raise click.BadParameter(f"must be one of {', '.join(SAMPLERS)}; got {value!r}.{hint}")
+    return value
+
+
+def _open_results(_context: click.Context, _option: click.Parameter, value: str) -> Folder:
+    try:
+        return open_folder(value)
+    except StudyError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _option(
+    default: Any,
+    description: str,
+    kind: Any = None,
+    *,
+    flag: str = "",
+    callback: Callable[..., Any] | None = None,
+    decides: bool = True,
+) -> Any:
+    """A field of Options that is an option of the command line.
+
+    Args:
+        description: for `--help`; says the default where that is None.
+        kind: click's type.
+        flag: a short form; the option then takes no value.
+        callback: click's, which turns the given text into the value.
+        decides: whether the option decides what is trained and shown, not just where.
+    """
+    metadata = {
+        "description": description,
+        "kind": kind,
+        "flag": flag,
+        "callback": callback,
+        "decides": decides,
+    }
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line, as given."""
+    """What a command is given; the defaults are those of the command line."""
 
-    action: str
-    data: str
-    profile: str
-    trials: int | None
-    epochs: int | None
-    seeds: int | None
-    image_size: int | None
-    sampler: str
-    results: Folder
-    address: str | None
-    gpus_per_trial: float | None
-    cpus_per_trial: float | None
-    max_concurrent: int | None
-    precision: Literal["auto", "float32", "bfloat16"]
-    seed: int
-    verbose: bool
-    epoch_timeout: float
+    action: Literal["run", "plan", "report"] = "run"
+    data: str = _option(
+        "phantom", "phantom, a course folder, a Kaggle folder, a MedMNIST npz or flag."
+    )
+    profile: str = _option(
+        "quick",
+        "What the run may spend: quick for two CPU cores, paper for the homework's scale on GPUs, "
+        "smoke to see whether everything works.",
+        click.Choice(list(PROFILES)),
+    )
+    trials: int | None = _option(
+        None, "Maximum number of trials per search  [default: the profile's]", POSITIVE
+    )
+    epochs: int | None = _option(
+        None, "Epochs of a full-length trial  [default: the profile's]", POSITIVE
+    )
+    seeds: int | None = _option(
+        None, "Confirmation seeds per candidate  [default: the profile's]", POSITIVE
+    )
+    image_size: int | None = _option(
+        None, "Side of the images in pixels, a multiple of 8  [default: the profile's]", POSITIVE
+    )
+    sampler: str = _option(
+        "tpe", "Optuna sampler: tpe, random, qmc, gp, cmaes or grid.", callback=_check_sampler
+    )
+    results: Folder = _option(  # noqa: RUF009 - a field, as the others are
+        RESULTS,
+        "Folder of records and reports, or a URI such as s3://bucket/folder; tasks share their "
+        "trials in it.",
+        callback=_open_results,
+    )
+    workers: Literal["ray", "inline"] = _option(
+        "ray",
+        "Where trials are trained: in the workers of Ray, or one after the other in this process.",
+        click.Choice(["ray", "inline"]),
+        decides=False,
+    )
+    address: str | None = _option(
+        None,
+        "Address of a running Ray cluster  [default: RAY_ADDRESS, else Ray is started here]",
+        decides=False,
+    )
+    gpus_per_trial: float | None = _option(
+        None,
+        "GPUs per trial, fractions allowed  [default: 1 where there are any, else 0]",
+        click.FloatRange(min=0),
+    )
+    cpus_per_trial: float | None = _option(None, "CPU cores per trial  [default: 1]", ABOVE_ZERO)
+    max_concurrent: int | None = _option(
+        None, "Maximum number of concurrent trials  [default: as many as fit]", POSITIVE
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = _option(
+        "auto",
+        "Precision of the layers. auto: bfloat16 where the hardware multiplies it faster.",
+        click.Choice(["auto", "float32", "bfloat16"]),
+    )
+    seed: int = _option(0, "Base of all random seeds of the run.", click.IntRange(min=0))
+    epoch_timeout: float = _option(
+        1800.0,
+        "Seconds without a report after which a trial is ended and tried again (with Ray).",
+        ABOVE_ZERO,
+    )
+    verbose: bool = _option(False, "Show Ray's own messages.", flag="-v", decides=False)
 
     def budget(self) -> Budget:
-        """The profile's budget with what the command line sets in its place."""
+        """The profile's budget, with what was given in its place."""
         given = {
             name: value
             for name in ("trials", "epochs", "seeds", "image_size")
             if (value := getattr(self, name)) is not None
         }
         return replace(PROFILES[self.profile], **given)
+
+    def deciding(self) -> dict[str, str]:
+        """The options that decide what is trained and shown, by name: equal ones are equal work."""
+        return {
+            item.name: str(getattr(self, item.name))
+            for item in fields(self)
+            if item.metadata.get("decides")
+        }
+
+
+def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a click command all options of `Options`."""
+    for item in reversed(fields(Options)):
+        if item.metadata:
+            command = _click_option(item.name, item.default, item.metadata)(command)
+    return command
+
+
+def _click_option(name: str, default: Any, metadata: Any) -> Callable[..., Any]:
+    long = f"--{name.replace('_', '-')}"
+    if metadata["flag"]:
+        return click.option(metadata["flag"], long, is_flag=True, help=metadata["description"])
+    return click.option(
+        long,
+        type=metadata["kind"],
+        default=None if default is None else str(default),
+        show_default=default is not None,
+        callback=metadata["callback"],
+        help=metadata["description"],
+    )
 
 
 def command_line() -> str:

@@ -1,42 +1,39 @@
-"""What the terminal shows while a study works: a live view, or plain lines where it is not one."""
+"""What the terminal shows while a study runs: a live view, or plain lines if it is no terminal."""
 
 import time
-from typing import Any
 
-from ray.tune import Callback
-from ray.tune.experiment import Trial
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from study.pool.dispatch import Unsaved
-from study.search.plan import about
+from study.cli.estimate import describe_time
+from study.pool.worker import TrialReport
+from study.search.plan import Plan
 from study.search.trial import METRIC, Job
+from study.store.records import Status
 
 LINE_EVERY = 15.0  # seconds between two plain lines
 
 
-class Progress(Unsaved, Callback):
-    """Counts what Tune reports; draws at most twice a second.
+class Progress:
+    """Counts what a session tells its observers; draws at most twice per second.
 
     Args:
-        expected: trials still to be run by stage, at most.
-        epochs: of a full-length trial.
-        labels: of points and searches, by name.
+        expected: maximum number of trials still to be run, by stage.
     """
 
-    def __init__(
-        self, console: Console, expected: dict[str, int], epochs: int, labels: dict[str, str]
-    ):
-        self._console, self._expected, self._labels = console, expected, labels
-        self._epochs_left = epochs * sum(expected.values())
+    def __init__(self, console: Console, plan: Plan, expected: dict[str, int]):
+        self._console, self._expected = console, expected
+        searches = {search.name: search.label for search in plan.study.searches}
+        self._labels = {"explore": searches, "confirm": plan.study.labels()}  # by stage and name
+        self._epochs_left = plan.budget.epochs * sum(expected.values())
         self._started = self._last_line = time.monotonic()
         self._ended = dict.fromkeys(expected, 0)
         self._running: dict[str, Job] = {}
-        self._known: dict[str, int] = {}  # epochs counted, by Tune's trial id
-        self._epochs = self._again = 0  # all that were trained; those that were lost before
+        self._known: dict[str, int] = {}  # epochs counted, by the trial's key
+        self._epochs = self._repeated = 0  # all that were trained; those that were lost before
         self._best: dict[str, float] = {}
         self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
         self._live: Live | None = None
@@ -57,52 +54,38 @@ class Progress(Unsaved, Callback):
             self._live.stop()
         else:
             self._console.print(self._line(), highlight=False)
-        if self._again:
+        if self._repeated:
             self._console.print(
-                f"{self._again} epochs were trained twice: their workers or hosts were lost",
+                f"{self._repeated} epochs were trained twice: their workers or hosts were lost",
                 highlight=False,
             )
 
-    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._running[trial.trial_id] = Job(**trial.config)
+    def on_start(self, job: Job) -> None:
+        self._running[job.key] = job
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
-    ):
-        job = Job(**trial.config)
+    def on_epoch(self, job: Job, report: TrialReport) -> None:
         self._epochs += 1
-        known = self._known.get(trial.trial_id, 0)
-        self._known[trial.trial_id] = max(known, len(result["rows"]))
-        self._epochs_left -= max(0, len(result["rows"]) - known)  # a resumed trial brings some
-        self._again += len(result["rows"]) <= known
-        if job.stage == "explore" and result["status"] == "complete":
-            self._best[job.candidate] = min(
-                self._best.get(job.candidate, float("inf")), result[METRIC]
-            )
+        done, known = len(report.rows), self._known.get(job.key, 0)
+        self._known[job.key] = max(known, done)
+        self._epochs_left -= max(0, done - known)  # a resumed trial brings some
+        self._repeated += done <= known
+        loss = report.rows[-1][METRIC]
+        if job.stage == "explore" and report.status == "complete":
+            self._best[job.candidate] = min(self._best.get(job.candidate, float("inf")), loss)
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
             self._console.print(self._line(), highlight=False)
 
-    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        status = trial.last_result["status"]
-        self._end(trial, "stopped" if status == "running" else status)
-
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._end(trial, "failed")
-
-    def _end(self, trial: Trial, status: str) -> None:
-        self._running.pop(trial.trial_id, None)
-        job, rows = Job(**trial.config), (trial.last_result or {}).get("rows", [])
+    def on_end(self, job: Job, report: TrialReport | None, status: Status) -> None:
+        self._running.pop(job.key, None)
         self._ended[job.stage] += 1
-        self._epochs_left -= job.ingredients["recipe"]["epochs"] - len(rows)
+        self._epochs_left -= job.epochs - (len(report.rows) if report else 0)
         if status in self._not_complete:
             self._not_complete[status] += 1
 
     def _seconds_left(self) -> float | None:
-        """By the rate so far, epochs taken as equal; None before it can be told.
-
-        That is after two epochs of each of the first trials: long ones take hours.
-        """
+        """From the rate so far, as if all epochs were equal; None before two epochs of each of the
+        first trials are done."""
         if not self._epochs or self._epochs < 2 * len(self._running):
             return None
         return max(0, self._epochs_left) / self._rate()
@@ -112,7 +95,8 @@ class Progress(Unsaved, Callback):
         parts += [f"{count} {name}" for name, count in self._not_complete.items() if count]
         parts.append(self._pace())
         parts += [
-            f"best {self._labels[point]} {loss:.3f} nats" for point, loss in self._best.items()
+            f"best {self._labels['explore'][name]} {loss:.3f} nats"
+            for name, loss in self._best.items()
         ]
         parts.append(_left(self._seconds_left()))
         return ", ".join(parts)
@@ -135,13 +119,14 @@ class Progress(Unsaved, Callback):
             f"{self._pace()}, {_left(self._seconds_left())}{'; ' + others if others else ''}"
         )
         for job in self._running.values():
-            view.add_row(f"  {job.stage} {self._labels[job.candidate]}", style="dim")
-        for point, loss in self._best.items():
-            view.add_row(f"best so far, {self._labels[point]}: validation loss {loss:.3f} nats")
+            view.add_row(f"  {job.stage} {self._labels[job.stage][job.candidate]}", style="dim")
+        for name, loss in self._best.items():
+            label = self._labels["explore"][name]
+            view.add_row(f"best so far, {label}: validation loss {loss:.3f} nats")
         return view
 
 
 def _left(seconds: float | None) -> str:
     if seconds is None:
-        return "time left not known yet"
-    return f"{about(seconds)} left"
+        return "time left unknown"
+    return f"{describe_time(seconds)} left"

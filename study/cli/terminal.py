@@ -1,44 +1,103 @@
-"""What ends a run and is all of a report: outputs written, verdicts on the terminal."""
+"""What the terminal shows before and after a run: the plan, and the verdicts."""
+
+from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from study.report.outputs import REPORT, write_outputs
-from study.report.render import describe_scale, verdict_rows
+from study.cli.estimate import core_seconds, describe_time
+from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.spec.registration import claim_notes, describe_notes
-from study.spec.study import Study
+from study.stats.power import detectable_difference, seeds_needed
+from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
-from study.table.units import NOTHING
 
 
-def conclude(study: Study, plan: Plan, results: Folder, console: Console) -> None:
+def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
+    """The plan as a table: searches, trials, epochs, seeds, time, detectable difference.
+
+    Args:
+        concurrent: number of trials that run at a time.
+    """
+    study, budget = plan.study, plan.budget
+    counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
+    size = plan.setting.image_size
+    rows = [("data", f"{plan.data.location}: {counts} images of {size}x{size} pixels")]
+    for search in study.searches:
+        space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
+        trials = f"{budget.trials} trials ({plan.setting.sampler})"
+        rows.append(("search", f"{search.label}: {space}; {trials}"))
+    trainings = plan.explorations + plan.confirmations
+    rows += [
+        ("confirm", f"{'; '.join(study.labels().values())}: {budget.seeds} seeds each"),
+        ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
+        ("time", _time_line(plan, concurrent)),
+        ("claims", _claims_line(plan)),
+    ]
+    grid = Table.grid(padding=(0, 2))
+    for name, text in rows:
+        grid.add_row(f"[bold]{name}[/bold]", escape(text))
+    console.print(f"[bold]{escape(study.title)}[/bold]\n{escape(study.question)}", highlight=False)
+    console.print(grid, highlight=False)
+
+
+def _time_line(plan: Plan, concurrent: int) -> str:
+    together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
+    if plan.setting.numerics.device != "cpu":
+        return f"not estimated for GPUs; {together}"
+    return f"{describe_time(core_seconds(plan) / concurrent)}, {together} (estimate)"
+
+
+def _claims_line(plan: Plan) -> str:
+    """How many claims there are, and what so many seeds can say of them."""
+    claims = plan.study.claims
+    if not plan.budget.judged:
+        return f"{len(claims)}, not judged: a smoke run only shows that everything works"
+    counts = Counter(claim.sides for claim in claims)
+    lines = [
+        _rule_line(count, Rule(len(claims), sides=sides), plan.budget.seeds)
+        for sides, count in counts.items()
+    ]
+    return "; ".join(lines) or "none"
+
+
+def _rule_line(count: int, rule: Rule, seeds: int) -> str:
+    """The same for those claims that are tested by one rule.
+
+    Args:
+        count: number of such claims.
+    """
+    said = f"{count} one-sided" if rule.sides == 1 else str(count)
+    needed = seeds_needed(rule)
+    if seeds < needed:
+        return f"{said}, not judged: {seeds} seeds are too few, {needed} are needed"
+    difference = detectable_difference(seeds, rule)
+    return (
+        f"{said}, judged at 5 % after Holm's correction ({needed} seeds are needed). Detected with "
+        f"80 % power: differences of {difference:.1f} standard deviations over seeds"
+    )
+
+
+def conclude(plan: Plan, results: Folder, console: Console) -> None:
     """Write the study's folder from the records, and say what was found and where the report is.
 
     Args:
         results: holds the records; the lock of the study's folder in it must be held.
+
+    Raises:
+        OSError: the report cannot be written.
     """
-    folder = results / study.name
-    verdicts = write_outputs(study, plan, RecordStore(results), folder)
-    print_verdicts(verdict_rows(study, verdicts), console)
-    notes = claim_notes(study.claims, plan.claims)
+    from study.report.outputs import REPORT, write_outputs
+    from study.report.render import describe_scale
+
+    folder = results / plan.study.name
+    records = {record.key: record for record in RecordStore(results)}
+    verdicts = write_outputs(FinishedTrials(plan, records), folder)
+    print_verdicts(verdicts, console)
+    notes = claim_notes(plan.study.claims, plan.claims)
     for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
         console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
-
-
-def print_verdicts(rows: list[dict[str, str]], console: Console) -> None:
-    """Each claim with its verdict, and below it what was found."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    for row in rows:
-        images = f", over test images {row['images']}" * (row["images"] != NOTHING)
-        effect = f"{row['found']} ({row['interval']}{images})"
-        found = f"{effect}, {row['n']} seeds, p {row['p']} after Holm"
-        details = [found] * (row["n"] != "0") + [row["reason"]] * bool(row["reason"])
-        grid.add_row(f"{row['symbol']} {row['verdict']}", escape(row["text"]))
-        grid.add_row("", f"[dim]{escape('; '.join(details))}[/dim]")
-    console.print("[bold]Verdicts[/bold] (mean over seeds, its 95 % interval)", highlight=False)
-    console.print(grid, highlight=False)

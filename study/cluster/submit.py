@@ -1,4 +1,4 @@
-"""Hand a study to a cluster as a job of Ray's, once, and follow it."""
+"""Submit a study to a cluster as a Ray job, once, and follow its log."""
 
 import asyncio
 import hashlib
@@ -13,46 +13,45 @@ from typing import Any
 import click
 
 from study.spec.errors import StudyError
-from study.store.folder import LocalFolder
+from study.store.folder import Folder, LocalFolder
 from study.store.provenance import handed_on
 
 NOT_UPLOADED = ["/results", "/data", "/.git", "/.venv", "*.npy", "*.npz", "*.parquet"]
-NOT_DECISIVE = ("verbose", "address", "action")  # options that leave the work as it is
 
 
-def job_name(task: str, options: Mapping[str, Any]) -> str:
+def job_name(task: str, deciding: Mapping[str, str]) -> str:
     """The same for the same work, so that submitting it again finds it.
 
     Args:
-        options: the task's, by name, defaults among them.
+        deciding: the options that decide what is trained, defaults among them.
     """
-    decisive = {name: str(options[name]) for name in options if name not in NOT_DECISIVE}
-    digest = hashlib.sha256(json.dumps([task, decisive], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([task, deciding], sort_keys=True).encode()).hexdigest()
     return f"{task}-{digest[:12]}"
 
 
-def check_results(options: Mapping[str, Any]) -> None:
+def check_results(results: Folder) -> None:
     """Refuse a results folder that only one host would have.
 
     Raises:
         StudyError: it is a path relative to a folder of the job's own.
     """
-    results = options["results"]
     if isinstance(results, LocalFolder) and not Path(str(results)).expanduser().is_absolute():
         raise StudyError(
             f"a submitted study needs --results that all hosts share; {results} is relative to a "
-            "folder that goes with the job. Give an absolute path of a shared file system, or a "
-            "URI such as s3://bucket/folder."
+            "folder that is uploaded with the job. Give an absolute path on a shared file system, "
+            "or a URI such as s3://bucket/folder."
         )
 
 
-def submit(task: str, arguments: Sequence[str], options: Mapping[str, Any], address: str) -> int:
+def submit(
+    task: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str
+) -> int:
     """Submit a task's command line, or find where it runs or ran; follow it to its end.
 
     Args:
         task: module of `study`, "task_c" for example.
         arguments: the task's own command line.
-        options: what it means, by name.
+        deciding: what it means, see `job_name`.
         address: of the jobs API.
 
     Returns:
@@ -62,7 +61,7 @@ def submit(task: str, arguments: Sequence[str], options: Mapping[str, Any], addr
         StudyError: nothing answers at the address, or it does not let us in.
     """
     client = _client(address)
-    job, status = _latest(client, job_name(task, options))
+    job, status = _latest(client, job_name(task, deciding))
     if status is None:
         entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
         client.submit_job(
@@ -70,12 +69,12 @@ def submit(task: str, arguments: Sequence[str], options: Mapping[str, Any], addr
         )
         click.echo(f"submitted as {job}: {entrypoint}")
     else:
-        click.echo(f"{job} is there already, {status.lower()}; this is its log")
+        click.echo(f"{job} was submitted before (status: {status.lower()}); this is its log")
     try:
         asyncio.run(_follow(client, job))
     except KeyboardInterrupt:
         click.echo(
-            f"\n{job} runs on. Follow it with the same command; stop it with:\n"
+            f"\n{job} keeps running. Follow it with the same command; stop it with:\n"
             f"  ray job stop --address {address} {job}",
             err=True,
         )
@@ -84,8 +83,8 @@ def submit(task: str, arguments: Sequence[str], options: Mapping[str, Any], addr
     if status == "SUCCEEDED":
         return 0
     click.echo(
-        f"error: {job} {status.lower()}. Every finished trial is kept; mend what the log says, "
-        "then run the same command: it goes on.",
+        f"error: {job} {status.lower()}. Every finished trial is recorded; fix what the log says, "
+        "then run the same command again: it resumes.",
         err=True,
     )
     return 1
@@ -100,8 +99,8 @@ def _client(address: str) -> Any:
         return JobSubmissionClient(address)
     except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
         raise StudyError(
-            f"no jobs can be handed to {address}: {error}\nIs the cluster up, and its tunnel open? "
-            "ray up cluster.yaml; in another terminal: ray dashboard cluster.yaml"
+            f"no job can be submitted to {address}: {error}\nIs the cluster up, and its tunnel open? ray up "
+            "cluster.yaml; in another terminal: ray dashboard cluster.yaml"
         ) from error
 
 

@@ -1,11 +1,10 @@
 """Architectures layer by layer, as in the homework's figures 1, 4, 5, 8, 9 and 10.
 
-They are traced from the modules that were trained, in the confirmed configuration: nothing here
-knows what a family is made of.
+The layers are traced from the modules themselves: nothing here knows what a family is made of.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
@@ -16,13 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from hw3.layers import Layer, meta_model, trace_layers
-from hw3.models import FAMILIES, make_config
+from hw3.models import FAMILIES, make_architecture
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
 from study.table.seeds import confirmed
 
 FRAME = ("candidate", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
-ACROSS = 2  # points beside each other
-ROW, BOX = 0.29, 0.74  # inches a layer; the box's share of it
+ACROSS = 2  # candidates beside each other
+ROW, BOX = 0.29, 0.74  # inches per layer; the box's share of it
 SIZE = 10  # of the text in points
 MUTED = "#5c5c5c"  # of text that heads a column
 FILL, EMPTY = (*COLOURS[0], 0.22), "white"
@@ -33,47 +32,65 @@ OUTLINES = {
 }
 
 
-def frame_of_architecture(table: pd.DataFrame, *, points: Sequence[str]) -> pd.DataFrame:
-    """The layers of each point as it was confirmed; empty unless all of them were.
+def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> pd.DataFrame:
+    """The layers of each candidate's model; empty unless all of them were confirmed.
 
     Args:
-        points: names of points or searches; the first is what the others are compared with.
+        candidates: their names; the first is what the others are compared with.
 
     Returns:
-        The columns of FRAME, a row a layer. `order` counts the layers of a point from 1 in the
-        order of their computation; `row` is the height at which one is drawn, the same for layers
-        that stand for each other. `shape` is of the output for one image. `changed` is "new" or
-        "changed" (another size, rate or number of parameters) against the first point; only
-        models of one family are compared.
+        The columns of FRAME, one row per layer. `order` counts the layers of a candidate from 1 in
+        the order of their computation; `row` is the height at which one is drawn, the same for
+        layers that stand for each other. `shape` is of the output for one image. `changed` is
+        "new" or "changed" (another size, rate or number of parameters) against the first
+        candidate; only models of one family are compared.
     """
     rows = confirmed(table).drop_duplicates("candidate").to_dict("records")
     trials: dict[str, dict[str, Any]] = {str(row["candidate"]): dict(row) for row in rows}
-    if not set(points) <= set(trials):
+    if not set(candidates) <= set(trials):
         return pd.DataFrame(columns=list(FRAME))
-    layers = {point: _layers(trials[point]) for point in points}
-    first = points[0]
-    partners = {
-        point: _partners(layers[first], layers[point])
-        if trials[point]["family"] == trials[first]["family"]
-        else []
-        for point in points
-    }
-    slots = {point: _slots(partners[point] or range(len(layers[point]))) for point in points}
-    rows_of = {slot: row for row, slot in enumerate(sorted(set().union(*slots.values())))}
+    first = trials[candidates[0]]
+    old = _layers(first)
+    compared = [
+        _compare(_layers(trials[name]), old if trials[name]["family"] == first["family"] else None)
+        for name in candidates
+    ]
+    rows_of = {slot: row for row, slot in enumerate(sorted({s for c in compared for s in c.slots}))}
     frame = pd.DataFrame(
         [
-            {"candidate": point, "label": trials[point]["label"], "order": place + 1}
-            | {"row": rows_of[slots[point][place]]}
+            {"candidate": name, "label": trials[name]["label"], "order": place + 1}
+            | {"row": rows_of[one.slots[place]]}
             | _layer_row(layer)
-            | {"changed": _change(layer, layers[first], partners[point], place)}
-            for point in points
-            for place, layer in enumerate(layers[point])
+            | {"changed": one.changes[place]}
+            for name, one in zip(candidates, compared, strict=True)
+            for place, layer in enumerate(one.layers)
         ],
         columns=list(FRAME),
     )
-    size = int(trials[first]["image_size"])
+    size = int(first["image_size"])
     frame.attrs |= {"note": _note(frame, size), "input": f"1×{size}×{size}"}
     return frame
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A model's layers, and for each its slot (`_slots`) and what became of it (`_change`)."""
+
+    layers: list[Layer]
+    slots: list[tuple[int, int]]
+    changes: list[str]
+
+
+def _compare(layers: list[Layer], old: Sequence[Layer] | None) -> _Compared:
+    """The layers against those of the first model; by themselves where it is of another family."""
+    if old is None:
+        return _Compared(layers, _slots(range(len(layers))), [""] * len(layers))
+    partners = _partners(old, layers)
+    changes = [
+        _change(layer, None if place is None else old[place])
+        for layer, place in zip(layers, partners, strict=True)
+    ]
+    return _Compared(layers, _slots(partners), changes)
 
 
 def _layers(trial: Mapping[str, Any]) -> list[Layer]:
@@ -83,7 +100,7 @@ def _layers(trial: Mapping[str, Any]) -> list[Layer]:
         item.name: type(item.default)(trial[f"config_{item.name}"])
         for item in fields(FAMILIES[family].config)
     }
-    return trace_layers(meta_model(family, make_config(family, values), size), size)
+    return trace_layers(meta_model(make_architecture(family, values, size)), size)
 
 
 def _partners(old: Sequence[Layer], new: Sequence[Layer]) -> list[int | None]:
@@ -113,14 +130,14 @@ def _layer_row(layer: Layer) -> dict[str, Any]:
     return vars(layer) | {"shape": shape}
 
 
-def _change(layer: Layer, old: Sequence[Layer], partners: Sequence[int | None], place: int) -> str:
-    """What became of the layer; a shape that follows from an earlier layer is no change of it."""
-    if not partners:
-        return ""
-    partner = partners[place]
-    if partner is None:
+def _change(layer: Layer, old: Layer | None) -> str:
+    """What became of the old layer that this one stands for: "new" where it stands for none.
+
+    A shape that follows from an earlier layer is no change.
+    """
+    if old is None:
         return "new"
-    same = (layer.detail, layer.parameters) == (old[partner].detail, old[partner].parameters)
+    same = (layer.detail, layer.parameters) == (old.detail, old.parameters)
     return "" if same else "changed"
 
 
@@ -133,17 +150,17 @@ def _note(frame: pd.DataFrame, size: int) -> str:
 
 
 def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
-    """A column of boxes a point, from the image down to the logit."""
-    points = list(frame.groupby("candidate", sort=False))
-    across = min(ACROSS, len(points))
-    down = -(-len(points) // across)
+    """One column of boxes per candidate, from the image down to the logit."""
+    candidates = list(frame.groupby("candidate", sort=False))
+    across = min(ACROSS, len(candidates))
+    down = -(-len(candidates) // across)
     rows = len(set(frame["row"]))
     figure.set_size_inches(WIDTH, down * (ROW * (rows + 2) + 0.35))
     grid = figure.subplots(down, across, squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()
         ax.set(xlim=(0, 1), ylim=(rows - 0.4, -2.0))
-    for ax, (_, layers) in zip(grid.flat, points, strict=False):
+    for ax, (_, layers) in zip(grid.flat, candidates, strict=False):
         _draw_column(ax, layers, frame.attrs["input"])
     marks = {
         "layer with parameters": Patch(facecolor=FILL, **OUTLINES[""]),
@@ -157,7 +174,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
 
 
 def describe_architecture(frame: pd.DataFrame) -> str:
-    """Size of each model in words, and what is different from the first."""
+    """The size of each model in words, and how it differs from the first."""
     said = []
     for _, layers in frame.groupby("candidate", sort=False):
         total = f"{len(layers)} layers, {layers['parameters'].sum():,} parameters"
@@ -175,7 +192,7 @@ def _name(layer: dict) -> str:
 
 
 def _draw_column(ax: Axes, layers: pd.DataFrame, image: str) -> None:
-    """Title, heads of the columns, and a box a layer with a line to the next one."""
+    """Title, heads of the columns, and one box per layer with a line to the next one."""
     total = f"{layers['parameters'].sum():,} parameters"
     ax.set_title(f"{wrap_label(layers['label'].iloc[0], 40)}\n{total}", fontsize=11)
     _write(ax, -1.55, ("layer", "output", "parameters"), MUTED)

@@ -1,4 +1,4 @@
-"""All confirmed points side by side: every seed a dot, the mean and its interval beside them."""
+"""All candidates side by side: every seed a dot, the mean and its interval beside them."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from study.table.seeds import (
 )
 from study.table.units import axis_label, column_name, display_factor, format_value
 
-ROW = 0.62  # inches
+ROW = 0.62  # inches per candidate
 
 
 def frame_of_comparison(
@@ -25,12 +25,12 @@ def frame_of_comparison(
     """Final scores of every confirmed seed; empty where there is none.
 
     Returns:
-        One row a metric, point and seed: metric, point, label, family, seed, value, and the
-        point's mean, low, high, n and exact (see `summarise_seeds`).
+        One row per metric, candidate and seed: metric, candidate, label, family, seed, value, and
+        the candidate's mean, low, high, n and exact (see `summarise_seeds`).
     """
     finals = confirmed_finals(table)
-    about = ["candidate", "label", "family"]
-    seeds = finals.melt([*about, "seed"], list(metrics), "metric").dropna(subset=["value"])
+    kept = ["candidate", "label", "family", "seed"]
+    seeds = finals.melt(kept, list(metrics), "metric").dropna(subset=["value"])
     if seeds.empty:
         return seeds
     summary = summarise_seeds(seeds, ["metric", "candidate"], "value")
@@ -41,25 +41,22 @@ def frame_of_comparison(
 
 
 def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
-    """One row a point, one panel a metric."""
-    metrics, labels = (
-        frame["metric"].unique(),
-        frame.groupby("candidate", sort=False)["label"].first(),
-    )
+    """One row per candidate, one panel per metric."""
+    metrics = frame["metric"].unique()
+    labels = frame.groupby("candidate", sort=False)["label"].first()
     figure.set_size_inches(WIDTH, 0.7 + ROW * len(labels))
     axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
     for metric, ax in zip(metrics, axes, strict=True):
-        for place, point in enumerate(labels.index):
-            rows = frame.loc[(frame["metric"] == metric) & (frame["candidate"] == point)]
+        for place, candidate in enumerate(labels.index):
+            rows = frame.loc[(frame["metric"] == metric) & (frame["candidate"] == candidate)]
             if len(rows):
                 _draw_row(ax, rows, place, display_factor(metric))
         ax.set_xlabel(axis_label(metric))
     axes[0].set_yticks(range(len(labels)), [wrap_label(label) for label in labels])
     axes[0].set_ylim(len(labels) - 0.5, -0.5)
-    families = frame["family"].unique()
     handles = {
-        f"{FAMILIES[family].title}, a seed": Line2D([], [], linestyle="none", **_dot(family))
-        for family in families
+        f"{FAMILIES[family].title}, one seed": Line2D([], [], linestyle="none", **_dot(family))
+        for family in frame["family"].unique()
     }
     mean = Line2D([], [], color=INK, marker="d", markersize=8)
     add_legend(figure, handles | {"mean": mean})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from study.figures.theme import COLOURS, INK, WIDTH, add_legend
+from study.spec.study import unknown_name
 from study.table.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
 from study.table.units import axis_label, display_factor, format_value
 
@@ -29,20 +31,25 @@ FRAME = ("panel", "series", "level", "epoch", "mean", "low", "high", "n", "exact
 
 
 def frame_of_curves(
-    table: pd.DataFrame, *, point: str, levels: Mapping[str, Mapping[str, float]] | None = None
+    table: pd.DataFrame, *, candidate: str, levels: Mapping[str, Mapping[str, float]] | None = None
 ) -> pd.DataFrame:
-    """Mean over the confirmed seeds of a point in each epoch; empty where there is no seed.
+    """Mean over the candidate's seeds in each epoch; empty where there is none at full length.
 
     Args:
+        candidate: name of a baseline, or of a search for what it chose.
         levels: what the homework said: name -> column -> value.
 
     Returns:
         The columns of FRAME; for low, high, n and exact see `summarise_seeds`. `panel` and
-        `series` are the two halves of a column's name. A level of the homework's has its name in
+        `series` are the two halves of a column's name. A level of the homework has its name in
         `level`, its value in `mean` and no epoch.
+
+    Raises:
+        ValueError: a level is not of a column that the figure shows.
     """
+    said = _level_rows(levels or {})
     rows = confirmed(table)
-    rows = rows.loc[rows["candidate"] == point]
+    rows = rows.loc[rows["candidate"] == candidate]
     seeds = [
         summarise_seeds(rows, ["epoch"], f"{series}_{panel}").assign(panel=panel, series=series)
         for panel in PANELS
@@ -51,18 +58,23 @@ def frame_of_curves(
     frame = pd.DataFrame([row for part in seeds for row in part.to_dict("records")])
     if frame.empty:
         return frame
-    note = describe_seeds(frame, "band") + describe_left_out(table, [point]) + AS_LOGGED
-    said = pd.DataFrame(
-        [
-            dict(zip(("series", "panel"), column.rsplit("_", 1), strict=True))
-            | {"level": name, "mean": value}
-            for name, values in (levels or {}).items()
-            for column, value in values.items()
-        ]
-    )
-    frame = pd.DataFrame(frame.to_dict("records") + said.to_dict("records"), columns=list(FRAME))
+    note = describe_seeds(frame, "band") + describe_left_out(table, [candidate]) + AS_LOGGED
+    frame = pd.DataFrame(frame.to_dict("records") + said, columns=list(FRAME))
     frame.attrs["note"] = note
     return frame
+
+
+def _level_rows(levels: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """One row per value that the homework gave."""
+    shown = {f"{series}_{panel}": (series, panel) for series in SERIES for panel in PANELS}
+    rows = []
+    for name, values in levels.items():
+        for column, value in values.items():
+            if column not in shown:
+                raise ValueError(unknown_name(f"a column of the level {name!r}", column, shown))
+            series, panel = shown[column]
+            rows.append({"series": series, "panel": panel, "level": name, "mean": value})
+    return rows
 
 
 def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:

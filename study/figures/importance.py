@@ -1,4 +1,4 @@
-"""Which of a search's hyper-parameters decided whether a trial was among its best."""
+"""Importance: which hyper-parameters decide whether a trial is among the best of its search."""
 
 from collections.abc import Mapping
 
@@ -18,41 +18,37 @@ from optuna.trial import create_trial
 
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
 from study.table.columns import CONFIG_COLUMNS
-from study.table.trials import explored_ends, name_searched, search_title, searched_columns
+from study.table.trials import explored_ends, name_searched, searched_columns
 
-LEAST = 20  # full-length trials; Optuna wants five among the best
+MIN_TRIALS = 20  # at full length; Optuna wants five among the best
 BEST = 0.25  # share of the trials that count as the best
 BAR = 0.36  # inches
 FRAME = ("candidate", "label", "column", "name", "importance", "n")
 
 
 def frame_of_importance(
-    table: pd.DataFrame, *, least: int = LEAST, names: Mapping[str, str] | None = None
+    table: pd.DataFrame, *, min_trials: int = MIN_TRIALS, names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Optuna's PED-ANOVA over the full-length trials of each search that searches more than one.
 
     Args:
-        least: full-length trials below which a search has no row.
+        min_trials: full-length trials that a search needs to have rows.
         names: config column -> what it is called, where its own name does not say enough.
 
     Returns:
-        The columns of FRAME, a row a search and searched column, the most important first. The
+        The columns of FRAME, one row per search and searched column, the most important first. The
         importances of a search, from 0, add up to 1; n is its number of full-length trials.
     """
     ends = explored_ends(table)
     full = ends.loc[(ends["status"] == "complete") & ends["val_loss"].notna()]
     rows = []
-    for point, trials in full.groupby("candidate", sort=False):
+    for name, trials in full.groupby("candidate", sort=False):
         searched = searched_columns(trials)
-        if len(searched) < 2 or len(trials) < least:
+        if len(searched) < 2 or len(trials) < min_trials:
             continue
-        about = {
-            "candidate": point,
-            "label": search_title(trials["label"].iloc[0]),
-            "n": len(trials),
-        }
+        search = {"candidate": name, "label": trials["label"].iloc[0], "n": len(trials)}
         rows += [
-            about
+            search
             | {"column": column, "name": name_searched(column, searched[column], names or {})}
             | {"importance": importance}
             for column, importance in _importances(trials, list(searched)).items()
@@ -93,7 +89,7 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
 def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
     """The range that the trials cover: sizes by their logarithm, or each by itself with a zero."""
     low, high = values.min(), values.max()
-    if CONFIG_COLUMNS[column] != "Int64":
+    if CONFIG_COLUMNS[column].dtype != "Int64":
         return FloatDistribution(float(low), float(high))
     if low > 0:
         return IntDistribution(int(low), int(high), log=True)
@@ -101,7 +97,7 @@ def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
 
 
 def draw_importance(frame: pd.DataFrame, figure: Figure) -> None:
-    """A bar a hyper-parameter, one panel a search."""
+    """One bar per hyper-parameter, one panel per search."""
     searches = list(frame.groupby("candidate", sort=False))
     counts = [len(rows) for _, rows in searches]
     figure.set_size_inches(WIDTH, sum(BAR * count + 0.75 for count in counts))

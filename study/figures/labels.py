@@ -1,4 +1,4 @@
-"""Names beside the points of a panel, so that none covers another, a point or a bar."""
+"""Labels beside the markers of a panel, so that none covers another, a marker or a bar."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from matplotlib.transforms import Bbox
 
 from study.figures.theme import FAINT, INK
 
-REACH = 7.0  # from a point's middle to its marker's edge, in typographic points
-LEADER = 16.0  # a label farther off than this gets a line to its point
+REACH = 7.0  # from a marker's middle to its edge, in typographic points
+LEADER = 16.0  # a label farther off than this gets a line to its marker
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a label stands: offset of its anchor from the point, and the anchor's side."""
+    """Where a label stands: offset of its anchor from the marker, and the anchor's side."""
 
     across: float
     up: float
@@ -24,23 +24,23 @@ class Place:
 
 
 def place_labels(
-    ax: Axes, labels: Sequence[str], points: np.ndarray, lines: np.ndarray, size: float = 10
+    ax: Axes, labels: Sequence[str], markers: np.ndarray, lines: np.ndarray, size: float = 10
 ) -> list[Annotation]:
     """Write each label at the nearest place where it covers nothing, or else where least.
 
     The figure must have been laid out.
 
     Args:
-        points: x and y of the markers in data coordinates, (N, 2).
+        markers: x and y of their middles in data coordinates, (N, 2).
         lines: upright or level lines to keep clear of, x and y of both ends, (M, 2, 2).
         size: of the text in points.
     """
     pixels = ax.figure.dpi / 72  # in a typographic point
-    middles = ax.transData.transform(points)
+    middles = ax.transData.transform(markers)
     taken = [Bbox([middle, middle]).padded(REACH * pixels) for middle in middles]
     taken += [_line_box(ends, pixels) for ends in map(ax.transData.transform, lines)]
     placed = []
-    for label, point, middle in zip(labels, points, middles, strict=True):
+    for label, marker, middle in zip(labels, markers, middles, strict=True):
         probe = ax.text(0, 0, label, fontsize=size)
         extent = probe.get_window_extent()
         probe.remove()
@@ -48,7 +48,7 @@ def place_labels(
         panel = ax.get_window_extent()
         best = min(boxes, key=lambda place: round(_covered(boxes[place], taken, panel)))
         taken.append(boxes[best])
-        placed.append(_write(ax, label, tuple(point), best, size))
+        placed.append(_write(ax, label, tuple(marker), best, size))
     return placed
 
 
@@ -88,12 +88,12 @@ def _overlap(one: Bbox, other: Bbox) -> float:
 
 
 def _write(
-    ax: Axes, label: str, point: tuple[float, float], place: Place, size: float
+    ax: Axes, label: str, marker: tuple[float, float], place: Place, size: float
 ) -> Annotation:
     is_far = np.hypot(place.across, place.up) > LEADER
     return ax.annotate(
         label,
-        point,
+        marker,
         xytext=(place.across, place.up),
         textcoords="offset points",
         fontsize=size,

@@ -1,4 +1,4 @@
-"""A score against what it costs, and the front of points that no other one beats in both."""
+"""A score against what it costs, and the Pareto front: what nothing beats in both."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -24,34 +24,33 @@ from study.table.units import (
     axis_label,
     column_name,
     display_factor,
+    find_column,
     format_value,
-    more_is_better,
 )
 
 PANEL = 3.1  # inches
 
 
-def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.DataFrame:
-    """Final score and cost of every confirmed point; empty where there is none.
+def frame_of_pareto(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.DataFrame:
+    """Final score and cost of every candidate; empty where none was confirmed.
 
     Args:
         y: the score, a column.
         xs: the costs, columns; one panel each.
 
     Returns:
-        One row a cost and point: cost, score (the columns' names), point, label, family, x,
-        x_low, x_high, mean, low, high, n, exact (see `summarise_seeds`) and on_front.
+        One row per cost and candidate: cost, score (the columns' names), candidate, label, family,
+        x, x_low, x_high, mean, low, high, n, exact (see `summarise_seeds`) and on_front.
     """
-    about = ["candidate", "label", "family"]
     finals = confirmed_finals(table)
-    scores = summarise_seeds(finals, about, y)
+    scores = summarise_seeds(finals, ["candidate", "label", "family"], y)
     panels = []
     for x in xs:
         costs = summarise_seeds(finals, ["candidate"], x)[["candidate", "mean", "low", "high"]]
         costs.columns = ["candidate", "x", "x_low", "x_high"]
         panel = scores.merge(costs.loc[costs["x"] > 0], on="candidate")
         cost, score = (panel.loc[:, name].to_numpy(float) for name in ("x", "mean"))
-        on_front = front_points(cost, score, more_is_better(y))
+        on_front = pareto_front(cost, score, find_column(y).higher_is_better)
         panels.append(panel.assign(cost=x, score=y, on_front=on_front))
     frame = pd.concat(panels, ignore_index=True)
     if len(frame):
@@ -60,22 +59,22 @@ def frame_of_front(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Data
     return frame
 
 
-def front_points(cost: np.ndarray, score: np.ndarray, more_is_better: bool) -> list[bool]:
-    """Which points no other one beats: none is at least as good in both and better in one.
+def pareto_front(cost: np.ndarray, score: np.ndarray, higher_is_better: bool) -> list[bool]:
+    """Whether each is on the Pareto front: no other is at least as good in both and better in one.
 
     Args:
-        cost: less is better, (N,).
-        score: more is better, or less, (N,).
+        cost: of each, the lower the better, (N,).
+        score: of each, (N,).
     """
-    gain = score if more_is_better else -score
+    gain = score if higher_is_better else -score
     return [
         not (((cost <= c) & (gain >= g)) & ((cost < c) | (gain > g))).any()
         for c, g in zip(cost, gain, strict=True)
     ]
 
 
-def draw_front(frame: pd.DataFrame, figure: Figure) -> None:
-    """One panel a cost, on a log scale, every point with its name."""
+def draw_pareto(frame: pd.DataFrame, figure: Figure) -> None:
+    """One panel per cost, on a log scale, every candidate with its label."""
     costs = frame["cost"].unique()
     figure.set_size_inches(WIDTH, PANEL * len(costs))
     axes = figure.subplots(len(costs), 1, squeeze=False)[:, 0]
@@ -87,34 +86,34 @@ def draw_front(frame: pd.DataFrame, figure: Figure) -> None:
         for family in frame["family"].unique()
     }
     front = Line2D([], [], **FRONT_LINE)
-    add_legend(figure, handles | {"front: nothing is both cheaper and better": front})
+    add_legend(figure, handles | {"Pareto front: nothing is both cheaper and better": front})
     figure.draw_without_rendering()  # labels are placed when the panels have their sizes
     for cost, ax in zip(costs, axes, strict=True):
         rows = frame.loc[frame["cost"] == cost]
-        points = rows[["x", "mean"]].to_numpy(float) * [1, display_factor(rows["score"].iloc[0])]
-        place_labels(ax, rows["label"].tolist(), points, lines[cost])
+        middles = rows[["x", "mean"]].to_numpy(float) * [1, display_factor(rows["score"].iloc[0])]
+        place_labels(ax, rows["label"].tolist(), middles, lines[cost])
 
 
 FRONT_LINE = {"color": FAINT, "linestyle": "--", "linewidth": 1.4, "zorder": 1}
 
 
-def describe_front(frame: pd.DataFrame) -> str:
-    """The front of each cost in words."""
+def describe_pareto(frame: pd.DataFrame) -> str:
+    """The Pareto front of each cost in words."""
     said = []
     for cost, rows in frame.groupby("cost", sort=False):
         front = rows.loc[rows["on_front"]].sort_values("x")
-        points = [
+        candidates = [
             f"{label} ({format_value(str(cost), x)}, {format_value(score, mean)})"
             for label, x, score, mean in zip(
                 front["label"], front["x"], front["score"], front["mean"], strict=True
             )
         ]
-        said.append(f"Front by {column_name(str(cost))}: {', '.join(points)}.")
+        said.append(f"Pareto front by {column_name(str(cost))}: {', '.join(candidates)}.")
     return " ".join(said)
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame) -> np.ndarray:
-    """Points, bars and front; the ends of all lines, (M, 2, 2), for the labels to keep clear."""
+    """Markers, bars and front; the ends of all lines, (M, 2, 2), for the labels to keep clear."""
     cost, score = str(rows["cost"].iloc[0]), str(rows["score"].iloc[0])
     factor = display_factor(score)
     lines = []
@@ -142,7 +141,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _staircase(x: pd.Series, y: pd.Series, right: float) -> list[tuple[float, float]]:
-    """Corners of the steps from point to point, level first, and on to the right edge."""
+    """Corners of the steps from marker to marker, level first, and on to the right edge."""
     corners = []
     for left, height, end in zip(x, y, [*x[1:], right], strict=True):
         corners += [(left, height), (end, height)]

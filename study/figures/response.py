@@ -1,4 +1,4 @@
-"""Scores over one hyper-parameter: what was explored, what was confirmed, and a reference."""
+"""Scores over one hyper-parameter: explored trials, candidates, and one as a reference."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from study.table.units import (
     format_value,
 )
 
-MOST_HUES = 6  # values told apart; more are put into as many even bins
+MAX_HUES = 6  # values told apart; more are put into as many even bins
 FRAME = ("metric", "role", "candidate", "label", "x", "hue", "value", "low", "high", "n", "exact")
 COLUMNS_OF_PANELS = 2
 PANEL = 3.2  # inches
@@ -48,16 +48,18 @@ def frame_of_response(
     hue: str | None = None,
     log_x: bool = False,
     reference: str | None = None,
-    points: Sequence[str] = (),
+    candidates: Sequence[str] = (),
     x_label: str | None = None,
 ) -> pd.DataFrame:
-    """Scores of a search's trials and of the confirmed points on its line; empty without any.
+    """Scores of a search's trials and of candidates over a hyper-parameter; empty without any.
 
     Args:
+        search: name of the search.
+        metrics: columns; one panel each.
         x, hue: config columns; hue tells the explored trials apart.
         log_x: whether x is drawn on a log scale.
-        reference: a confirmed point drawn as a horizontal band.
-        points: confirmed points to draw beside the search's choice.
+        reference: name of a candidate that is drawn as a horizontal band.
+        candidates: names of those drawn beside the one that the search chose.
         x_label: what x is called, where the column's name does not say enough.
 
     Returns:
@@ -67,7 +69,7 @@ def frame_of_response(
     """
     explored = table.loc[(table["stage"] == "explore") & (table["candidate"] == search)]
     finals = confirmed_finals(table)
-    shown = finals.loc[finals["candidate"].isin([*points, search]) & finals[x].notna()]
+    shown = finals.loc[finals["candidate"].isin([*candidates, search]) & finals[x].notna()]
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
@@ -80,7 +82,7 @@ def frame_of_response(
     frame = pd.DataFrame(rows, columns=list(FRAME))
     sure = frame.loc[frame["n"].notna()]
     names = [*shown["candidate"].unique(), *([reference] if reference else [])]
-    note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed a trial"
+    note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed per trial"
     frame.attrs |= {
         "note": note + describe_left_out(table, names) + _not_shown(explored),
         "x_label": x_label or axis_label(x),
@@ -119,7 +121,7 @@ def _not_shown(explored: pd.DataFrame) -> str:
 
 
 def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
-    """One panel a metric; confirmed points black, explored trials in the hue's colours."""
+    """One panel per metric; candidates black, explored trials in the hue's colours."""
     metrics = list(frame["metric"].unique())
     n_rows = -(-len(metrics) // COLUMNS_OF_PANELS)
     figure.set_size_inches(WIDTH, PANEL * n_rows)
@@ -144,7 +146,7 @@ def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
 
 
 def describe_response(frame: pd.DataFrame) -> str:
-    """The confirmed points and the range of the explored trials in words."""
+    """The candidates and the range of the explored trials in words."""
     said = []
     for metric, rows in frame.groupby("metric", sort=False):
         sure = rows.loc[rows["n"].notna()].drop_duplicates("label")
@@ -177,9 +179,9 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
         style = {"color": COLOURS[0], "marker": EXPLORED_MARKERS[0], "markersize": 6}
         return [_Mark("explored, one seed", explored.index, style)] if len(explored) else []
     values = np.unique(hue)
-    if len(values) > MOST_HUES:
-        edges = np.linspace(values[0], values[-1], MOST_HUES + 1)
-        groups = np.clip(np.searchsorted(edges, hue), 1, MOST_HUES) - 1
+    if len(values) > MAX_HUES:
+        edges = np.linspace(values[0], values[-1], MAX_HUES + 1)
+        groups = np.clip(np.searchsorted(edges, hue), 1, MAX_HUES) - 1
         names = [f"{low:.2g} to {high:.2g}" for low, high in pairwise(edges)]
     else:
         groups, names = np.searchsorted(values, hue), [f"{value:g}" for value in values]
@@ -195,15 +197,15 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
 
 
 def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
-    """One mark for each confirmed point, told apart by its shape."""
-    points = frame.loc[frame["role"] == "confirmed"].groupby("candidate", sort=False)
+    """One mark for each candidate, told apart by its shape."""
+    candidates = frame.loc[frame["role"] == "confirmed"].groupby("candidate", sort=False)
     return [
         _Mark(
             f"confirmed: {rows['label'].iloc[0]}",
             rows.index,
             {"color": INK, "marker": marker} | HOLLOW,
         )
-        for (_, rows), marker in zip(points, cycle(CONFIRMED_MARKERS))
+        for (_, rows), marker in zip(candidates, cycle(CONFIRMED_MARKERS))
     ]
 
 
@@ -254,10 +256,10 @@ def _draw_stopped(ax: Axes, rows: pd.DataFrame, factor: float) -> dict[str, Line
     values = stopped["value"].to_numpy(float) * factor
     if len(others):
         seen = others[["value", "low", "high"]].astype(float).to_numpy() * factor
-        least, most = np.nanmin(seen), np.nanmax(seen)
-        margin = 0.08 * (most - least or abs(most) or 1.0)
-        ax.set_ylim(least - margin, most + margin)
-        values = np.clip(values, least - margin, most + margin)
+        low, high = np.nanmin(seen), np.nanmax(seen)
+        margin = 0.08 * (high - low or abs(high) or 1.0)
+        ax.set_ylim(low - margin, high + margin)
+        values = np.clip(values, low - margin, high + margin)
     (cross,) = ax.plot(
         *(stopped["x"].to_numpy(float), values),
         **{"linestyle": "none", "marker": "x", "color": FAINT, "alpha": 0.8, "clip_on": False},

@@ -1,4 +1,4 @@
-"""How well a rung predicts the end: the order of the losses where ASHA stops, and at the end."""
+"""Rungs: whether the order of losses where ASHA stops trials is their order at the end."""
 
 from functools import reduce
 from itertools import combinations
@@ -13,27 +13,27 @@ from matplotlib.lines import Line2D
 from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_log_loss
 from study.search.trial import rung_epochs
 from study.table.seeds import confirmed_finals
-from study.table.trials import explored_ends, search_title
+from study.table.trials import explored_ends
 
-LEAST_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
+MIN_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
 FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")
-BASELINES = "the study's own points, one seed each"
+BASELINES = "baselines, one seed each"
 
 
 def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
     """Validation loss at each rung and at the end of the trials that reached their full length.
 
     Returns:
-        The columns of FRAME, a row a rung and trial; losses in nats. `role` is "unpruned" (a
-        control trial of a search, or the first confirmed seed of a point that the study names) or
-        "survivor" (ASHA could have stopped it). `group` is the search's name for people, or BASELINES.
+        The columns of FRAME, one row per rung and trial; losses in nats. `role` is "unpruned" (a
+        control trial of a search, or the first confirmed seed of a baseline) or "survivor" (ASHA
+        could have stopped it). `group` is the search's label, or BASELINES.
         tau, p, n and pairs are the rung's, of the unpruned ones alone, see `rank_agreement`:
-        survivors were selected by their loss at the rung. Empty with fewer than LEAST_PAIRS.
+        survivors were selected by their loss at the rung. Empty with fewer than MIN_PAIRS.
     """
     ends = _full_length(table)
     unpruned = ends.loc[ends["role"] == "unpruned"]
     pairs = _count_pairs(unpruned["group"].to_numpy(str))
-    if pairs < LEAST_PAIRS:
+    if pairs < MIN_PAIRS:
         return pd.DataFrame(columns=list(FRAME))
     parts = []
     for rung in rung_epochs(int(ends["epochs"].iloc[0])):
@@ -49,24 +49,23 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
     frame.attrs["note"] = (
-        f"Kendall's τ over pairs of unpruned trials within a search, or within the "
-        f"study's own points; exact two-sided p; "
-        f"n = {len(unpruned)} trials, {pairs} pairs"
+        f"Kendall's τ over pairs of unpruned trials within a search, or of baselines; "
+        f"exact two-sided p; n = {len(unpruned)} trials, {pairs} pairs"
     )
     return frame
 
 
 def _full_length(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial that may be shown: stage, point, key, epochs, role, group, final."""
+    """One row per trial that may be shown: stage, candidate, key, epochs, role, group, final."""
     explored = explored_ends(table)
     explored = explored.loc[explored["status"] == "complete"]
-    named = confirmed_finals(table).drop_duplicates("candidate")
+    baselines = confirmed_finals(table).drop_duplicates("candidate")
     searches = table.loc[table["stage"] == "explore", "candidate"].unique()
-    named = named.loc[~named["candidate"].isin(searches)]
+    baselines = baselines.loc[~baselines["candidate"].isin(searches)]
     role = np.where(explored["pruned_by"] == "none", "unpruned", "survivor")
     parts = [
-        explored.assign(role=role, group=explored["label"].map(search_title)),
-        named.assign(role="unpruned", group=BASELINES),
+        explored.assign(role=role, group=explored["label"]),
+        baselines.assign(role="unpruned", group=BASELINES),
     ]
     ends = pd.concat(parts, ignore_index=True).rename(columns={"val_loss": "final"})
     return ends.loc[:, ["stage", "candidate", "key", "epochs", "role", "group", "final"]]
@@ -77,10 +76,10 @@ def rank_agreement(
 ) -> tuple[float, float, int]:
     """Kendall's tau over the pairs within a group, and its exact p.
 
-    ASHA compares trials of one search only; pairs across searches would count what searches differ by.
+    ASHA compares trials of one search only; pairs across searches would compare the searches.
 
     Args:
-        groups, early, late: one entry a trial, (N,); at least one pair within a group.
+        groups, early, late: one entry per trial, (N,); at least one pair within a group.
 
     Returns:
         tau: share of pairs in the same order minus share in the other, -1 to 1; a tie is neither.
@@ -109,7 +108,7 @@ def _count_pairs(groups: np.ndarray) -> int:
 
 
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
-    """A panel a rung: loss there against final loss, both on log scales."""
+    """One panel per rung: loss there against final loss, both on log scales."""
     rungs = list(frame.groupby("rung", sort=False))
     figure.set_size_inches(WIDTH, 3.4)
     axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]

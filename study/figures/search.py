@@ -1,28 +1,27 @@
-"""What the search got for its epochs: best validation loss so far, one line a search."""
+"""The searches: best validation loss so far over the epochs spent, one line each."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend, scale_log_loss
-from study.table.trials import explored_ends, search_title
+from study.table.trials import explored_ends
 from study.table.units import axis_label, format_value
 
 
 def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
-    """Explored trials in the order of their suggestion; empty where none reached its full length.
+    """Explored trials in the order of their proposal; empty where none reached its full length.
 
     Returns:
-        One row a trial: point, label, key, number, status, epochs (of the trial), spent (epochs
-        of the search up to its end), val_loss (nats, missing unless at full length) and best (the
-        least val_loss so far).
+        One row per trial: candidate, label, key, number, status, epochs (of the trial), spent
+        (epochs of the search up to its end), val_loss (nats, missing unless at full length) and
+        best (the least val_loss so far).
     """
     ends = explored_ends(table)
     complete = ends["status"] == "complete"
     if True not in complete.tolist():
         return pd.DataFrame()
     frame = ends[["candidate", "label", "key", "number", "status"]].assign(
-        label=ends["label"].map(search_title),
         epochs=ends["epoch"],
         val_loss=ends["val_loss"].where(complete).astype(float),
     )
@@ -32,7 +31,7 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
     frame["best"] = frame.groupby("candidate", sort=False)["best"].ffill()
     frame.attrs["note"] = (
-        "Dots: trials at full length, one seed each, in order of suggestion; lines: best so far"
+        "Dots: trials at full length, one seed each, in the order of proposal; lines: best so far"
     )
     return frame
 

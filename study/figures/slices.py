@@ -1,4 +1,4 @@
-"""Each searched hyper-parameter against validation loss: where the search looked."""
+"""Slices: validation loss of the explored trials over each searched hyper-parameter."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from study.figures.theme import (
     wrap_label,
 )
 from study.table.columns import CONFIG_COLUMNS
-from study.table.trials import explored_ends, name_searched, search_title, searched_columns
+from study.table.trials import explored_ends, name_searched, searched_columns
 from study.table.units import axis_label, format_value
 
 ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
@@ -45,31 +45,30 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
             that sets several).
 
     Returns:
-        The columns of FRAME, a row a searched column and trial: x is the column's value, val_loss
-        (nats) that of the trial's last epoch, status complete or stopped. `chosen` is the
-        full-length trial of least loss in its search, `hand_picked` one that the study names. Empty
-        where no search has two different trials.
+        The columns of FRAME, one row per searched column and trial: x is the column's value,
+        val_loss (nats) that of the trial's last epoch, status complete or stopped. `chosen` is the
+        full-length trial of least loss in its search, `hand_picked` one that the search names.
+        Empty where no search has two different trials.
     """
     ends = explored_ends(table)
     ends = ends.loc[ends["status"].isin(["complete", "stopped"]) & ends["val_loss"].notna()]
     parts = []
     for _, trials in ends.groupby("candidate", sort=False):
         full = trials.loc[trials["status"] == "complete"].sort_values(["val_loss", "key"])
-        about = trials.assign(
-            label=trials["label"].map(search_title),
+        marked = trials.assign(
             chosen=trials["key"].isin(full["key"].head(1)),
             hand_picked=trials["hand_picked"].fillna(False),
         )
         for column, tied in searched_columns(trials).items():
             name = name_searched(column, tied, names or {})
-            parts.append(about.assign(column=column, name=name, x=trials[column].astype(float)))
+            parts.append(marked.assign(column=column, name=name, x=trials[column].astype(float)))
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
     trials = frame.drop_duplicates(["candidate", "key"])
     counts = trials["status"].value_counts()
     frame.attrs["note"] = (
-        f"One seed a trial; n = {counts.get('complete', 0)} trials at full length, "
+        f"One seed per trial; n = {counts.get('complete', 0)} trials at full length, "
         f"{counts.get('stopped', 0)} stopped early"
     )
     return frame
@@ -102,8 +101,10 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot(mine["x"], mine["val_loss"], **style)
     ax.margins(0.12)
     scale_log_loss(ax, "y")
-    if CONFIG_COLUMNS[rows["column"].iloc[0]] == "Int64":  # sizes, which matter by their ratio
-        scale_log_x(ax, rows["x"].to_numpy(float), most=4)
+    if (
+        CONFIG_COLUMNS[rows["column"].iloc[0]].dtype == "Int64"
+    ):  # sizes, which matter by their ratio
+        scale_log_x(ax, rows["x"].to_numpy(float), max_ticks=4)
     ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))
     ax.set_title(wrap_label(rows["label"].iloc[0], 26))
 
@@ -115,7 +116,7 @@ def _is_marked(rows: pd.DataFrame, which: str) -> np.ndarray:
 
 
 def describe_slices(frame: pd.DataFrame) -> str:
-    """Each search's choice in words."""
+    """What each search chose, in words."""
     said = []
     for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("candidate", sort=False):
         values = [f"{row['name']} {row['x']:.3g}" for row in rows.to_dict("records")]

@@ -19,12 +19,12 @@ from hw3.models import FAMILIES
 
 WIDTH = 7.5  # inches; with 11 point text a figure can be halved and read
 GAP, LINE_SPACING = 0.06, 1.4  # of the title: inches, and in font sizes
-MOST_COLUMNS, CHARACTER, HANDLE = 4, 5.9, 56.0  # of the legend; points a character and a handle
+MAX_COLUMNS, CHARACTER, HANDLE = 4, 5.9, 56.0  # of the legend; points per character, handle
 LEGEND_LINE = 0.21  # inches
 COLOURS = sns.color_palette("colorblind")
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-MOST_TICKS = 7  # of a log scale
+MAX_TICKS = 7  # of a log scale
 LINES = ("-", "--", "-.", ":")
 # Colour and marker of each family; the marker tells them apart in grey.
 FAMILY_STYLES = {
@@ -103,31 +103,31 @@ def _legend_columns(lengths: Sequence[int]) -> int:
         lengths: characters of each label; columns are filled from above.
     """
     fitting = [1]
-    for columns in range(2, min(len(lengths), MOST_COLUMNS) + 1):
+    for columns in range(2, min(len(lengths), MAX_COLUMNS) + 1):
         longest = [part.max() for part in np.array_split(np.array(lengths), columns)]
         if sum(CHARACTER * length + HANDLE for length in longest) <= WIDTH * 72:
             fitting.append(columns)
     return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
 
 
-def scale_log_x(ax: Axes, x: np.ndarray, most: int = MOST_TICKS) -> None:
-    """Log scale for x, (N,): zero keeps a place.
+def scale_log_x(ax: Axes, x: np.ndarray, max_ticks: int = MAX_TICKS) -> None:
+    """Log scale for x, (N,), with a place for zero.
 
-    Ticks are at powers of two, at most about `most`, where all x are whole, and at the values
-    themselves where zero is among few.
+    Ticks are at powers of two, about `max_ticks` at most, where all x are whole numbers, and at
+    the values themselves where zero is among few.
     """
     if (x <= 0).any():
-        least, values = min(x[x > 0], default=1.0), np.unique(x)
-        ax.set_xscale("symlog", linthresh=least, linscale=0.5)
-        ax.set_xlim(-0.6 * least, 1.5 * max(x.max(), least))
-        if len(values) <= MOST_TICKS:
+        smallest, values = min(x[x > 0], default=1.0), np.unique(x)
+        ax.set_xscale("symlog", linthresh=smallest, linscale=0.5)
+        ax.set_xlim(-0.6 * smallest, 1.5 * max(x.max(), smallest))
+        if len(values) <= MAX_TICKS:
             ax.xaxis.set_major_locator(FixedLocator(values.tolist()))
         ax.xaxis.set_major_formatter(ScalarFormatter())
         return
     ax.set_xscale("log")
     if (x == x.round()).all():
         ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
+        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // max_ticks)]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(ScalarFormatter())
 

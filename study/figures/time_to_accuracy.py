@@ -11,34 +11,35 @@ from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
 from study.table.seeds import confirmed, describe_count, describe_left_out
 from study.table.units import axis_label, display_factor, format_value
 
-STEP = 0.005  # half a point
+STEP = 0.005  # half a percentage point
 GRID = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 3)  # accuracies, share
 SHARES = {"quarter": 0.25, "half": 0.5, "three_quarters": 0.75}  # of the seeds
-PART = "some seeds never get there"
+NOT_ALL = "some seeds never reach it"
 
 
 def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
-    """When the confirmed seeds of each point first reach an accuracy; empty where there is none.
+    """When the seeds of each candidate first reach an accuracy; empty where none was confirmed.
 
-    A seed that never gets there counts as one that takes for ever, so that no point looks faster
+    A seed that never reaches it counts as one that takes forever, so that no candidate looks faster
     for the seeds that it loses.
 
     Returns:
-        One row a point and accuracy that half of its seeds reach, in steps of half a point: point,
-        label, accuracy (share), quarter, half, three_quarters (seconds of training by which that
-        part of the seeds has reached it, infinite where fewer ever do), reached and n (seeds).
+        One row per candidate and accuracy that half of its seeds reach, in steps of STEP:
+        candidate, label, accuracy (share), quarter, half, three_quarters (seconds of training by
+        which that part of the seeds has reached it, infinite where fewer ever do), reached and n
+        (seeds).
     """
     rows = confirmed(table)
     parts = [
-        pd.DataFrame(_times_to_accuracy(mine)).assign(candidate=point, label=mine["label"].iloc[0])
-        for point, mine in rows.groupby("candidate", sort=False)
+        pd.DataFrame(_times_to_accuracy(mine)).assign(candidate=name, label=mine["label"].iloc[0])
+        for name, mine in rows.groupby("candidate", sort=False)
     ]
     if not parts:
         return pd.DataFrame()
     frame = pd.concat(parts).query("half < inf")
-    # below that, half of every point's seeds are there after their first epoch
-    least = rows.loc[rows["epoch"] == 1].groupby("candidate")["val_accuracy"].median().min()
-    frame = frame.loc[frame["accuracy"] > least - STEP].reset_index(drop=True)
+    # below that, half of every candidate's seeds are there after their first epoch
+    lowest = rows.loc[rows["epoch"] == 1].groupby("candidate")["val_accuracy"].median().min()
+    frame = frame.loc[frame["accuracy"] > lowest - STEP].reset_index(drop=True)
     frame.attrs["note"] = (
         f"{describe_count(frame)}; line: half of the seeds have reached the accuracy, and it ends "
         "where fewer ever do; band: a quarter to three quarters have"
@@ -48,7 +49,7 @@ def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _times_to_accuracy(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The frame's numbers for one point at each accuracy of GRID."""
+    """The frame's numbers for one candidate at each accuracy of GRID."""
     times = np.array([_first_times(seed) for _, seed in rows.groupby("key")])
     parts = {
         name: np.quantile(times, share, axis=0, method="inverted_cdf")
@@ -66,7 +67,7 @@ def _first_times(seed: pd.DataFrame) -> np.ndarray:
 
 
 def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
-    """A line a point, dashed where some seeds never get there, with a mark at its end."""
+    """One line per candidate, dashed where some seeds never reach it, with a mark at its end."""
     figure.set_size_inches(WIDTH, 4.2)
     ax = figure.subplots()
     ax.set_yscale("log")
@@ -87,7 +88,7 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(f"{axis_label('val_accuracy')}, first reached")
     ax.set_ylabel(axis_label("elapsed"))
-    add_legend(figure, handles | {PART: Line2D([], [], color=INK, linestyle=(0, (4, 2)))})
+    add_legend(figure, handles | {NOT_ALL: Line2D([], [], color=INK, linestyle=(0, (4, 2)))})
 
 
 def describe_time_to_accuracy(frame: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""One pool of workers for all searches and both stages: a Tuner whose searcher asks the study."""
+"""A study on Ray: a Tuner whose searcher, scheduler and callbacks ask and tell the session."""
 
 import tempfile
 from functools import partial
@@ -6,62 +6,55 @@ from typing import Any
 
 import ray
 from ray import tune
-from ray.tune import Callback
-from ray.tune.schedulers import TrialScheduler
 
 from hw3.splits import Split, Splits
-from study.cluster.ray import Resources
-from study.pool.dispatch import PrunedTrials, StudySearcher
-from study.pool.recorder import Recorder, StopOnFailure, Supervisor
+from study.cluster.resources import Resources
+from study.pool.adapters import (
+    SessionCallback,
+    SessionScheduler,
+    SessionSearcher,
+    StopOnFailure,
+)
+from study.pool.session import MAX_FAILURES, Session
+from study.pool.supervisor import Supervisor
 from study.pool.trainable import StudyTrial
-from study.spec.errors import StudyError
 from study.store.checkpoints import CheckpointStore
-from study.store.records import RecordStore
-
-MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
 
 
-def run_pool(
-    searcher: StudySearcher,
+def run_on_ray(
+    session: Session,
     data: Splits,
-    store: RecordStore,
     checkpoints: CheckpointStore,
     resources: Resources,
     epoch_timeout: float,
-    callbacks: list[Callback],
 ) -> None:
-    """Run every job that the searcher hands out; returns when all are recorded.
-
-    Args:
-        epoch_timeout: seconds without a report after which a trial is ended and tried again.
-        callbacks: further ones, told what Tune tells.
-
-    Raises:
-        StudyError: a record or a checkpoint could not be written, or nothing happens any more.
+    """Run every job of the session; returns when all are recorded.
 
     Needs a running Ray. Data goes into the object store once; the test part apart from the rest,
     behind a reference that only confirmed trials follow.
+
+    Args:
+        epoch_timeout: seconds without a report after which a trial is ended and tried again.
+
+    Raises:
+        StudyError: a record or a checkpoint could not be written, or nothing happens any more.
     """
     test_reference = ray.put(data.test)
     trainable = tune.with_parameters(
         StudyTrial,
         data=data.without_test(),
         open_test=partial(_open, [test_reference]),
-        threads=max(1, int(resources.cpus_per_trial)),
+        threads=resources.threads,
         checkpoints=checkpoints.folder,
     )
-    schedulers: dict[str, TrialScheduler] = {
-        name: search.scheduler for name, search in searcher.searches.items()
-    }
-    supervisor = Supervisor(epoch_timeout)
-    recorder = Recorder(store, checkpoints, searcher, supervisor)
+    supervisor = Supervisor(session, epoch_timeout)
     # Tune's own files are of no use after the run: the records are the only truth.
     with tempfile.TemporaryDirectory(prefix="study-tune-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources.per_trial()),
             tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                scheduler=PrunedTrials(schedulers),
+                search_alg=SessionSearcher(session),
+                scheduler=SessionScheduler(session),
                 num_samples=-1,
                 max_concurrent_trials=resources.concurrent,
                 reuse_actors=True,
@@ -72,17 +65,13 @@ def run_pool(
                 storage_path=scratch,
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[supervisor, recorder, *callbacks],
-                stop=StopOnFailure(recorder),
+                callbacks=[supervisor, SessionCallback(session, supervisor.describe)],
+                stop=StopOnFailure(session),
                 verbose=0,
             ),
         )
         tuner.fit()
-    if recorder.failure is not None:
-        raise StudyError(
-            f"{recorder.failure}. Every record is whole. Mend it, then run the same command: "
-            "it goes on."
-        )
+    session.check()
 
 
 def _open(holder: list[Any]) -> Split | None:

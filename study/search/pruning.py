@@ -67,4 +67,3 @@ class Pruner:
             self._seen[key] = 0
             self.asha.on_trial_add(CONTROLLER, trial)
         return trial
-

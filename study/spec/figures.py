@@ -21,6 +21,17 @@ class Figure:
     title: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def curves(
+        cls, name: str, candidate: str, title: str, levels: Mapping[str, Mapping[str, float]]
+    ) -> "Figure":
+        """A candidate's accuracy and loss over epochs.
+
+        Args:
+            levels: what was said about them, drawn as lines: name -> column -> value.
+        """
+        return cls(name, "curves", title, {"candidate": candidate, "levels": levels})
+
 
 def standard_figures(
     drawn: Sequence[str],

@@ -116,7 +116,6 @@ class Claim:
 
     Attributes:
         name: unique in the study.
-        text: the claim in words, without its bounds and full stop: both are added.
         candidate: the name of a baseline, or of a search for its chosen configuration.
         metric: a numeric column of the table (`study.table.columns.COLUMNS`). Where it begins with
             `test_` and the data has no test part, the validation part stands in and the verdict
@@ -128,12 +127,13 @@ class Claim:
         ratio: compare by ratio; the effect and its interval are reported as ratios.
         one_sided: test for the region alone. It needs fewer seeds, and can support the claim but
             never refute it. Only with one finite bound.
+        text: the claim in words, without bounds and full stop, which are added; where it is empty,
+            candidates, metric and region are put into words (`study.report.verdicts`).
         quote: what was said, with its numbers.
         source: where it was said, a figure or section.
     """
 
     name: str
-    text: str
     candidate: str
     metric: str
     versus: str | None = None
@@ -142,6 +142,7 @@ class Claim:
     epoch: EpochRule = "final"
     ratio: bool = False
     one_sided: bool = False
+    text: str = field(default="", kw_only=True)
     quote: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True)
 

@@ -1,8 +1,8 @@
-"""Noise of drawing the test images, beside the noise of seeds: arrays in, numbers out."""
+"""The noise of drawing the test images, beside the noise of seeds."""
 
 import numpy as np
 
-from study.stats.signflip import ALPHA
+from study.stats.rule import ALPHA
 
 RESAMPLES = 5000
 SEED = 0  # of the resampling: equal input gives equal output
@@ -11,12 +11,13 @@ SEED = 0  # of the resampling: equal input gives equal output
 def image_interval(correct: np.ndarray, alpha: float = ALPHA) -> tuple[float, float]:
     """Interval of an accuracy, or of the difference of two, over draws of test images.
 
-    A percentile bootstrap of the images (Efron 1979), seeded: each draw takes whole images, with
-    both points' answers at every seed, so that it is paired and averaged over the seeds there are.
-    McNemar's test would be for one seed. Images count as independent, those of one patient too.
+    A percentile bootstrap of the images (Efron 1979), seeded. Each draw takes whole images, with
+    both candidates' answers at every seed, so that the difference is paired and averaged over the
+    seeds at hand; McNemar's test would be for a single seed. Images count as independent, even
+    those of one patient.
 
     Args:
-        correct: whether an image was classified rightly, (1 or 2 points, seeds, images).
+        correct: whether an image was classified correctly, bool (1 or 2 candidates, seeds, images).
         alpha: share of intervals that may miss.
     """
     shares = correct.mean(axis=1)

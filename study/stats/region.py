@@ -1,9 +1,10 @@
 """Whether a mean lies in a region: the test behind every verdict.
 
 The p of one claim is the greater of two: of the exact sign-flip test, which takes values as
-symmetric about their mean, and of `study.stats.skew`, which takes them as exponential. So a verdict holds
-for both. Simulated with exponential differences, ten seeds and six claims, sign flips alone give 17
-studies in 100 a wrong verdict, both together 5 (`benchmarks/README.md`, "Statistics").
+symmetric about their mean, and of the test in `study.stats.skew`, which takes them as exponential.
+So a verdict holds for both. Simulated with exponential differences, ten seeds and six claims, sign
+flips alone give 17 studies in 100 a wrong verdict, both together 5 (`benchmarks/README.md`,
+"Statistics").
 """
 
 import math
@@ -21,16 +22,21 @@ def mean_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
     Args:
         values: finite, (n,).
         bound: in the unit of the values.
-        sides: of the test that it is part of, 1 or 2.
+        sides: of the test that this is part of, 1 or 2.
     """
     return max(sign_flip_p(values, bound), skew_p(values, bound, sides))
 
 
 def region_p(values: np.ndarray, above: float, below: float, sides: int = 2) -> tuple[float, float]:
-    """One-sided p's for support and for refutation of a mean in (above, below).
+    """One-sided p for support and for refutation of "the mean lies in (above, below)".
 
-    Support needs the mean inside each finite bound: the greatest p. Refutation needs it outside
-    one of them: the least p.
+    Support needs the mean inside of each finite bound, so that the greatest p counts. Refutation
+    needs it outside of one of them, so that the least p counts.
+
+    Args:
+        values: finite, (n,).
+        above, below: in the unit of the values; one of them may be infinite.
+        sides: of the whole test, 1 or 2.
     """
     inside, outside = [], []
     if math.isfinite(above):
@@ -43,10 +49,10 @@ def region_p(values: np.ndarray, above: float, below: float, sides: int = 2) -> 
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Holm's adjusted p's, in the order given.
+    """Holm's adjusted p-values, in the order given, (len(p),).
 
-    The same as statsmodels' `multipletests(p, method="holm")`, which also collects all garbage of
-    the process: a tenth of a second and more, each time.
+    The same as statsmodels' `multipletests(p, method="holm")`, which also runs the garbage
+    collector over the whole process: a tenth of a second and more, each time.
     """
     order = np.argsort(p)
     stepped = np.asarray(p)[order] * np.arange(len(p), 0, -1)

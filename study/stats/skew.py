@@ -1,11 +1,11 @@
-"""How large a t statistic a skew alone makes: one value a seed in, a p out.
+"""A test of the mean for skewed values, one per seed.
 
 Where values are skewed, Student's t and sign flips find the mean on the side of the short tail too
 often: a few values that miss the long tail lie close together, all on one side of their true mean.
 No test is exact for every skew (Bahadur and Savage 1956, "The nonexistence of certain statistical
 procedures in nonparametric problems", Annals of Mathematical Statistics 27). This one is for values
-as skewed as exponential ones, either way: its p is how often exponential samples have a t statistic
-as great, simulated, seeded.
+as skewed as exponential ones, in either direction: its p is how often exponential samples have a t
+statistic as great, simulated, seeded.
 """
 
 import math
@@ -13,19 +13,21 @@ from functools import lru_cache
 
 import numpy as np
 
+from study.stats.rule import Rule
+
 DRAWS = 2**18  # of t statistics, where seeds are few
-MOST_VALUES = 2**24  # of all draws together, where seeds are many
-CHUNK = 2**20  # values at a time
+MAX_VALUES = 2**24  # of all draws together, where seeds are many
+CHUNK = 2**20  # values drawn at once
 
 
 def skew_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
-    """One-sided p of "the mean is at most the bound", were the values exponential, either way.
+    """One-sided p of "the mean is at most the bound" for values as skewed as exponential ones.
 
     Args:
-        values: finite, (n,); less than two tell nothing, and p is 1.
+        values: finite, (n,); with fewer than two, p is 1.
         bound: in the unit of the values.
-        sides: of the test that it is part of. Of two sides, half of the share of samples that go as
-            far, to whichever side; of one, the share that go as far to the side of the short tail.
+        sides: of the whole test, 1 or 2. With two, half the share of samples that go as far to
+            either side; with one, the share that go as far to the side of the short tail.
     """
     if values.size < 2:
         return 1.0
@@ -37,10 +39,10 @@ def skew_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
     return float((beyond + 1) / (null.size + 1)) / sides
 
 
-def skew_critical(n_seeds: int, tail: float, sides: int = 2) -> float:
-    """The t statistic at which `skew_p` comes down to `tail`."""
-    null = _null_statistics(n_seeds, sides)
-    beyond = int(tail * sides * (null.size + 1)) - 1
+def skew_critical(n_seeds: int, rule: Rule) -> float:
+    """The t statistic from which `skew_p` is at most the rule's tail; infinite where none is."""
+    null = _null_statistics(n_seeds, rule.sides)
+    beyond = int(rule.tail * rule.sides * (null.size + 1)) - 1
     return float(null[-1 - beyond]) if beyond >= 0 else math.inf
 
 
@@ -54,9 +56,9 @@ def _t_statistic(distances: np.ndarray) -> float:
 
 @lru_cache(maxsize=64)
 def _null_statistics(n_seeds: int, sides: int) -> np.ndarray:
-    """Ascending t statistics of exponential samples about their mean, short tail upwards; for two
-    sides without their signs. float32 (draws,)."""
-    draws = min(DRAWS, MOST_VALUES // n_seeds)
+    """Ascending t statistics of exponential samples about their mean, the short tail upwards;
+    for two sides their absolute values. float32 (draws,)."""
+    draws = min(DRAWS, MAX_VALUES // n_seeds)
     rng = np.random.default_rng(n_seeds)
     statistics = np.empty(draws, dtype=np.float32)
     step = max(1, CHUNK // n_seeds)

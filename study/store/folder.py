@@ -1,6 +1,4 @@
-"""Folders in which a file appears whole or not at all: on a disk, or at any URI that pyarrow or
-fsspec knows, S3 for example.
-"""
+"""Folders in which a file appears whole or not at all, and one on a mounted file system."""
 
 import errno
 import os
@@ -8,23 +6,11 @@ import shutil
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
 
 from study.spec.errors import StudyError
 
-T = TypeVar("T")
-
-TEMPORARY = ".writing-"  # how the name of a file begins that is not whole yet
-PROBE = "access-probe"  # written and removed to see whether a store can be written to
-PATIENCE = 60.0  # seconds in which a store that does not answer is asked again
-PYARROW_ALONE = ("abfss", "viewfs")  # what pyarrow knows and fsspec does not
-CONNECTIONS = 16  # files read at a time from a store that answers slowly
+TEMPORARY = ".writing-"  # prefix of a file's name while it is not whole yet
 
 
 class Folder(ABC):
@@ -86,25 +72,6 @@ class Folder(ABC):
         names = self.names(suffix)
         contents = map(self.read, names)
         return [(n, c) for n, c in zip(names, contents, strict=True) if c is not None]
-
-
-def open_folder(location: str | Path) -> Folder:
-    """The folder at a path, relative or not, or at a URI. Nothing is asked of a store yet.
-
-    Raises:
-        StudyError: the URI is of no kind that pyarrow or fsspec knows.
-    """
-    location = str(location)
-    if "://" not in location or location.startswith("file://"):
-        return LocalFolder(Path(location.removeprefix("file://")))
-    from fsspec import available_protocols
-
-    scheme = location.partition("://")[0].rpartition("::")[2]
-    if scheme not in {*available_protocols(), *PYARROW_ALONE}:
-        raise StudyError(
-            f"results must be a folder, or a URI that pyarrow or fsspec knows; got {location}"
-        )
-    return RemoteFolder(location)
 
 
 class LocalFolder(Folder):
@@ -180,134 +147,6 @@ class LocalFolder(Folder):
                 f"results must be written, and {nearest} cannot be written to. "
                 "Give access, or choose another --results."
             )
-
-
-class RemoteFolder(Folder):
-    """A folder at a URI. An object store shows a file only when it is whole; what another store
-    may show of a writer that died, readers know by its checksum.
-
-    The store is asked for the first time when a file of it is: whoever submits a study to a
-    cluster need not reach what the cluster reaches.
-    """
-
-    def __init__(self, uri: str):
-        self.uri = uri.rstrip("/")
-
-    @cached_property
-    def _store(self) -> tuple[Any, str]:
-        return _filesystem_of(self.uri)
-
-    @property
-    def _filesystem(self) -> Any:
-        return self._store[0]
-
-    @property
-    def _path(self) -> str:
-        return self._store[1]
-
-    def __truediv__(self, name: str) -> "RemoteFolder":
-        base, _, options = self.uri.partition("?")
-        return RemoteFolder(f"{base}/{name}?{options}" if options else f"{base}/{name}")
-
-    def __str__(self) -> str:
-        return self.uri
-
-    def read(self, name: str) -> bytes | None:
-        def read() -> bytes:
-            with self._filesystem.open_input_stream(self._at(name)) as stream:
-                return stream.read()
-
-        try:
-            return self._patiently(name, read)
-        except FileNotFoundError:
-            return None
-
-    def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
-        content = b"".join(pieces)  # in one go: a stream that is closed early is a file, too
-        self._patiently(name, lambda: self._put(name, content))
-
-    def _put(self, name: str, content: bytes) -> None:
-        if not self._filesystem.type_name.startswith(("s3", "gcs", "abfs")):
-            self._filesystem.create_dir(self._path, recursive=True)
-        with self._filesystem.open_output_stream(self._at(name)) as stream:
-            stream.write(content)
-
-    def _patiently(self, name: str, act: Callable[[], T]) -> T:
-        """Act, again and again while the store does not answer, up to PATIENCE."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return act()
-            except FileNotFoundError:
-                raise
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise OSError(f"{self.uri}/{name}: {error}") from error
-                time.sleep(PATIENCE / 30)
-
-    def names(self, suffix: str = "") -> list[str]:
-        from pyarrow.fs import FileSelector, FileType
-
-        def look() -> Any:
-            return self._filesystem.get_file_info(FileSelector(self._path, allow_not_found=True))
-
-        found = self._patiently("", look)
-        files = [info.base_name for info in found if info.type == FileType.File]
-        return sorted(name for name in files if name.endswith(suffix))
-
-    def rename(self, old: str, new: str) -> None:
-        def move() -> None:
-            if not self._filesystem.get_file_info(self._at(old)).is_file:
-                raise FileNotFoundError(errno.ENOENT, "no such file", f"{self.uri}/{old}")
-            self._filesystem.move(self._at(old), self._at(new))
-
-        self._patiently(old, move)
-
-    def delete(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            self._patiently(name, lambda: self._filesystem.delete_file(self._at(name)))
-
-    def sweep(self, older_than: float = 0.0) -> None:
-        """Nothing is ever left: no temporary names are used."""
-
-    def check_access(self) -> None:
-        try:
-            self._put(PROBE, b"")
-            self._filesystem.delete_file(self._at(PROBE))
-        except OSError as error:
-            raise StudyError(
-                f"results must be written, and {self.uri} cannot be written to: {error}. "
-                "Check address, bucket and credentials, or choose another --results."
-            ) from error
-
-    def read_all(self, suffix: str) -> list[tuple[str, bytes]]:
-        names = self.names(suffix)
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            contents = list(pool.map(self.read, names))
-        return [(n, c) for n, c in zip(names, contents, strict=True) if c is not None]
-
-    def _at(self, name: str) -> str:
-        return f"{self._path}/{name}"
-
-
-def _filesystem_of(uri: str) -> tuple[Any, str]:
-    """pyarrow's file system for a URI, its own or fsspec's, and the path in it."""
-    from pyarrow import ArrowInvalid
-    from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
-
-    try:
-        return FileSystem.from_uri(quote(uri, safe=":/?&=%"))
-    except ArrowInvalid as own_error:
-        import fsspec
-
-        try:
-            filesystem, path = fsspec.core.url_to_fs(uri)
-        except (ValueError, ImportError) as error:
-            raise StudyError(
-                f"results must be a folder, or a URI that pyarrow or fsspec knows; got {uri}: "
-                f"{own_error}; {error}"
-            ) from error
-        return PyFileSystem(FSSpecHandler(filesystem)), path
 
 
 def _explained(error: OSError, path: Path, size: int) -> OSError:

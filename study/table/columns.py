@@ -1,144 +1,147 @@
-"""Records -> one tidy DataFrame, the only thing that statistics, figures and notebooks read."""
+"""The columns of the table: type, unit, meaning, and what people call them. Declared only here."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Literal
-
-import pandas as pd
+from typing import Literal
 
 from hw3.models import FAMILIES
-from study.store.records import Record
 
-# name: (dtype, unit, meaning). One row an epoch of a trial; a trial that failed before its first
-# epoch has one row with epoch 0. Test scores stand in the rows of the epochs that were scored.
+Dtype = Literal["string", "boolean", "Int64", "Float64"]
+Unit = Literal["", "pixels", "epochs", "share", "nats", "seconds", "bytes"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Attributes:
+        dtype: of pandas; each of them has a missing value.
+        unit: of its values; empty for counts and text. A share is from 0 to 1.
+        meaning: what it holds.
+        label: what axes and reports call it, without the unit; the column's name where empty.
+        is_difference: whether it is one score minus another, so that its sign is always written.
+        higher_is_better: whether the greater of two values is the better one; not so for losses,
+            gaps and costs, nor where neither is better.
+    """
+
+    dtype: Dtype
+    unit: Unit
+    meaning: str
+    label: str = ""
+    is_difference: bool = False
+    higher_is_better: bool = False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it holds numbers, so that a claim or a figure can be about it."""
+        return self.dtype in ("Int64", "Float64")
+
+
+def _text(meaning: str) -> Column:
+    return Column("string", "", meaning)
+
+
+def _flag(meaning: str) -> Column:
+    return Column("boolean", "", meaning)
+
+
+def _count(meaning: str, unit: Unit = "", label: str = "") -> Column:
+    return Column("Int64", unit, meaning, label)
+
+
+def _loss(meaning: str, label: str = "") -> Column:
+    return Column("Float64", "nats", meaning, label)
+
+
+def _score(meaning: str, label: str) -> Column:
+    return Column("Float64", "share", meaning, label, higher_is_better=True)
+
+
+def _gap(unit: Unit, meaning: str, label: str) -> Column:
+    return Column("Float64", unit, meaning, label, is_difference=True)
+
+
+_LOGGED = "as logged: dropout active, while the weights change"
+_EVALUATED = "training set in evaluation mode, where scored"
+_TEST = "locked test set, confirmed trials only"
+
+# One row per epoch of a trial; a trial that failed before its first epoch has one row with epoch 0.
+# Test scores stand in the rows of the epochs that were scored.
 COLUMNS = {
-    "key": ("string", "", "name of the trial's record"),
-    "stage": ("string", "", "explore or confirm"),
-    "candidate": (
-        "string",
-        "",
-        "the study's point or search; a confirmed search is its chosen point",
+    "key": _text("name of the trial's record"),
+    "stage": _text("explore or confirm"),
+    "candidate": _text("name of the baseline or search; confirmed, a search is what it chose"),
+    "label": _text("what figures call the candidate or, of an explored trial, the search"),
+    "family": _text("model family"),
+    "status": _text("complete, stopped, diverged or failed"),
+    "pruned_by": _text("asha where the scheduler could stop the trial, else none"),
+    "hand_picked": _flag("named before the run, not proposed; explored trials only"),
+    "number": _count("place in the order of the search's proposals, explored trials only"),
+    "seed": _count("seed of initialisation, order and dropout; pairs the candidates"),
+    "image_size": _count("side of the images", "pixels"),
+    "epochs": _count("full length of the trial", "epochs"),
+    "epoch": _count("epochs done, from 1", "epochs"),
+    "is_final": _flag("the trial's last epoch"),
+    "is_best": _flag("the epoch of the trial's least validation loss"),
+    "learning_rate": Column("Float64", "", "Adam's, in this epoch"),
+    "train_loss": _loss(_LOGGED, "training loss, as logged"),
+    "train_accuracy": _score(_LOGGED, "training accuracy, as logged"),
+    "train_eval_loss": _loss(_EVALUATED, "training loss, evaluation mode"),
+    "train_eval_accuracy": _score(_EVALUATED, "training accuracy, evaluation mode"),
+    "val_loss": _loss("validation set", "validation loss"),
+    "val_accuracy": _score("validation set", "validation accuracy"),
+    "val_auroc": _score("validation set", "validation AUROC"),
+    "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
+    "gap_accuracy": _gap(
+        "share",
+        "train_eval_accuracy minus val_accuracy",
+        "training minus validation accuracy",
     ),
-    "label": ("string", "", "what figures call the point"),
-    "family": ("string", "", "model family"),
-    "status": ("string", "", "complete, stopped, diverged or failed"),
-    "pruned_by": ("string", "", "asha where the scheduler could stop the trial, else none"),
-    "hand_picked": ("boolean", "", "named before the run, not proposed; explored trials only"),
-    "number": ("Int64", "", "place in the order of the search's suggestions, explored trials only"),
-    "seed": ("Int64", "", "seed of initialisation, order and dropout; pairs the points"),
-    "image_size": ("Int64", "pixels", "side of the images"),
-    "epochs": ("Int64", "epochs", "full length of the trial"),
-    "epoch": ("Int64", "epochs", "epochs done, from 1"),
-    "is_final": ("boolean", "", "the trial's last epoch"),
-    "is_best": ("boolean", "", "the epoch of the trial's least validation loss"),
-    "learning_rate": ("Float64", "", "Adam's, in this epoch"),
-    "train_loss": ("Float64", "nats", "as logged: dropout active, while the weights move"),
-    "train_accuracy": ("Float64", "share", "as logged: dropout active, while the weights move"),
-    "train_eval_loss": ("Float64", "nats", "training set in evaluation mode, where scored"),
-    "train_eval_accuracy": ("Float64", "share", "training set in evaluation mode, where scored"),
-    "val_loss": ("Float64", "nats", "validation set"),
-    "val_accuracy": ("Float64", "share", "validation set"),
-    "val_auroc": ("Float64", "share", "validation set"),
-    "gap_loss": ("Float64", "nats", "val_loss minus train_eval_loss"),
-    "gap_accuracy": ("Float64", "share", "train_eval_accuracy minus val_accuracy"),
-    "gap_accuracy_logged": ("Float64", "share", "train_accuracy minus val_accuracy"),
-    "test_loss": ("Float64", "nats", "locked test set, confirmed trials only"),
-    "test_accuracy": ("Float64", "share", "locked test set, confirmed trials only"),
-    "test_auroc": ("Float64", "share", "locked test set, confirmed trials only"),
-    "test_correct": ("string", "", "a digit for each test image, 1 where classified rightly"),
-    "seconds": ("Float64", "seconds", "wall-clock of the epoch"),
-    "elapsed": ("Float64", "seconds", "wall-clock of the trial's epochs so far"),
-    "epochs_to_converge": ("Int64", "epochs", "till near the final val_accuracy, see CONVERGED"),
-    "seconds_to_converge": ("Float64", "seconds", "elapsed at the end of that epoch"),
-    "converged_share": ("Float64", "share", "epochs_to_converge of epochs"),
-    "parameters": ("Int64", "", "trained numbers of the model"),
-    "multiply_adds": ("Int64", "", "forward, an image"),
-    "activation_bytes": ("Int64", "bytes", "forward, an image, float32"),
-    "host": ("string", "", "where the trial ran"),
-    "device": ("string", "", "what it ran on"),
-    "error": ("string", "", "what went wrong, failed trials only"),
+    "gap_accuracy_logged": _gap(
+        "share",
+        "train_accuracy minus val_accuracy",
+        "logged training minus validation accuracy",
+    ),
+    "test_loss": _loss(_TEST, "test loss"),
+    "test_accuracy": _score(_TEST, "test accuracy"),
+    "test_auroc": _score(_TEST, "test AUROC"),
+    "test_correct": _text("one digit per test image, 1 where classified correctly"),
+    "seconds": Column("Float64", "seconds", "wall-clock time of the epoch"),
+    "elapsed": Column(
+        "Float64", "seconds", "wall-clock time of the trial's epochs so far", "training time"
+    ),
+    "epochs_to_converge": _count(
+        "first epoch near the final val_accuracy, see study.table.rows.CONVERGED", "epochs"
+    ),
+    "seconds_to_converge": Column(
+        "Float64", "seconds", "elapsed at the end of that epoch", "training time to converge"
+    ),
+    "converged_share": Column(
+        "Float64", "share", "epochs_to_converge of epochs", "share of the epochs to converge"
+    ),
+    "parameters": _count("trained numbers of the model"),
+    "multiply_adds": _count("forward, per image", label="multiply-adds per image, forward"),
+    "activation_bytes": _count(
+        "forward, per image, float32", "bytes", "activations per image, forward"
+    ),
+    "host": _text("where the trial ran"),
+    "device": _text("what it ran on"),
+    "error": _text("what went wrong, failed trials only"),
 }
-TIMES = [name for name, (_, unit, _) in COLUMNS.items() if unit == "seconds"]  # differ by the run
-# A trial has converged in the first epoch whose validation accuracy is at most this much below its
-# final one. Every complete trial has such an epoch, in the same columns of all its rows; a fixed
-# accuracy some seeds would never reach, and a mean over the others would flatter.
-CONVERGED = 0.01
+TIMES = [name for name, column in COLUMNS.items() if column.unit == "seconds"]  # differ by run
+_CONFIG_LABELS = {  # of those whose own name does not say enough
+    "hidden": "hidden units",
+    "dropout_conv": "dropout rate after the convolution",
+    "dropout_hidden": "dropout rate after the hidden layer",
+}
 # One column for each hyper-parameter of any family, missing where the family has none of the name.
 CONFIG_COLUMNS = {
-    f"config_{item.name}": "Int64" if item.type is int else "Float64"
+    f"config_{item.name}": Column(
+        "Int64" if item.type is int else "Float64",
+        "",
+        f"the model's {item.name}",
+        _CONFIG_LABELS.get(item.name) or item.name.replace("_", " "),
+    )
     for family in FAMILIES.values()
     for item in fields(family.config)
 }
-
-_TRIAL = ["stage", "candidate", "key"]  # a record may serve several points
-_EPOCH_FIELDS = (
-    *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
-    *("train_eval_accuracy", "val_loss", "val_accuracy", "val_auroc", "seconds"),
-)
-
-
-def make_table(members: Iterable[Member]) -> pd.DataFrame:
-    """One row an epoch, the columns of COLUMNS and then CONFIG_COLUMNS, in that order."""
-    rows = [row for member in members for row in _member_rows(member)]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, *CONFIG_COLUMNS])
-    dtypes = {name: dtype for name, (dtype, _, _) in COLUMNS.items()} | CONFIG_COLUMNS
-    table = table.astype(dtypes)
-    trials = table.groupby(_TRIAL, sort=False)
-    table = table.assign(
-        gap_loss=table["val_loss"] - table["train_eval_loss"],
-        gap_accuracy=table["train_eval_accuracy"] - table["val_accuracy"],
-        gap_accuracy_logged=table["train_accuracy"] - table["val_accuracy"],
-        elapsed=trials["seconds"].cumsum(),
-        is_final=(table["epoch"] == trials["epoch"].transform("max")).astype("boolean"),
-        is_best=(table["val_loss"] == trials["val_loss"].transform("min"))
-        .fillna(False)
-        .astype("boolean"),
-    )
-    return table.assign(**_convergence(table))
-
-
-def _convergence(table: pd.DataFrame) -> dict[str, Any]:
-    """The three columns that say when a trial had converged, missing unless it is complete."""
-    whole = table.loc[table["status"] == "complete"]
-    final = whole.groupby(_TRIAL)["val_accuracy"].transform("last")
-    # accuracies are counts over counts: half of a billionth is arithmetic, not an image
-    near = whole.loc[whole["val_accuracy"] >= final - CONVERGED - 5e-10]
-    first = near.groupby(_TRIAL)[["epoch", "elapsed"]].first()
-    found = table[_TRIAL].join(first, on=_TRIAL)
-    return {
-        "epochs_to_converge": found["epoch"],
-        "seconds_to_converge": found["elapsed"],
-        "converged_share": (found["epoch"] / table["epochs"]).astype("Float64"),
-    }
-
-
-def _member_rows(member: Member) -> list[dict[str, Any]]:
-    record, ingredients = member.record, member.record.ingredients
-    trial = {
-        "key": record.key,
-        "stage": member.stage,
-        "candidate": member.candidate,
-        "label": member.label,
-        "family": ingredients["family"],
-        "status": record.status,
-        "pruned_by": record.pruned_by,
-        "hand_picked": member.hand_picked,
-        "number": record.provenance.get("number"),
-        "seed": ingredients["seed"],
-        "image_size": ingredients["image_size"],
-        "epochs": ingredients["recipe"]["epochs"],
-        "host": record.provenance.get("host"),
-        "device": record.provenance.get("device"),
-        "error": record.error,
-        **record.cost,
-        **{f"config_{name}": value for name, value in ingredients["config"].items()},
-    }
-    tests = {
-        score["epoch"]: {
-            f"test_{name}": score.get(name)  # records of earlier versions lack "correct"
-            for name in ("loss", "accuracy", "auroc", "correct")
-        }
-        for score in record.test
-    }
-    epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in record.rows]
-    return [trial | row | tests.get(row["epoch"], {}) for row in epochs or [{"epoch": 0}]]
+ALL_COLUMNS: dict[str, Column] = {**COLUMNS, **CONFIG_COLUMNS}  # in the table's order

@@ -14,8 +14,8 @@ class Member:
     Attributes:
         candidate: the name of the search or baseline.
         label: what figures and reports call it.
-        hand_picked: whether an explored trial is of a point that the study names; None for a
-            confirmed one.
+        hand_picked: of an explored trial, whether the search names its configuration before the
+            run; None for a confirmed one.
     """
 
     stage: Stage

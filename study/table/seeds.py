@@ -1,4 +1,4 @@
-"""What the confirmation's seeds say: final values, their mean, and how sure it is."""
+"""The confirmed trials: their final values, means over seeds, and how sure a mean is."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def confirmed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def confirmed_finals(table: pd.DataFrame) -> pd.DataFrame:
-    """Last row of each confirmed trial that reached its last epoch: one row a point and seed."""
+    """Last row of each of these trials: one row per candidate and seed."""
     rows = confirmed(table)
     return rows.loc[rows["is_final"]]
 
@@ -24,7 +24,7 @@ def summarise_seeds(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.Dat
     """Mean over seeds in each group of `by`, in the order of the rows.
 
     Args:
-        rows: one row a seed in each group; rows without a value are left out.
+        rows: one row per seed in each group; rows without a value are left out.
         value: a numeric column.
 
     Returns:
@@ -76,9 +76,9 @@ def describe_count(summary: pd.DataFrame) -> str:
     return f"{count} seed" if most == 1 else f"{count} seeds"
 
 
-def describe_left_out(table: pd.DataFrame, points: Sequence[str]) -> str:
-    """How many confirmed trials of the points are not among the numbers; empty where none."""
-    rows = table.loc[(table["stage"] == "confirm") & table["candidate"].isin(points)]
+def describe_left_out(table: pd.DataFrame, candidates: Sequence[str]) -> str:
+    """How many confirmed trials of the candidates did not reach their end; empty where none."""
+    rows = table.loc[(table["stage"] == "confirm") & table["candidate"].isin(candidates)]
     lost = rows.loc[rows["status"] != "complete"].drop_duplicates(["candidate", "key"])
     counts = lost["status"].value_counts(sort=False)
     named = [f"{count} {status}" for status, count in counts.items()]

@@ -1,11 +1,11 @@
-"""The report's small tables, computed: what was confirmed, what selection cost, what failed."""
+"""The report's small tables, computed: candidates, what selection cost, searches, failures."""
 
 import math
 from typing import Any
 
 import pandas as pd
 
-from study.spec.study import Study
+from study.spec.study import Search, Study
 from study.stats.signflip import seed_interval
 from study.table.seeds import confirmed, confirmed_finals
 from study.table.units import column_name
@@ -13,8 +13,8 @@ from study.table.units import column_name
 STATUSES = ("complete", "stopped", "diverged", "failed")
 
 
-def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Each confirmed point or search, in the study's order; a row without numbers where none is.
+def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Every candidate in the study's order; NaN where it has no confirmed trial at full length.
 
     Returns:
         label, configuration, n (seeds at full length); over these seeds the mean final
@@ -27,7 +27,7 @@ def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     best = rows.loc[rows["is_best"]].drop_duplicates(["candidate", "key"])
     return pd.DataFrame(
         [
-            _point_row(
+            _candidate_row(
                 label, finals.loc[finals["candidate"] == name], best.loc[best["candidate"] == name]
             )
             for name, label in study.labels().items()
@@ -35,7 +35,7 @@ def summarise_points(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _point_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
+def _candidate_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
     accuracy = finals["val_accuracy"].astype(float)
     return {
         "label": label,
@@ -60,11 +60,11 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
     Dropout is active while the training accuracy is logged, and lowers it. Scored again in
     evaluation mode the accuracy is higher by `effect`, which is by how much the two gaps differ.
-    What the weights gained while the epoch went on is in it, too.
+    It includes what the weights gained in the course of the epoch.
 
     Returns:
-        One row a confirmed point or search with a dropout rate above 0: label, n (seeds), means over
-        them of gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
+        One row per candidate with a dropout rate above 0: label, n (seeds), means over them of
+        gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
         evaluation mode) and effect (share), and effect_low, effect_high: its exact 95 % interval,
         NaN where seeds are too few.
     """
@@ -97,33 +97,38 @@ def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     The first is the least of many tries on the validation set and so looks better than it is.
 
     Returns:
-        One row a search that has a full-length trial: label, configuration, trials (at full
+        One row per search that has a full-length trial: label, configuration, trials (at full
         length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss, test_loss
         and the same with accuracy, means over the seeds.
     """
     ends = table.loc[table["is_final"] & (table["status"] == "complete")]
-    rows = []
-    for search in study.searches:
-        mine = ends.loc[ends["candidate"] == search.name]
-        explored = mine.loc[mine["stage"] == "explore"].sort_values(["val_loss", "key"])
-        fresh = mine.loc[mine["stage"] == "confirm"]
-        if explored.empty:
-            continue
-        chosen = explored.head(1)
-        row = {
-            "label": search.label,
-            "configuration": describe_config(chosen),
-            "trials": len(explored),
-            "n": len(fresh),
+    rows = [
+        _selection_row(search, ends.loc[ends["candidate"] == search.name])
+        for search in study.searches
+    ]
+    return pd.DataFrame([row for row in rows if row])
+
+
+def _selection_row(search: Search, ends: pd.DataFrame) -> dict[str, Any]:
+    """The search's row from the last epochs of its full-length trials; empty without explored."""
+    explored = ends.loc[ends["stage"] == "explore"].sort_values(["val_loss", "key"])
+    fresh = ends.loc[ends["stage"] == "confirm"]
+    if explored.empty:
+        return {}
+    chosen = explored.head(1)
+    row = {
+        "label": search.chosen_label,
+        "configuration": describe_config(chosen),
+        "trials": len(explored),
+        "n": len(fresh),
+    }
+    for score in ("loss", "accuracy"):
+        row |= {
+            f"chosen_{score}": _mean(chosen, f"val_{score}"),
+            f"fresh_{score}": _mean(fresh, f"val_{score}"),
+            f"test_{score}": _mean(fresh, f"test_{score}"),
         }
-        for score in ("loss", "accuracy"):
-            row |= {
-                f"chosen_{score}": _mean(chosen, f"val_{score}"),
-                f"fresh_{score}": _mean(fresh, f"val_{score}"),
-                f"test_{score}": _mean(fresh, f"test_{score}"),
-            }
-        rows.append(row)
-    return pd.DataFrame(rows)
+    return row
 
 
 def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +159,7 @@ def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 def summarise_cost(table: pd.DataFrame) -> pd.DataFrame:
     """What was trained, by stage and device: trainings, epochs, seconds (summed over workers).
 
-    A training that serves several points counts once.
+    A training that serves several candidates counts once.
     """
     rows = table.drop_duplicates(["key", "epoch"])
     trained = rows.assign(epochs=rows["epoch"].gt(0)).groupby(["stage", "device"], dropna=False)
@@ -170,12 +175,9 @@ def list_failures(table: pd.DataFrame) -> pd.DataFrame:
     ends = table.loc[table["is_final"] & table["status"].isin(["diverged", "failed"])]
     rows = ends.drop_duplicates(["stage", "candidate", "key"])
     configurations = [describe_config(rows.iloc[[place]]) for place in range(len(rows))]
-    about = ["stage", "label", "seed", "status", "epoch", "error"]
-    return (
-        rows[about]
-        .fillna({"error": "the loss was not finite"})
-        .assign(configuration=configurations)
-    )
+    columns = ["stage", "label", "seed", "status", "epoch", "error"]
+    explained = rows[columns].fillna({"error": "the loss was not finite"})
+    return explained.assign(configuration=configurations)
 
 
 def describe_config(rows: pd.DataFrame) -> str:

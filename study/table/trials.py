@@ -1,4 +1,4 @@
-"""What the search's trials say: where each ended, and what a search varied."""
+"""The explored trials: where each ended, and which hyper-parameters a search varied."""
 
 from collections.abc import Mapping
 
@@ -7,16 +7,9 @@ import pandas as pd
 from study.table.columns import CONFIG_COLUMNS
 from study.table.units import column_name
 
-CHOSEN = ", chosen"  # how task files end the label of a search's confirmed choice
-
-
-def search_title(label: str) -> str:
-    """What a search is called where all of its trials are meant and not its choice."""
-    return label.removesuffix(CHOSEN)
-
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
-    """Last row of each explored trial, by search and in the order of suggestion."""
+    """Last row of each explored trial, by search and in the order of proposal."""
     ends: pd.DataFrame = table.loc[(table["stage"] == "explore") & table["is_final"]]
     return ends.sort_values(["candidate", "number"], kind="stable")
 

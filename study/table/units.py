@@ -1,46 +1,28 @@
-"""How the table's columns are called and written for people: names, units, numbers."""
+"""How the table's columns and their values are written for people: names, units, numbers."""
 
 import math
 
-from study.table.columns import COLUMNS
+from study.table.columns import ALL_COLUMNS, Column
 
 NOTHING = "–"  # where there is no number
-NAMES = {
-    "train_loss": "training loss, as logged",
-    "train_accuracy": "training accuracy, as logged",
-    "train_eval_loss": "training loss, evaluation mode",
-    "train_eval_accuracy": "training accuracy, evaluation mode",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "val_auroc": "validation AUROC",
-    "gap_loss": "generalisation gap",
-    "gap_accuracy": "training minus validation accuracy",
-    "gap_accuracy_logged": "logged training minus validation accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-    "test_auroc": "test AUROC",
-    "elapsed": "training time",
-    "seconds_to_converge": "training time to converge",
-    "converged_share": "share of the epochs to converge",
-    "config_hidden": "hidden units",
-    "config_dropout_conv": "dropout rate after the convolution",
-    "config_dropout_hidden": "dropout rate after the hidden layer",
-    "multiply_adds": "multiply-adds, forward, an image",
-    "activation_bytes": "activations, forward, an image",
-}
+
+
+def find_column(name: str) -> Column:
+    """What is declared of a column; one without unit for a name that the table does not have."""
+    return ALL_COLUMNS.get(name) or Column("Float64", "", "")
 
 
 def column_name(column: str) -> str:
     """What a column is called, without its unit."""
-    return NAMES.get(column, column.removeprefix("config_").replace("_", " "))
+    return find_column(column).label or column.replace("_", " ")
 
 
 def column_unit(column: str) -> str:
     """The unit that people read: % for a share, percentage points for a difference of shares."""
-    unit = COLUMNS[column][1] if column in COLUMNS else ""
-    if unit == "share":
-        return "percentage points" if is_difference(column) else "%"
-    return "s" if unit == "seconds" else unit
+    found = find_column(column)
+    if found.unit == "share":
+        return "percentage points" if found.is_difference else "%"
+    return "s" if found.unit == "seconds" else found.unit
 
 
 def axis_label(column: str) -> str:
@@ -51,17 +33,7 @@ def axis_label(column: str) -> str:
 
 def display_factor(column: str) -> float:
     """What a value is multiplied by before it is shown: 100 for a share."""
-    return 100.0 if column in COLUMNS and COLUMNS[column][1] == "share" else 1.0
-
-
-def is_difference(column: str) -> bool:
-    """Whether the column is a gap between two scores."""
-    return column.startswith("gap_")
-
-
-def more_is_better(column: str) -> bool:
-    """Whether a greater value is the better one: accuracy and AUROC, not losses, gaps or costs."""
-    return column.endswith(("accuracy", "auroc"))
+    return 100.0 if find_column(column).unit == "share" else 1.0
 
 
 def format_value(column: str, value: float, difference: bool = False) -> str:
@@ -92,13 +64,13 @@ def _unit(column: str, difference: bool) -> str:
 
 def _number(column: str, value: float, difference: bool) -> str:
     """The number alone: one decimal of a percentage, three of a loss, whole counts; no -0."""
-    sign = "+" if difference or is_difference(column) else ""
-    unit = COLUMNS[column][1] if column in COLUMNS else ""
-    if unit == "share":
+    found = find_column(column)
+    sign = "+" if difference or found.is_difference else ""
+    if found.unit == "share":
         text = f"{100 * value:{sign}z.1f}"
-    elif unit == "nats":
+    elif found.unit == "nats":
         text = f"{value:{sign}z.3f}"
-    elif unit == "seconds":
+    elif found.unit == "seconds":
         text = f"{value:{sign}.3g}" if abs(value) < 1000 else f"{value:{sign},.0f}"
     elif abs(value) >= 1e6:
         text = f"{value / 1e6:{sign},.1f} M"

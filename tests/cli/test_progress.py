@@ -1,39 +1,35 @@
-"""What the terminal shows, told the events that Tune tells."""
+"""What the terminal shows while a study runs, told the events that a session tells."""
 
 import io
-from dataclasses import asdict
-from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from study.cli.progress import Progress
+from study.pool.worker import TrialReport
 from study.search.trial import Job
-from tests.made import DROPOUT_SEARCH, SETTING
+from tests.made import DROPOUT_SEARCH, SETTING, plan_of
 
 
-def trial_of(name, stage="explore"):
+def job_of(seed, stage="explore"):
     config = DROPOUT_SEARCH.config({"dropout": 0.1})
-    job = Job(stage, "dropout", SETTING.ingredients("conv", config, 1))
-    return SimpleNamespace(trial_id=name, config=asdict(job), last_result={})
+    return Job(stage, "dropout", SETTING.ingredients("conv", config, seed))
 
 
-def report(progress, trial, losses, status="running"):
-    for epoch, loss in enumerate(losses, start=1):
-        done = epoch == len(losses)
-        trial.last_result = {
-            "val_loss": loss,
-            "status": status if done else "running",
-            "rows": [{}] * epoch,
-        }
-        progress.on_trial_result(0, [], trial, trial.last_result)
+def train(progress, job, losses, status="running"):
+    """Tell of these epochs, one by one; the last report."""
+    rows = [{"val_loss": loss} for loss in losses]
+    for done in range(1, len(rows) + 1):
+        last = TrialReport(status if done == len(rows) else "running", rows[:done])
+        progress.on_epoch(job, last)
+    return last
 
 
 def text_of(events):
     """What a terminal-less run prints at its end after these events."""
     output = io.StringIO()
     console = Console(file=output, width=200)
-    with Progress(console, {"explore": 3, "confirm": 2}, 8, {"dropout": "Dropout"}) as progress:
+    with Progress(console, plan_of(), {"explore": 3, "confirm": 2}) as progress:
         events(progress)
         left = progress._epochs_left
     return output.getvalue(), left
@@ -41,26 +37,24 @@ def text_of(events):
 
 def test_progress_counts_trials_epochs_and_the_best_full_length_loss():
     def events(progress):
-        whole, stopped, running = (trial_of(name) for name in "abc")
-        for trial in (whole, stopped, running):
-            progress.on_trial_start(0, [], trial)
-        report(progress, whole, [0.6] * 7 + [0.5], "complete")
-        progress.on_trial_complete(0, [], whole)
-        report(progress, stopped, [0.1, 0.1])
-        progress.on_trial_complete(0, [], stopped)
-        report(progress, running, [0.7])
+        whole, stopped, running = (job_of(seed) for seed in range(3))
+        for job in (whole, stopped, running):
+            progress.on_start(job)
+        progress.on_end(whole, train(progress, whole, [0.6] * 7 + [0.5], "complete"), "complete")
+        progress.on_end(stopped, train(progress, stopped, [0.1, 0.1]), "stopped")
+        train(progress, running, [0.7])
 
     text, left = text_of(events)
     assert "explore 2/3, confirm 0/2, 1 stopped, 1 running" in text
-    assert "best Dropout 0.500 nats" in text
+    assert "best dropout 0.500 nats" in text
     assert left == 5 * 8 - 8 - 8 - 1  # a stopped trial leaves nothing to do
 
 
 def test_progress_counts_failures():
     def events(progress):
-        failed = trial_of("a")
-        progress.on_trial_start(0, [], failed)
-        progress.on_trial_error(0, [], failed)
+        failed = job_of(0)
+        progress.on_start(failed)
+        progress.on_end(failed, None, "failed")
 
     text, left = text_of(events)
     assert "1 failed" in text
@@ -70,22 +64,21 @@ def test_progress_counts_failures():
 @pytest.mark.parametrize(("epochs", "told"), [(0, False), (1, False), (2, True)])
 def test_the_time_left_is_told_after_two_epochs_of_each_trial(epochs, told):
     def events(progress):
-        for trial in (trial_of("a"), trial_of("b")):
-            progress.on_trial_start(0, [], trial)
+        for job in (job_of(0), job_of(1)):
+            progress.on_start(job)
             if epochs:
-                report(progress, trial, [0.9] * epochs)
+                train(progress, job, [0.9] * epochs)
 
-    assert ("not known yet" not in text_of(events)[0]) == told
+    assert ("unknown" not in text_of(events)[0]) == told
 
 
 def test_progress_says_how_many_epochs_were_lost_with_a_worker():
     def events(progress):
-        trial = trial_of("a")
-        progress.on_trial_start(0, [], trial)
-        report(progress, trial, [0.9, 0.8, 0.7])
+        job = job_of(0)
+        progress.on_start(job)
+        train(progress, job, [0.9, 0.8, 0.7])
         for epochs in (2, 3, 4):  # its checkpoint was of the first epoch
-            trial.last_result = trial.last_result | {"rows": [{}] * epochs}
-            progress.on_trial_result(0, [], trial, trial.last_result)
+            progress.on_epoch(job, TrialReport("running", [{"val_loss": 0.9}] * epochs))
 
     text, left = text_of(events)
     assert "\n2 epochs were trained twice" in text

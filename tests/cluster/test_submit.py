@@ -1,5 +1,5 @@
-"""Submission of a task as a job, against a stand-in for Ray's client; `tests/test_hosts.py` has a
-real one."""
+"""Submission of a task as a job, against a stand-in for Ray's client; `test_hosts.py` has a real
+one."""
 
 from types import SimpleNamespace
 
@@ -53,7 +53,7 @@ def test_the_same_work_is_submitted_once(submit):
     (name,) = jobs.jobs
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert f"submitted as {name}" in first.output and f"log of {name}" in first.output
-    assert "is there already, succeeded" in second.output
+    assert "was submitted before (status: succeeded)" in second.output
     ((entrypoint, environment),) = jobs.entrypoints
     assert entrypoint == "python -m study.task_c --profile smoke --results /shared/r --address auto"
     assert {"/results", "/data", "/.git"} <= set(environment["excludes"])
@@ -64,7 +64,7 @@ def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch
     def unreachable(uri):
         raise OSError(f"{uri}: could not connect")  # as pyarrow does, asked for a bucket's region
 
-    monkeypatch.setattr("study.store.folder._filesystem_of", unreachable)
+    monkeypatch.setattr("study.store.remote._filesystem_of", unreachable)
     answer = submit(Jobs("SUCCEEDED"), *SMOKE[:-1], "s3://bucket/r")
     assert answer.exit_code == 0
     assert "--results s3://bucket/r --address auto" in answer.output
@@ -84,7 +84,7 @@ def test_a_job_that_failed_is_submitted_again_under_the_next_name(submit):
     jobs = Jobs("FAILED", "STOPPED", "SUCCEEDED")
     answers = [submit(jobs, *SMOKE) for _ in range(3)]
     assert [answer.exit_code for answer in answers] == [1, 1, 0]
-    assert "every finished trial is kept" in answers[0].output.lower()
+    assert "every finished trial is recorded" in answers[0].output.lower()
     first = next(iter(jobs.jobs))
     assert list(jobs.jobs) == [first, f"{first}-2", f"{first}-3"]
 
@@ -94,7 +94,7 @@ def test_a_job_that_failed_is_submitted_again_under_the_next_name(submit):
     [
         (("task_c", "--profile", "smoke"), 1, "all hosts share"),
         (("task_c", "--results", "runs/r"), 1, "all hosts share"),
-        (("task_q", "--results", "/r"), 1, "no task 'task_q'"),
+        (("task_q", "--results", "/r"), 1, "got 'task_q'"),
         (("task_c", "--results", "/r", "--profle", "smoke"), 2, "--profile"),
     ],
 )

@@ -6,7 +6,7 @@ the verdicts and every figure's frame: what `tests/test_golden.py` compares numb
     python -m tests.golden           trains and judges anew, about two minutes on two cores
     python -m tests.golden report    judges and draws again from the records that are there
 
-The first is for changes of the engine's version, of records, keys, points or claims; the second
+The first is for changes of the engine's version, of records, keys, baselines or claims; the second
 for meant changes of statistics, table or figures, and `git diff` then shows what they changed.
 """
 
@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from study.__main__ import TASKS
 from study.cli.command import command
-from study.figures import FORMATS
+from study.figures.draw import FORMATS
 from study.spec.study import Study
 
 RESULTS = Path(__file__).parent / "results"
@@ -37,7 +37,7 @@ def do(study: Study, action: str, results: Path, *options: str) -> None:
         AssertionError: it failed; the message is what it said.
     """
     arguments = [action, "--results", str(results), *options]
-    with mock.patch("study.figures.render", return_value=dict.fromkeys(FORMATS, b"")):
+    with mock.patch("study.figures.draw.render", return_value=dict.fromkeys(FORMATS, b"")):
         answer = CliRunner().invoke(command(study), arguments)
     assert answer.exit_code == 0, answer.output
 

@@ -9,24 +9,29 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from hw3.data import SOURCES, find_source, load_splits
+from hw3.data import SOURCES, find_source, is_phantom, load_splits, phantom_location
+from hw3.phantom import make_phantoms
 from hw3.sources.kaggle import read_patient
 from hw3.splits import DataError, make_splits
 from tests.made_data import MAKERS, load, make_course, make_kaggle, medmnist_arrays, noise
 
 
-def test_each_source_must_have_made_data_here():
-    assert MAKERS.keys() == SOURCES.keys()
+def test_each_source_must_have_made_data():
+    missing = ", ".join(SOURCES.keys() - MAKERS.keys())
+    assert not missing, (
+        f"no test has data of {missing}: add to MAKERS in tests/made_data.py a function that "
+        f"makes a small data set in a folder and returns its location"
+    )
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_source_must_be_recognised_alone(name, tmp_path):
     location = MAKERS[name](tmp_path)
     assert [key for key, source in SOURCES.items() if source.recognises(location)] == [name]
     assert SOURCES[name].title and SOURCES[name].takes
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_source_must_give_checked_parts(name, tmp_path):
     splits = load(MAKERS[name](tmp_path))
     assert splits.source == name and list(splits.parts()) == ["train", "val", "test"]
@@ -35,7 +40,7 @@ def test_source_must_give_checked_parts(name, tmp_path):
         assert part.labels.dtype == np.uint8 and set(part.labels.tolist()) == {0, 1}
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_source_must_keep_patients_and_images_apart(name, tmp_path):
     parts = load(MAKERS[name](tmp_path)).parts().values()
     images = [{image.tobytes() for image in part.images} for part in parts]
@@ -44,7 +49,7 @@ def test_source_must_keep_patients_and_images_apart(name, tmp_path):
     assert len(set().union(*known)) == sum(map(len, known))
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_source_must_give_equal_data_twice_and_another_size_another_fingerprint(name, tmp_path):
     location = MAKERS[name](tmp_path)
     first, second, larger = load(location), load(location), load(location, 32)
@@ -54,7 +59,7 @@ def test_source_must_give_equal_data_twice_and_another_size_another_fingerprint(
     np.testing.assert_array_equal(first.train.labels, larger.train.labels)
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", MAKERS)
 def test_source_fingerprint_must_change_with_one_pixel(name, tmp_path):
     splits = load(MAKERS[name](tmp_path))
     images = splits.train.images.copy()
@@ -63,16 +68,72 @@ def test_source_fingerprint_must_change_with_one_pixel(name, tmp_path):
     assert make_splits(name, splits.location, *parts).fingerprint != splits.fingerprint
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_size_must_be_refused_before_reading(name, tmp_path):
-    with pytest.raises(DataError, match="30"):
-        load(MAKERS[name](tmp_path), 30)
+@pytest.mark.parametrize("name", MAKERS)
+def test_source_must_give_any_size_from_1(name, tmp_path):
+    assert load(MAKERS[name](tmp_path), 21).image_size == 21
 
 
-def test_phantoms_must_follow_the_counts_and_the_seed():
-    splits = load_splits("phantom", 16, (5, 3, 2), phantom_seed=1)
+@pytest.mark.parametrize("size", [0, -8, 16.0, "16", None])
+def test_size_that_is_no_positive_whole_number_must_be_refused_before_reading(size, monkeypatch):
+    monkeypatch.setattr("hw3.data.find_source", lambda location: pytest.fail(f"read {location}"))
+    with pytest.raises(DataError, match=str(size)):
+        load("phantom", size)
+
+
+def test_phantoms_must_follow_the_counts_in_the_location():
+    assert phantom_location((5, 3, 2)) == "phantom:5,3,2"
+    splits = load("phantom:5,3,2")
     assert [len(part) for part in splits.parts().values()] == [10, 6, 4]
-    assert splits.fingerprint != load_splits("phantom", 16, (5, 3, 2)).fingerprint
+    assert splits.location == "phantom, seed 0, 16x16"
+    assert splits.fingerprint == make_phantoms(16, (5, 3, 2), seed=0).fingerprint
+
+
+def test_phantoms_must_have_counts_of_their_own_where_the_location_gives_none():
+    assert load("phantom").fingerprint == load("phantom:400,100,200").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("location", "answer"),
+    [
+        ("phantom", True),
+        ("phantom:6,4,4", True),
+        ("phantom:", True),
+        ("phantoms", False),
+        ("phantom/normal.npy", False),
+        ("./phantom:6,4,4", False),
+        ("", False),
+    ],
+)
+def test_location_must_mean_phantoms_by_the_word_before_the_colon(location, answer):
+    assert is_phantom(location) is answer
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        "",
+        "6",
+        "6,4",
+        "6,4,4,4",
+        "6,4,",
+        "6;4;4",
+        "6,0,4",
+        "6,-4,4",
+        "6,4,+4",
+        "6, 4, 4",
+        "six,4,4",
+        "6,4,4.5",
+        "6,4,1_0",
+        "6,4,٤",
+        "6,4,4\n",
+        "6,4,1000000",
+        "6,4," + "9" * 5000,
+    ],
+)
+def test_phantom_counts_that_are_bad_must_be_refused_with_the_fact_and_an_example(counts):
+    with pytest.raises(DataError) as caught:
+        load(f"phantom:{counts}")
+    assert repr(counts) in str(caught.value) and "phantom:400,200,200" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ SPOIL_ARRAYS = {
     "solid images": lambda a: a.update(val_images=noise(0, 6, 28, 28, 28)),
     "other image size": lambda a: a.update(test_images=noise(0, 6, 64, 64)),
     "labels for others": lambda a: a.update(train_labels=a["val_labels"]),
-    "several labels an image": lambda a: a.update(val_labels=np.zeros((6, 14), np.uint8)),
+    "several labels per image": lambda a: a.update(val_labels=np.zeros((6, 14), np.uint8)),
     "label 2": lambda a: a["test_labels"].fill(2),
     "label 256": lambda a: a.update(val_labels=np.full((6, 1), 256)),
     "label -1": lambda a: a.update(val_labels=np.full((6, 1), -1)),

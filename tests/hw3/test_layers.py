@@ -4,11 +4,12 @@ import pytest
 
 from hw3.cost import model_cost
 from hw3.layers import Layer, meta_model, trace_layers
-from hw3.models import FAMILIES, make_config
+from hw3.models import FAMILIES, make_architecture
 
 
 def traced(family, values, image_size=32):
-    return trace_layers(meta_model(family, make_config(family, values), image_size), image_size)
+    model = meta_model(make_architecture(family, values, image_size))
+    return trace_layers(model, image_size)
 
 
 def test_layers_of_the_modified_gap_are_those_of_the_homeworks_figure_10():
@@ -32,9 +33,7 @@ def test_dropout_is_traced_where_the_homework_puts_it():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_layers_hold_every_parameter_once(family):
-    total = sum(
-        parameter.numel()
-        for parameter in meta_model(family, make_config(family, {}), 32).parameters()
-    )
+    architecture = make_architecture(family, {}, 32)
+    total = sum(parameter.numel() for parameter in meta_model(architecture).parameters())
     assert sum(layer.parameters for layer in traced(family, {})) == total
-    assert model_cost(family, make_config(family, {}), 32).parameters == total
+    assert model_cost(architecture).parameters == total

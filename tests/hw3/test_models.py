@@ -1,11 +1,14 @@
 """Contract of the model families, and the homework's architectures in particular."""
 
+from dataclasses import FrozenInstanceError, fields
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from hw3.cost import model_cost
-from hw3.models import FAMILIES, build_model, make_config
+from hw3.models import FAMILIES, Architecture, build_model, make_architecture, make_config
 from hw3.models.blocks import ConvBlock
 
 HOMEWORK = [  # family, configuration, parameters, million multiply-adds; at 256x256
@@ -19,23 +22,23 @@ HOMEWORK = [  # family, configuration, parameters, million multiply-adds; at 256
 
 @pytest.mark.parametrize(("family", "values", "parameters", "millions"), HOMEWORK)
 def test_cost_is_the_homeworks(family, values, parameters, millions):
-    cost = model_cost(family, make_config(family, values), 256)
+    cost = model_cost(make_architecture(family, values, 256))
     assert cost.parameters == parameters
     assert round(cost.multiply_adds / 1e6, 1) == millions
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("image_size", [8, 24, 64])
-def test_family_gives_one_logit_an_image(family, image_size):
-    model = build_model(family, make_config(family, {}), image_size, seed=0)
+def test_family_gives_one_logit_per_image(family, image_size):
+    model = build_model(make_architecture(family, {}, image_size), seed=0)
     assert model(torch.zeros(3, 1, image_size, image_size)).shape == (3, 1)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_family_draws_its_weights_from_the_seed_alone(family):
-    config = make_config(family, {})
+    architecture = make_architecture(family, {}, 16)
     before = torch.get_rng_state()
-    first, again, other = (build_model(family, config, 16, seed) for seed in (1, 1, 2))
+    first, again, other = (build_model(architecture, seed) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
     for one, two in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, two)
@@ -47,24 +50,78 @@ def test_family_draws_its_weights_from_the_seed_alone(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_family_refuses_an_image_size_that_its_pools_do_not_divide(family):
-    with pytest.raises(ValueError, match="multiple of 8"):
-        build_model(family, make_config(family, {}), 20, seed=0)
+@pytest.mark.parametrize("image_size", [-8, 0, 4, 20, 33, 16.0, "16", None])
+def test_architecture_refuses_an_image_size_that_pools_do_not_divide(family, image_size):
+    with pytest.raises(ValueError, match="multiple of 8") as caught:
+        make_architecture(family, {}, image_size)
+    assert str(image_size) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("image_size", "nearest"), [(-20, "8"), (7, "8"), (9, "8 and 16"), (30, "24 and 32")]
+)
+def test_image_size_that_is_refused_comes_with_the_nearest_that_are_not(image_size, nearest):
+    with pytest.raises(ValueError, match=f"nearest .*{nearest}$"):
+        make_architecture(next(iter(FAMILIES)), {}, image_size)
+
+
+def test_architecture_refuses_an_unknown_family_and_names_the_known():
+    for make in (make_architecture, Architecture):
+        with pytest.raises(ValueError, match=r"no-such") as caught:
+            make("no-such", {}, 16)
+        assert all(family in str(caught.value) for family in FAMILIES)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_config_refuses_values_out_of_range_and_of_another_type(family):
-    name = "width_1" if family == "ann" else "channels"
-    for wrong in (0, -1, 10**9, 2.5, "8", True):
-        with pytest.raises(ValueError, match=name):
-            make_config(family, {name: wrong})
+def test_architecture_refuses_a_config_of_another_record(family):
+    others = [make_config(other, {}) for other in FAMILIES if other != family]
+    for wrong in (*others, {}, None, FAMILIES[family].config):
+        with pytest.raises(ValueError, match=FAMILIES[family].config.__name__):
+            Architecture(family, wrong, 16)
 
 
-def test_config_names_what_the_family_has_when_asked_for_another():
-    with pytest.raises(ValueError, match="channels, hidden"):
-        make_config("gap", {"depth": 3})
-    with pytest.raises(ValueError, match="conv, ann, gap"):
-        make_config("transformer", {})
+@pytest.mark.parametrize("family", FAMILIES)
+def test_architecture_is_a_record(family):
+    architecture = make_architecture(family, {}, np.int64(16))
+    assert architecture == Architecture(family, make_config(family, {}), 16)
+    assert len({architecture, make_architecture(family, {}, 16)}) == 1
+    with pytest.raises(FrozenInstanceError):
+        architecture.image_size = 32
+
+
+HYPER_PARAMETERS = [
+    pytest.param(family, item, id=f"{family}-{item.name}")
+    for family, listed in FAMILIES.items()
+    for item in fields(listed.config)
+]
+
+
+@pytest.mark.parametrize(("family", "item"), HYPER_PARAMETERS)
+def test_config_takes_its_bounds_and_refuses_what_lies_beyond(family, item):
+    low, high = item.metadata["low"], item.metadata["high"]
+    for bound in (low, high):
+        assert getattr(make_config(family, {item.name: bound}), item.name) == bound
+    for wrong in (low - 1, high + 1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=item.name):
+            make_config(family, {item.name: wrong})
+
+
+@pytest.mark.parametrize(("family", "item"), HYPER_PARAMETERS)
+def test_config_refuses_values_of_another_type(family, item):
+    middle = (item.metadata["low"] + item.metadata["high"]) / 2
+    for wrong in (str(item.default), True, None, [item.default]):
+        with pytest.raises(ValueError, match=item.name):
+            make_config(family, {item.name: wrong})
+    if isinstance(item.default, int):
+        with pytest.raises(ValueError, match=item.name):
+            make_config(family, {item.name: float(int(middle))})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_config_names_what_the_family_has_when_asked_for_another(family):
+    with pytest.raises(ValueError, match="no_such") as caught:
+        make_config(family, {"no_such": 3})
+    assert all(item.name in str(caught.value) for item in fields(FAMILIES[family].config))
 
 
 def test_conv_block_equals_the_homeworks_order_number_for_number():
@@ -84,8 +141,8 @@ def test_conv_block_equals_the_homeworks_order_number_for_number():
 
 
 def test_dropout_stands_in_the_homeworks_two_places():
-    config = make_config("conv", {"dropout_conv": 0.3, "dropout_hidden": 0.7})
-    model = build_model("conv", config, 16, seed=0)
+    values = {"dropout_conv": 0.3, "dropout_hidden": 0.7}
+    model = build_model(make_architecture("conv", values, 16), seed=0)
     names = [type(module).__name__ for module in model]
     assert [block.dropout and block.dropout.p for block in model[:3]] == [None, None, 0.3]
     assert names[4:] == ["Linear", "ReLU", "Dropout", "Linear"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hw3.metrics import auroc
-from hw3.models import make_config
+from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.phantom import make_phantoms
 from hw3.splits import CLASSES, DataError
@@ -41,7 +41,7 @@ def test_first_images_must_stay_when_more_are_asked_for():
                 )
 
 
-@pytest.mark.parametrize("size", [16, 24, 64, 256])
+@pytest.mark.parametrize("size", [16, 21, 24, 64, 256])
 def test_parts_must_have_the_size_and_counts_asked_for(size):
     splits = make_phantoms(size, (3, 2, 1), seed=0)
     assert splits.source == "phantom"
@@ -81,8 +81,8 @@ def test_brightness_alone_must_not_separate_the_classes(phantoms):
 
 
 def test_classes_must_be_learnable(phantoms):
-    config = make_config("conv", {})
-    training = start_training("conv", config, 32, recipe_for(12), 0, Numerics())
+    architecture = make_architecture("conv", {}, 32)
+    training = start_training(architecture, recipe_for(12), 0, Numerics())
     rows = list(train_epochs(training, phantoms))
     assert rows[-1].val_auroc > 0.75
 
@@ -92,6 +92,7 @@ def test_empty_parts_must_be_refused():
         make_phantoms(16, (2, 0, 2), seed=0)
 
 
-def test_sizes_that_pools_cannot_halve_must_be_refused():
-    with pytest.raises(DataError, match="multiple of 8"):
-        make_phantoms(20, (2, 2, 2), seed=0)
+@pytest.mark.parametrize("size", [0, -8, 16.5])
+def test_sizes_that_are_no_positive_whole_numbers_must_be_refused(size):
+    with pytest.raises(DataError, match=str(size)):
+        make_phantoms(size, (2, 2, 2), seed=0)

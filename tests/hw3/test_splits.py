@@ -139,8 +139,8 @@ def test_resize_must_make_oblong_images_square():
     assert resize_splits(make(oblong, part), 32).train.images.shape == (8, 32, 32)
 
 
-@pytest.mark.parametrize("size", [-8, 0, 4, 28, 33])
-def test_size_that_three_pools_do_not_divide_must_be_refused(size):
+@pytest.mark.parametrize("size", [-8, 0, 16.5, "16"])
+def test_size_that_is_no_positive_whole_number_must_be_refused(size):
     with pytest.raises(DataError, match=str(size)):
         resize_splits(make(), size)
 
@@ -157,8 +157,8 @@ def test_join_must_keep_order_and_forget_patients_that_are_not_all_known():
     assert join_splits([make_part(0, patients=True), make_part(1)]).patients is None
 
 
-def drop_copies(most=0.5, within=False, **parts):
-    return make_splits_without_copies("made", "here", parts, most, within)
+def drop_copies(max_share=0.5, within=False, **parts):
+    return make_splits_without_copies("made", "here", parts, max_share, within)
 
 
 def test_copies_must_go_from_the_less_locked_part():
@@ -176,9 +176,9 @@ def test_copies_must_go_from_the_less_locked_part():
 def test_copies_must_be_refused_beyond_the_allowed_share():
     val = make_part(1)
     train = with_image(make_part(0, count=50), 0, val.images[0])
-    assert len(drop_copies(most=0.01, train=train, val=val).train) == 99
+    assert len(drop_copies(max_share=0.01, train=train, val=val).train) == 99
     with pytest.raises(DataError, match=r"here.*train"):
-        drop_copies(most=0.01, train=with_image(train, 1, val.images[1]), val=val)
+        drop_copies(max_share=0.01, train=with_image(train, 1, val.images[1]), val=val)
 
 
 def test_copies_within_a_part_must_stay_unless_asked():
@@ -196,4 +196,4 @@ def test_copies_with_another_label_must_be_refused(row):
     images = val.images if row else make_part(0).images[::-1]
     train = with_image(make_part(0), 0, images[row])
     with pytest.raises(DataError, match="here"):
-        drop_copies(most=1.0, within=True, train=train, val=val)
+        drop_copies(max_share=1.0, within=True, train=train, val=val)

@@ -13,13 +13,8 @@ from torch.utils.data import DataLoader, Sampler
 
 from benchmarks.peers import homework
 from hw3.data import load_splits
-from hw3.models import FAMILIES, build_model, make_config
-from hw3.numerics import (
-    Numerics,
-    choose_numerics,
-    has_fast_bfloat16,
-    piece_size,
-)
+from hw3.models import FAMILIES, build_model, make_architecture
+from hw3.numerics import Numerics, choose_numerics, has_fast_bfloat16, micro_batch_size
 from hw3.seeds import derive_seed
 from hw3.splits import Split, make_splits
 from hw3.train import (
@@ -41,11 +36,22 @@ def squares():
     return square_splits()
 
 
-def train(data, family="conv", values=None, seed=0, epochs=3, recipe=None, numerics=None):
-    numerics = numerics or Numerics()
-    config, recipe = make_config(family, values or {}), recipe or recipe_for(epochs)
-    training = start_training(family, config, data.image_size, recipe, seed, numerics)
+def start(data, family="conv", values=None, seed=0, epochs=3, recipe=None, numerics=None):
+    architecture = make_architecture(family, values or {}, data.image_size)
+    return start_training(architecture, recipe or recipe_for(epochs), seed, numerics or Numerics())
+
+
+def train(data, *options, dropout=True, **more):
+    training = start(data, *options, **more)
+    if not dropout:
+        take_dropout_away(training.model)
     return training, list(train_epochs(training, data))
+
+
+def take_dropout_away(model):
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
 
 
 def curve(rows):
@@ -67,14 +73,13 @@ def test_training_leaves_the_global_generator_alone(squares):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_training_goes_on_from_a_saved_state_bit_for_bit(squares):
+def test_training_resumes_from_a_saved_state_bit_for_bit(squares):
     values = {"dropout_conv": 0.3, "dropout_hidden": 0.3}
     whole = curve(train(squares, values=values, epochs=4)[1])
-    config = make_config("conv", values)
-    half = start_training("conv", config, 16, recipe_for(4), 0, Numerics())
+    half = start(squares, values=values, epochs=4)
     rows = train_epochs(half, squares)
     begun = [next(rows), next(rows)]
-    other = start_training("conv", config, 16, recipe_for(4), 0, Numerics())
+    other = start(squares, values=values, epochs=4)
     saved = io.BytesIO()
     torch.save(training_state(half), saved)
     saved.seek(0)
@@ -108,7 +113,6 @@ def test_training_set_is_scored_at_the_cadence_and_at_the_end(squares):
     assert scored == [2, 4, 5]
 
 
-NO_DROPOUT = {"ann": {"dropout_1": 0.0, "dropout_2": 0.0, "dropout_3": 0.0}}
 EIGHT_IMAGES = 8 * 32 * 16 * 16 * 4  # bytes of the first convolution's output
 LEVERS = {  # each alone, and all together
     "none": {"channels_last": False, "cache_bytes": 0},
@@ -134,7 +138,7 @@ class EngineOrder(Sampler):
 
 
 @pytest.mark.parametrize("levers", LEVERS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", homework.MODELS)
 def test_engine_gives_the_homeworks_curve(squares, family, levers):
     assert_equal_curves(squares, family, 3, Numerics(**LEVERS[levers]), rel=1e-4)
 
@@ -147,17 +151,17 @@ def test_engine_gives_the_homeworks_curve_on_real_images(shared_data):
 def assert_equal_curves(data, family, epochs, numerics, rel):
     """From the same weights, in the same order; without dropout, since a mask depends on the cut
     into micro-batches."""
-    values = NO_DROPOUT.get(family, {})
-    config = make_config(family, values)
-    peer = homework.MODELS[family](config, data.image_size)
-    own = build_model(family, config, data.image_size, seed=0)
+    architecture = make_architecture(family, {}, data.image_size)
+    peer = homework.MODELS[family](architecture.config, data.image_size)
+    take_dropout_away(peer)
+    own = build_model(architecture, seed=0)
     for theirs, ours in zip(peer.parameters(), own.parameters(), strict=True):
         theirs.data.copy_(ours.data)
     _shuffled, val = homework.make_loaders(data.train, data.val)
     order = EngineOrder(len(data.train))
     train_loader = DataLoader(homework.as_dataset(data.train), 32, sampler=order)
     expected = list(homework.train_model(peer, train_loader, val, epochs, step_size=1))
-    rows = train(data, family, values, epochs=epochs, numerics=numerics)[1]
+    rows = train(data, family, epochs=epochs, numerics=numerics, dropout=False)[1]
     losses = [(row.train_loss, row.val_loss) for row in rows]
     assert losses == [pytest.approx((row[0], row[2]), rel=rel) for row in expected]
     got = [(row.train_accuracy, row.val_accuracy) for row in rows]
@@ -174,17 +178,18 @@ def test_micro_batches_give_the_batchs_gradient(squares):
 
 
 def test_batches_are_cut_for_the_cache_where_images_do_not_affect_each_other():
-    def pieces(family, image_size, values=None, **numerics):
-        config = make_config(family, values or {})
-        return piece_size(family, config, image_size, Numerics(**numerics))
+    def images(family, image_size, values=None, **numerics):
+        architecture = make_architecture(family, values or {}, image_size)
+        return micro_batch_size(architecture, Numerics(**numerics))
 
     mebibytes = 8 * 2**20
-    assert [pieces("conv", size, cache_bytes=mebibytes) for size in (64, 128, 256)] == [16, 4, 1]
-    assert pieces("conv", 64, {"channels": 128}, cache_bytes=mebibytes) == 4
-    assert pieces("conv", 64, precision="bfloat16", cache_bytes=mebibytes) == 32
-    assert pieces("gap", 256, cache_bytes=1) == 1
-    assert pieces("ann", 64) is None  # batch normalisation
-    assert pieces("conv", 64, device="cuda") is None
+    assert [images("conv", size, cache_bytes=mebibytes) for size in (64, 128, 256)] == [16, 4, 1]
+    assert images("conv", 64, {"channels": 128}, cache_bytes=mebibytes) == 4
+    assert images("conv", 64, precision="bfloat16", cache_bytes=mebibytes) == 32
+    assert images("gap", 256, cache_bytes=1) == 1
+    assert images("ann", 64) is None  # batch normalisation
+    assert images("conv", 64, device="cuda") is None
+    assert images("conv", 64, cache_bytes=0) is None
 
 
 def hazy_splits(train=96, val=96):
@@ -202,7 +207,7 @@ def hazy_splits(train=96, val=96):
 
 
 def test_bfloat16_gives_the_accuracy_of_float32():
-    """In small, for it is emulated on most processors: over paired seeds the mean difference of
+    """In small, since it is emulated on most CPUs: over paired seeds the mean difference of
     validation accuracy is within noise.
 
     `python -m benchmarks.precision` makes the comparison on a whole data set.
@@ -247,10 +252,10 @@ def test_precision_is_chosen_by_what_the_host_has(monkeypatch):
         ("AuthenticAMD", False, False, False),
     ],
 )
-def test_bfloat16_is_fast_where_the_processor_gains_by_it(monkeypatch, vendor, avx512, amx, fast):
+def test_bfloat16_is_fast_where_the_cpu_gains_by_it(monkeypatch, vendor, avx512, amx, fast):
     monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: amx)
-    monkeypatch.setattr("hw3.numerics.processor_facts", lambda: f"vendor_id : {vendor}")
+    monkeypatch.setattr("hw3.numerics.read_cpuinfo", lambda: f"vendor_id : {vendor}")
     assert has_fast_bfloat16("cpu") is fast
 
 
@@ -263,7 +268,7 @@ def test_a_last_batch_of_one_image_is_left_out(squares):
 
 
 def test_training_ends_at_the_epoch_whose_loss_is_no_number(squares):
-    training = start_training("conv", make_config("conv", {}), 16, recipe_for(5), 0, Numerics())
+    training = start(squares, epochs=5)
     rows = []
     for row in train_epochs(training, squares):
         rows.append(row)
@@ -300,12 +305,12 @@ def test_test_scores_keep_each_image(squares):
     assert max(len(str(logit)) for logit in score["logits"]) < 16  # as float32, not as float64
 
 
-def test_predict_runs_in_evaluation_mode_and_does_not_depend_on_the_pieces(squares):
+def test_predict_runs_in_evaluation_mode_and_does_not_depend_on_micro_batches(squares):
     training, _rows = train(squares, epochs=1)
     training.model = nn.Sequential(nn.Flatten(), nn.Dropout(0.9), nn.Linear(256, 1))
     images = torch.from_numpy(squares.val.images).unsqueeze(1)
     whole = predict(training, images)
-    training.piece_size = 7
+    training.micro_batch_size = 7
     np.testing.assert_allclose(predict(training, images), whole, atol=1e-6)
 
 
@@ -315,12 +320,11 @@ gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.gpu
 @gpu
 @pytest.mark.parametrize("family", FAMILIES)
-def test_gpu_curve_is_the_processors_within_rounding(squares, family):
-    values = NO_DROPOUT.get(family, {})
-    curves = [
-        [row.train_loss for row in train(squares, family, values, numerics=Numerics(device))[1]]
-        for device in ("cuda", "cpu")
-    ]
+def test_gpu_curve_is_the_cpus_within_rounding(squares, family):
+    curves = []
+    for device in ("cuda", "cpu"):
+        rows = train(squares, family, numerics=Numerics(device), dropout=False)[1]
+        curves.append([row.train_loss for row in rows])
     assert curves[0] == pytest.approx(curves[1], rel=0.02)
 
 
@@ -349,7 +353,7 @@ def test_gpu_bfloat16_curve_is_float32s_within_its_rounding(squares):
 def test_gpu_epoch_waits_for_the_device_no_more_often_with_more_steps(squares):
     def waits(batch_size):
         recipe = Recipe(epochs=1, batch_size=batch_size)
-        training = start_training("conv", make_config("conv", {}), 16, recipe, 0, Numerics("cuda"))
+        training = start(squares, recipe=recipe, numerics=Numerics("cuda"))
         torch.cuda.set_sync_debug_mode("warn")
         try:
             with warnings.catch_warnings(record=True) as caught:

@@ -1,12 +1,10 @@
-"""kill -9 to a real run: the same command goes on, and the end is what it would have been."""
+"""kill -9 to a real run: the same command resumes, and the end is what it would have been."""
 
 import pandas as pd
 import pytest
 
-from study.store.folder import open_folder
+from study.store.open import open_folder
 from tests.runs import finish, kill_worker, started, table_of, wait_for
-
-pytestmark = pytest.mark.ray
 
 
 def in_the_middle_of_a_trial(results, finished):
@@ -27,15 +25,15 @@ def contents(results):
     return dict((open_folder(results) / "trials").read_all(".json"))
 
 
-def kill_and_finish(results, finished, whole_run):
-    """Kill the driver in the middle; go on, and lose the worker in the middle of the next trial."""
-    with started(results) as run:
+def kill(results, finished, workers="inline"):
+    """Kill the driver in the middle; the records that it left."""
+    with started(results, workers) as run:
         wait_for(in_the_middle_of_a_trial(results, finished), run)
-    before = contents(results)
-    with started(results) as run:
-        wait_for(in_the_middle_of_a_trial(results, finished + 1), run)
-        wait_for(lambda: kill_worker(run) == 1, run)
-        assert run.wait(200) == 0
+    return contents(results)
+
+
+def check_end(results, before, whole_run):
+    """The end is the uninterrupted one, and what was recorded was not touched."""
     after = contents(results)
     assert {name: after[name] for name in before} == before
     assert (open_folder(results) / "task_c" / "checkpoints").names() == []
@@ -44,14 +42,29 @@ def kill_and_finish(results, finished, whole_run):
 
 @pytest.mark.parametrize("finished", [0, 5], ids=lambda n: f"{n} trials finished")
 def test_a_killed_study_ends_as_if_it_had_not_been(tmp_path, whole_run, finished):
-    kill_and_finish(tmp_path, finished, whole_run)
+    before = kill(tmp_path, finished)
+    assert finish(tmp_path) == (0, "")
+    check_end(tmp_path, before, whole_run)
+
+
+@pytest.mark.ray
+def test_a_study_on_ray_that_loses_driver_and_worker_ends_as_one_in_one_process(
+    tmp_path, whole_run
+):
+    before = kill(tmp_path, 1, "ray")
+    with started(tmp_path, "ray") as run:
+        wait_for(in_the_middle_of_a_trial(tmp_path, 2), run)
+        wait_for(lambda: kill_worker(run) == 1, run)
+        assert run.wait(200) == 0
+    check_end(tmp_path, before, whole_run)
 
 
 def test_a_killed_study_on_s3_ends_as_if_it_had_not_been(s3_bucket, whole_run):
     results = f"{s3_bucket}/Ergebnisse mit ü"
-    kill_and_finish(results, 1, whole_run)
-    code, errors = finish(results)  # nothing is left to be trained
-    assert (code, errors) == (0, "")
+    before = kill(results, 1)
+    for _ in range(2):  # the second time nothing is left to be trained
+        assert finish(results) == (0, "")
+        check_end(results, before, whole_run)
 
 
 def test_relative_results_with_spaces_on_another_file_system(tmp_path, small_disk, whole_run):

@@ -1,46 +1,38 @@
-"""Signals to a real run: it ends soon, leaves nothing running, and says how to go on."""
+"""Signals to a real run: it ends soon, leaves nothing running, and says how to resume."""
 
 import os
 import platform
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.runs import finish
+from tests.runs import finish, interruptible, started, wait_for
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.ray
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
-    arguments = ["--profile", "smoke", "--epochs", "500", "--results", str(tmp_path / "r")]
-    run = psutil.Popen(
-        [sys.executable, "-m", "study.task_c", *arguments],
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not any("Trial" in " ".join(child.cmdline()) for child in workers(run)):
-            assert time.monotonic() < deadline and run.poll() is None
-            time.sleep(0.5)  # until a trial's actor is there
-        children = workers(run)
+@pytest.mark.parametrize(
+    ("workers", "sent", "code"),
+    [
+        pytest.param("ray", signal.SIGINT, 130, marks=pytest.mark.ray),
+        ("inline", signal.SIGINT, 130),
+        ("inline", signal.SIGTERM, 143),
+    ],
+)
+def test_a_signal_ends_the_run_cleanly(tmp_path, workers, sent, code):
+    with started(tmp_path, workers, stderr=subprocess.PIPE) as run:
+        wait_for(lambda: list(tmp_path.glob("task_c/checkpoints/*.json")), run)  # a trial is there
+        children = processes(run)
         if sent == signal.SIGINT:
-            second_driver_is_turned_away(tmp_path / "r", run)
+            second_driver_is_turned_away(tmp_path, run)
         os.kill(run.pid, sent)
         _, errors = run.communicate(timeout=10)
-    finally:
-        run.kill() if run.poll() is None else None
     assert run.returncode == code
-    assert "Go on with:\n  python -m study.task_c --profile smoke" in errors
+    assert "Resume with:\n  python -m study.task_c --profile smoke" in errors
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
@@ -48,7 +40,7 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, sent, code):
 
 IN_RAY = """
 import os, signal, threading, time
-from study.cli.command import run
+from study.cli import run
 from study import task_c
 from study.cli.command import main
 from study.cluster.ray import connect
@@ -65,6 +57,7 @@ main(task_c.STUDY)
 """
 
 
+@pytest.mark.ray
 def test_a_signal_that_comes_while_ray_waits_ends_the_run_as_cleanly(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-c", IN_RAY, "--results", str(tmp_path)],
@@ -72,6 +65,7 @@ def test_a_signal_that_comes_while_ray_waits_ends_the_run_as_cleanly(tmp_path):
         text=True,
         capture_output=True,
         check=False,
+        preexec_fn=interruptible,
     )
     assert (ended.returncode, "Traceback" in ended.stderr) == (143, False), ended.stderr
 
@@ -83,7 +77,7 @@ def second_driver_is_turned_away(results, first):
     assert "Traceback" not in errors
 
 
-def workers(run):
+def processes(run):
     """The run's processes but for those that just ended."""
     found = []
     for child in run.children(recursive=True):

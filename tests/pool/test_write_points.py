@@ -23,8 +23,9 @@ import pandas as pd
 import pytest
 import torch
 
-from study.figures import SUFFIXES
-from study.pool.dispatch import StudySearcher
+from study.figures.draw import SUFFIXES
+from study.pool.dispatch import Dispatcher
+from study.search.choose import FinishedTrials
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import TEMPORARY, LocalFolder
@@ -40,6 +41,7 @@ from tests.loop import (
     run_study_in_process,
     search_states,
 )
+from tests.made import plan_of
 
 UNIQUE = re.compile(r"\.[0-9a-f]{32}$")  # ends the names of temporary files
 LEFT_BY_DESIGN = re.compile(rf"trials/{re.escape(TEMPORARY)}.*{UNIQUE.pattern}")
@@ -220,8 +222,9 @@ class Left:
     def searches(self) -> dict[str, Any]:
         """What a driver's searches know that goes on from here."""
         records = {record.key: record for record in RecordStore(LocalFolder(self.results))}
-        searcher = StudySearcher(LOOP_STUDY, SETTING, OPTIONS.budget(), records)
-        return json.loads(json.dumps(search_states(searcher)))
+        plan = plan_of(LOOP_STUDY, SETTING, OPTIONS.budget())
+        dispatcher = Dispatcher(FinishedTrials(plan, records))
+        return json.loads(json.dumps(search_states(dispatcher)))
 
     @cached_property
     def kept_epochs(self) -> dict[str, int]:

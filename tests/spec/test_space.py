@@ -29,15 +29,24 @@ def test_grid_is_even_on_the_dimensions_own_scale_and_includes_both_ends():
 
 
 @pytest.mark.parametrize(
-    ("make", "rule"),
+    ("dimension", "rule"),
     [
-        (lambda: Float(1.0, 1.0), "less than high"),
-        (lambda: Int(0, 8, log=True), "above 0"),
-        (lambda: Choice(()), "at least one"),
-        (lambda: Choice((1, 1)), "different"),
-        (lambda: Float(0.0, 1.0).grid(1), "2 points"),
+        (Float(1.0, 1.0), "less than high"),
+        (Int(0, 8, log=True), "above 0"),
+        (Choice(()), "at least one"),
+        (Choice((1, 1)), "none twice"),
     ],
 )
-def test_dimension_refuses_what_cannot_be_searched(make, rule):
-    with pytest.raises(ValueError, match=rule):
-        make()
+def test_dimension_says_why_it_cannot_be_searched(dimension, rule):
+    (mistake,) = dimension.mistakes()
+    assert rule in mistake
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.describe())
+def test_dimension_that_can_be_searched_has_no_mistakes(dimension):
+    assert list(dimension.mistakes()) == []
+
+
+def test_grid_needs_two_values():
+    with pytest.raises(ValueError, match="2 values"):
+        Float(0.0, 1.0).grid(1)

@@ -1,49 +1,69 @@
 import dataclasses
-import math
 
 import pytest
 
 from study.spec.budget import PROFILES
-from study.spec.study import Baseline, Claim, Measure, Search, Study
+from study.spec.space import Choice, Float, Int
+from study.spec.study import Baseline, Claim, Search, Study
 from tests.made import DROPOUT_SEARCH, STUDY
 
 
 def claim(**changes):
-    values = {"name": "c", "text": "t", "homework": "h", "figure": "f"}
-    return Claim(**values | {"left": Measure("small", "val_accuracy")} | changes)
+    return Claim(**{"name": "c", "candidate": "small", "metric": "val_accuracy"} | changes)
 
 
-def test_claim_needs_a_region():
-    assert claim(above=0.0).below == math.inf
-    for wrong in ({}, {"above": 1.0, "below": 1.0}, {"above": 2.0, "below": 1.0}):
-        with pytest.raises(ValueError, match="claim c"):
-            claim(**wrong)
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({}, "above or below"),
+        ({"above": 1.0, "below": 1.0}, "less than below"),
+        ({"above": 2.0, "below": 1.0}, "less than below"),
+        ({"above": 0.0, "epoch": "last"}, "final, best"),
+        ({"above": 1.0, "ratio": True}, "versus"),
+        ({"above": 0.0, "ratio": True, "versus": "gap"}, "above 0"),
+        ({"below": 0.0, "ratio": True, "versus": "gap"}, "above 0"),
+        ({"above": 0.0, "versus": "small"}, "another candidate"),
+        ({"above": 0.0, "below": 1.0, "one_sided": True}, "single bound"),
+    ],
+)
+def test_claim_says_what_is_wrong_with_it(changes, rule):
+    assert any(rule in mistake for mistake in claim(**changes).mistakes())
 
 
-def test_claim_by_ratio_needs_two_sides():
-    with pytest.raises(ValueError, match="left and right"):
-        claim(above=1.0, ratio=True)
-    both = {"right": Measure("small", "val_accuracy"), "ratio": True}
-    for wrong in ({"above": 0.0}, {"above": -1.0}, {"below": 0.0}):
-        with pytest.raises(ValueError, match="above 0"):
-            claim(**both, **wrong)
-    assert claim(**both, below=0.5).ratio
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"above": 0.0},
+        {"above": 0.0, "below": 1.0, "epoch": "best"},
+        {"below": 0.5, "ratio": True, "versus": "gap"},
+        {"below": 0.0, "one_sided": True, "versus": "gap"},
+    ],
+)
+def test_claim_that_can_be_judged_has_no_mistakes(changes):
+    assert list(claim(**changes).mistakes()) == []
 
 
-def test_study_refuses_names_given_twice():
+def test_sides_of_a_claim():
+    assert claim(above=0.0).sides == 2
+    assert claim(above=0.0, one_sided=True).sides == claim(below=0.0, one_sided=True).sides == 1
+
+
+def test_study_names_what_is_given_twice_and_what_is_unknown():
     twice = Baseline("gap", "same name as a search", "conv")
-    with pytest.raises(ValueError, match="gap"):
-        dataclasses.replace(STUDY, points=(*STUDY.baselines, twice))
-    with pytest.raises(ValueError, match="claim"):
-        dataclasses.replace(STUDY, claims=(claim(above=0), claim(below=1)))
+    study = dataclasses.replace(
+        STUDY,
+        baselines=(*STUDY.baselines, twice),
+        claims=(claim(above=0), claim(below=1), claim(name="d", candidate="smal", above=0)),
+    )
+    mistakes = study.mistakes()
+    assert len(mistakes) == 3
+    assert any("gap" in mistake and "twice" in mistake for mistake in mistakes)
+    assert any("claim" in mistake and "'c'" in mistake for mistake in mistakes)
+    assert any("smal" in mistake and "Did you mean small?" in mistake for mistake in mistakes)
+    assert STUDY.mistakes() == []
 
 
-def test_study_refuses_a_claim_about_nothing_of_its_own():
-    with pytest.raises(ValueError, match="nowhere"):
-        dataclasses.replace(STUDY, claims=(claim(left=Measure("nowhere", "x"), above=0),))
-
-
-def test_arm_sets_tied_and_fixed_hyper_parameters():
+def test_search_sets_tied_and_fixed_hyper_parameters():
     assert DROPOUT_SEARCH.config({"dropout": 0.5}) == {
         "channels": 8,
         "dropout_conv": 0.5,
@@ -53,13 +73,27 @@ def test_arm_sets_tied_and_fixed_hyper_parameters():
     assert plain.config({"hidden": 3}) == {"hidden": 3}
 
 
+def test_corners_hold_every_dimensions_ends():
+    space = {"x": Float(0.0, 0.9), "n": Int(1, 8, log=True), "c": Choice((0, 32, 64))}
+    corners = list(Search("a", "A", "gap", space).corners())
+    for name, dimension in space.items():
+        assert {corner[name] for corner in corners} >= set(dimension.grid(2))
+
+
+def test_a_search_without_a_space_or_with_foreign_names_says_so():
+    search = Search("a", "A", "gap", {"x": Float(0, 1)}, ties={"y": ("z",)}, hand_picked=({},))
+    assert len(list(search.mistakes())) == 2
+    assert list(Search("a", "A", "gap", {}).mistakes())
+
+
 def test_profiles_judge_unless_they_only_try():
     assert [name for name, budget in PROFILES.items() if not budget.judged] == ["smoke"]
-    assert isinstance(STUDY, Study)
 
 
-def test_a_one_sided_claim_needs_a_direction():
-    assert claim(above=0.0).sides == 2
-    assert claim(above=0.0, one_sided=True).sides == claim(below=0.0, one_sided=True).sides == 1
-    with pytest.raises(ValueError, match="claim c: one_sided"):
-        claim(above=0.0, below=1.0, one_sided=True)
+def test_a_study_without_figures_gets_the_standard_ones():
+    study = Study("s", "S", "?", STUDY.baselines)
+    kinds = {figure.kind for figure in study.figures}
+    assert {"pareto", "curves", "comparison", "architecture"} <= kinds
+    assert "search" not in kinds
+    assert "search" in {figure.kind for figure in STUDY.figures}
+    assert study.mistakes() == []

@@ -1,13 +1,10 @@
-"""A disk that is full: one clear end, nothing finished is lost, and with room it goes on."""
+"""A disk that is full: one clear end, nothing finished is lost, and with room it resumes."""
 
 import subprocess
 
 import pandas as pd
-import pytest
 
 from tests.runs import finish, table_of
-
-pytestmark = pytest.mark.ray
 
 
 def test_a_full_disk_ends_the_run_and_with_room_the_same_command_goes_on(

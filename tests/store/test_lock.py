@@ -11,8 +11,9 @@ import pytest
 
 from study.spec.errors import StudyError
 from study.store import lock
-from study.store.folder import LocalFolder, open_folder
+from study.store.folder import LocalFolder
 from study.store.lock import LOCK, hold_lock
+from study.store.open import open_folder
 
 LEASE = {"RENEWED_EVERY": 0.2, "EXPIRES_AFTER": 1.0, "SETTLED_AFTER": 0.4}
 QUICK = f"""
@@ -22,7 +23,7 @@ vars(lock).update({LEASE})
 HOLD = """
 import sys
 from study.store.lock import hold_lock
-from study.store.folder import open_folder
+from study.store.open import open_folder
 with hold_lock(open_folder(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

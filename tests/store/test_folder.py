@@ -10,7 +10,8 @@ from contextlib import suppress
 import pytest
 
 from study.spec.errors import StudyError
-from study.store.folder import TEMPORARY, LocalFolder, open_folder
+from study.store.folder import TEMPORARY, LocalFolder
+from study.store.open import open_folder
 
 
 @pytest.fixture(params=["local", "memory", "s3"])
@@ -75,7 +76,7 @@ def test_a_store_that_does_not_answer_for_a_while_is_asked_again(s3_bucket, monk
     forwarding.start()
     folder.write("a", b"1")
     assert folder.read("a") == b"1"
-    monkeypatch.setattr("study.store.folder.PATIENCE", 0.0)
+    monkeypatch.setattr("study.store.remote.PATIENCE", 0.0)
     with pytest.raises(OSError, match="b: "):
         dead = open_folder(f"{s3_bucket}/later?endpoint_override=127.0.0.1:9&scheme=http")
         dead.write("b", b"1")

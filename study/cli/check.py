@@ -1,0 +1,72 @@
+"""Find a study's mistakes before anything is spent on it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from hw3.cost import MEASURES
+from hw3.models import FAMILIES, check_image_size, make_architecture
+from study.figures.draw import figure_mistakes
+from study.judge import metric_mistakes
+from study.spec.budget import Budget
+from study.spec.errors import StudyError
+from study.spec.study import Baseline, Study, unknown_name
+from study.table.example import example_table
+
+
+def check_study(study: Study, budget: Budget) -> None:
+    """Build every configuration, look at every claim, draw every figure on a made-up table.
+
+    Raises:
+        StudyError: with every mistake, a line each; or the image size is one that no model takes.
+    """
+    try:
+        check_image_size(budget.image_size)
+    except ValueError as error:
+        raise StudyError(f"--image-size: {error}") from error
+    mistakes = study.mistakes()
+    if not mistakes:
+        mistakes = [*_config_mistakes(study, budget.image_size), *metric_mistakes(study.claims)]
+    if not mistakes:
+        mistakes = figure_mistakes(study, example_table(study, budget))
+    if mistakes:
+        count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        raise StudyError(f"{study.name} has {count}:\n{lines}\nCorrect its file; nothing was run.")
+
+
+def _config_mistakes(study: Study, image_size: int) -> Iterator[str]:
+    """What no model can be built of: baselines, and the corners of every search space."""
+    for baseline in study.baselines:
+        yield from _build(f"baseline {baseline.name}", baseline.family, baseline.config, image_size)
+        yield from _match_mistakes(baseline)
+    for search in study.searches:
+        for params in (*search.corners(), *search.hand_picked):
+            where = f"search {search.name} at {_words(params)}"
+            wrong = list(_build(where, search.family, search.config(params), image_size))
+            if wrong:
+                yield from wrong
+                break  # the others are wrong for the same reason, as a rule
+
+
+def _build(where: str, family: str, config: Mapping[str, Any], image_size: int) -> Iterator[str]:
+    try:
+        make_architecture(family, config, image_size)
+    except ValueError as error:
+        yield f"{where}: {error}"
+
+
+def _match_mistakes(baseline: Baseline) -> Iterator[str]:
+    if baseline.match is None:
+        return
+    where = f"baseline {baseline.name}"
+    if baseline.match.measure not in MEASURES:
+        yield f"{where}: {unknown_name('measure', baseline.match.measure, MEASURES)}"
+    if baseline.family in FAMILIES:
+        known = [item.name for item in fields(FAMILIES[baseline.family].config)]
+        for size in set(baseline.match.sizes) - set(known):
+            yield f"{where}: {unknown_name('size', size, known)}"
+
+
+def _words(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in params.items())

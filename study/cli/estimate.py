@@ -1,0 +1,70 @@
+"""How long a run will take, before it does anything."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from hw3.cost import model_cost
+from hw3.models import make_architecture
+from hw3.numerics import Precision
+from study.search.choose import baseline_candidates
+from study.search.plan import Plan
+
+# Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
+# respect to inputs and weights.
+TRAINING_PASSES = 3
+# What the engine does on one core: it multiplies at this share of a matrix product's rate, and a
+# step takes so long on top. In bfloat16, over the measured time: CNNs 0.88 to 1.01 at 32x32 and
+# 1.09 to 1.30 at 64x64 and 256x256; ANNs 0.67 to 1.19.
+ENGINE_SHARE = 0.5
+STEP_SECONDS = 0.002
+
+
+def core_seconds(plan: Plan) -> float:
+    """Estimated seconds of one CPU core for the whole run, if nothing is stopped early or recorded.
+
+    From the models' multiply-adds and matrix products timed now, a tenth of a second.
+    """
+    images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
+    setting, budget = plan.setting, plan.budget
+    scored = images["val"] + images["train"] / setting.recipe.train_eval_every
+    passes = TRAINING_PASSES * images["train"] + scored
+    overhead = STEP_SECONDS * images["train"] / setting.recipe.batch_size
+    rate = ENGINE_SHARE * _matrix_product_rate(setting.numerics.precision)
+
+    def seconds(family: str, config: Mapping[str, Any]) -> float:
+        cost = model_cost(make_architecture(family, config, setting.image_size))
+        return budget.epochs * (passes * cost.multiply_adds / rate + overhead)
+
+    baselines = sum(
+        seconds(candidate.family, candidate.config)
+        for candidate in baseline_candidates(plan.study, setting.image_size)
+    )
+    searches = sum(
+        seconds(search.family, search.config(search.middle())) for search in plan.study.searches
+    )
+    return budget.seeds * (baselines + searches) + budget.trials * searches
+
+
+def describe_time(seconds: float) -> str:
+    """A rough time in words."""
+    if seconds < 90:
+        return f"about {seconds:.0f} s"
+    minutes = seconds / 60
+    return f"about {minutes:.0f} min" if minutes < 90 else f"about {minutes / 60:.0f} h"
+
+
+def _matrix_product_rate(precision: Precision, size: int = 512, repeats: int = 10) -> float:
+    """Multiply-adds per second of one core, the best of a few products."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    left, right = torch.rand(2, size, size).to(getattr(torch, precision))
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        torch.mm(left, right)
+        times.append(time.perf_counter() - started)
+    torch.set_num_threads(threads)
+    return size**3 / min(times)

@@ -1,0 +1,90 @@
+"""Where trials are trained: EXECUTORS has the choices of --workers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hw3.numerics import Device, Numerics, choose_numerics
+from hw3.splits import Splits
+from study.cli.options import Options
+from study.cluster.resources import Resources, trial_resources
+from study.spec.errors import StudyError
+from study.store.checkpoints import CheckpointStore
+
+if TYPE_CHECKING:
+    from study.pool.session import Session  # imports Ray, a second that a plan does not need
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Where trials are trained.
+
+    Attributes:
+        resources: what a trial gets.
+        numerics: how its numbers are computed there.
+        run: trains what the session hands out.
+    """
+
+    resources: Resources
+    numerics: Numerics
+    run: "Callable[[Session, Splits, CheckpointStore], None]"
+
+
+@contextmanager
+def on_ray(options: Options) -> Iterator[Executor]:
+    """Ray's workers: on the cluster at the address, or on this machine for the time of the run."""
+    from study.cluster.ray import check_every_host_sees, connect, on_a_worker
+    from study.pool.tuner import run_on_ray
+
+    with connect(options.address, options.verbose) as nodes:
+        resources = trial_resources(
+            nodes,
+            options.cpus_per_trial,
+            options.gpus_per_trial,
+            options.max_concurrent,
+            grows=options.address is not None,
+        )
+        if len(nodes) > 1:
+            check_every_host_sees(options.results)
+        device: Device = "cuda" if resources.gpus_per_trial else "cpu"
+        if options.address is None:
+            numerics = choose_numerics(device, options.precision)
+        else:  # the workers' hosts may have other processors than this one
+            numerics = on_a_worker(resources, choose_numerics, device, options.precision)
+
+        def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:
+            run_on_ray(session, data, checkpoints, resources, options.epoch_timeout)
+
+        yield Executor(resources, numerics, run)
+
+
+@contextmanager
+def inline(options: Options) -> Iterator[Executor]:
+    """This process, one trial after the other."""
+    from study.pool.inline import run_inline
+
+    if options.address is not None or (options.max_concurrent or 1) > 1:
+        raise StudyError(
+            "--workers inline trains one trial at a time in this process, so it takes no --address "
+            "and no --max-concurrent above 1. Leave these out, or choose --workers ray."
+        )
+    device = device_here(options)
+    resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
+
+    def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:
+        run_inline(session, data, checkpoints, resources.threads)
+
+    yield Executor(resources, choose_numerics(device, options.precision), run)
+
+
+EXECUTORS = {"ray": on_ray, "inline": inline}
+
+
+def device_here(options: Options) -> Device:
+    """The device on which a study would train on this machine."""
+    import torch
+
+    gpus = options.gpus_per_trial
+    uses_gpu = torch.cuda.is_available() if gpus is None else gpus > 0
+    return "cuda" if uses_gpu else "cpu"

@@ -1,0 +1,102 @@
+"""Find the figures of a study that cannot be drawn, before anything is trained."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from study.figures.draw import describe_error
+from study.figures.kinds import FIGURES, FigureKind
+from study.figures.theme import add_title, new_figure, theme
+from study.spec.figures import Figure
+from study.spec.study import Study, unknown_name
+from study.table.columns import ALL_COLUMNS
+
+# What the value of an option names, by the option: one thing, or each of several.
+NAMES_ONE = {
+    **dict.fromkeys(("candidate", "reference"), "candidate"),
+    "search": "search",
+    **dict.fromkeys(("x", "y", "hue"), "column"),
+}
+NAMES_SEVERAL = {
+    "candidates": "candidate",
+    **dict.fromkeys(("xs", "metrics", "names"), "column"),
+}
+
+
+def figure_mistakes(study: Study, table: pd.DataFrame) -> list[str]:
+    """What is wrong with the study's figures, a sentence each; empty where all can be drawn.
+
+    Args:
+        table: of the study, `study.table.example.example_table` before a run. Every figure is
+            drawn from it, but not saved.
+    """
+    names = {
+        "candidate": list(study.labels()),
+        "search": [search.name for search in study.searches],
+        "column": [name for name, column in ALL_COLUMNS.items() if column.is_numeric],
+    }
+    return [
+        f"figure {figure.name}: {mistake}"
+        for figure in study.figures
+        for mistake in _mistakes(figure, names, table)
+    ]
+
+
+def _mistakes(figure: Figure, names: Mapping[str, list[str]], table: pd.DataFrame) -> Iterator[str]:
+    """What is wrong with one figure; it is drawn only where its kind and options are right."""
+    if figure.kind not in FIGURES:
+        yield unknown_name("kind", figure.kind, FIGURES)
+        return
+    kind = FIGURES[figure.kind]
+    wrong = [*_option_mistakes(figure, kind), *_name_mistakes(figure.options, names)]
+    yield from wrong or _drawing_mistakes(figure, kind, table)
+
+
+def _option_mistakes(figure: Figure, kind: FigureKind) -> Iterator[str]:
+    """Options that the kind does not take, and those that it lacks."""
+    _, *parameters = inspect.signature(kind.frame).parameters.values()  # the first is the table
+    taken = [parameter.name for parameter in parameters]
+    for name in figure.options:
+        if not taken:
+            yield f"the kind {figure.kind} takes no options; got {name!r}"
+        elif name not in taken:
+            yield unknown_name(f"an option of the kind {figure.kind}", name, taken)
+    for parameter in parameters:
+        if parameter.default is parameter.empty and parameter.name not in figure.options:
+            yield f"the kind {figure.kind} needs the option {parameter.name}"
+
+
+def _name_mistakes(options: Mapping[str, Any], names: Mapping[str, list[str]]) -> Iterator[str]:
+    """Values of options that name no candidate, search or column."""
+    for option, value in options.items():
+        if option in NAMES_ONE and value is not None:
+            yield from _unknown(option, [value], names[NAMES_ONE[option]])
+        elif option in NAMES_SEVERAL and value is not None:
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                yield f"{option} must be a list of names; got {value!r}"
+            else:
+                yield from _unknown(option, value, names[NAMES_SEVERAL[option]])
+
+
+def _unknown(option: str, values: Iterable[Any], known: list[str]) -> Iterator[str]:
+    for value in values:
+        if value not in known:
+            missing = f"{option} is {value!r}, and the study has none"
+            yield unknown_name(option, value, known) if known else missing
+
+
+def _drawing_mistakes(figure: Figure, kind: FigureKind, table: pd.DataFrame) -> Iterator[str]:
+    """What the kind's functions raise."""
+    try:
+        frame = kind.frame(table, **figure.options)
+        if not frame.empty:
+            with theme():
+                canvas = new_figure()
+                kind.draw(frame, canvas)
+                add_title(canvas, figure.title, frame.attrs["note"])
+                canvas.draw_without_rendering()
+            kind.describe(frame)
+    except Exception as error:  # noqa: BLE001 - whatever it raises would be missing in the report
+        yield describe_error(error)

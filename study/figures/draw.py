@@ -1,0 +1,82 @@
+"""Draw a study's figure from its table, into files; where that fails, say why in its place."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure as Canvas
+
+from study.figures.kinds import FIGURES, FigureKind
+from study.figures.theme import add_title, new_figure, theme
+from study.spec.figures import Figure
+from study.spec.study import unknown_name
+
+FORMATS = ("png", "svg")
+SUFFIXES = (*FORMATS, "csv")  # of a drawn figure's files
+
+
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure's files, or the reason why there is none.
+
+    Attributes:
+        name, title: the figure's own.
+        note: number of seeds and what bands or bars stand for.
+        alt: the figure's numbers in words.
+        files: png, svg and csv (the frame) -> content; empty where nothing was drawn.
+        reason: why nothing was drawn, "it needs ..." or "it could not be drawn: ..."; empty where
+            it was.
+    """
+
+    name: str
+    title: str
+    note: str = ""
+    alt: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    reason: str = ""
+
+
+def draw_figure(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
+    """Draw a figure of a study from its table; whatever goes wrong becomes its `reason`."""
+    try:
+        return _draw(figure, table)
+    except Exception as error:  # noqa: BLE001 - one figure's fault must not cost the whole report
+        reason = f"it could not be drawn: {describe_error(error)}"
+        return DrawnFigure(figure.name, figure.title, reason=reason)
+
+
+def describe_error(error: Exception) -> str:
+    """The error's class and message on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _draw(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
+    if figure.kind not in FIGURES:
+        raise ValueError(unknown_name("kind", figure.kind, FIGURES))
+    kind = FIGURES[figure.kind]
+    frame = kind.frame(table, **figure.options)
+    if frame.empty:
+        return DrawnFigure(
+            figure.name, figure.title, reason=f"it needs {kind.needs}, and the table has none"
+        )
+    files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
+    note = frame.attrs["note"]
+    return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), files)
+
+
+def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
+    """The drawn frame in each of FORMATS; equal frames give equal bytes."""
+    with theme():
+        canvas = new_figure()
+        kind.draw(frame, canvas)
+        add_title(canvas, title, frame.attrs["note"])
+        return {suffix: _save(canvas, suffix) for suffix in FORMATS}
+
+
+def _save(canvas: Canvas, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    stamp: dict[str, Any] = {"Date": None} if suffix == "svg" else {"Software": None}
+    canvas.savefig(buffer, format=suffix, metadata=stamp)
+    return buffer.getvalue()

@@ -1,0 +1,104 @@
+"""What an executor asks and tells: which job is next, what a trial reported, how it ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from study.pool.dispatch import Dispatcher
+from study.pool.recorder import Recorder
+from study.pool.worker import TrialReport
+from study.search.trial import Job
+from study.spec.errors import StudyError
+from study.store.records import Status
+
+MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
+
+
+class Observer(Protocol):
+    """Somebody who is told what happens, a progress display for example."""
+
+    def on_start(self, job: Job) -> None:
+        """A trial has started, for the first time or again."""
+
+    def on_epoch(self, job: Job, report: TrialReport) -> None:
+        """A trial has trained an epoch."""
+
+    def on_end(self, job: Job, report: TrialReport | None, status: Status) -> None:
+        """A trial has ended, and is recorded."""
+
+
+class Session:
+    """One run of a study, the same for every executor.
+
+    Args:
+        dispatcher: decides.
+        recorder: writes.
+        observers: told after everybody else.
+
+    Attributes:
+        failure: why the run has to end, None where it does not: a record or a checkpoint could
+            not be written, or the executor says so.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, recorder: Recorder, observers: Sequence[Observer] = ()
+    ):
+        self._dispatcher, self._recorder, self._observers = dispatcher, recorder, observers
+        self._failure: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        return self._failure or self._recorder.failure
+
+    def fail(self, reason: str) -> None:
+        """Note why the run has to end; the first reason stays."""
+        self._failure = self._failure or reason
+
+    def next_job(self) -> Job | None:
+        """See `Dispatcher.next_job`."""
+        return self._dispatcher.next_job()
+
+    @property
+    def is_over(self) -> bool:
+        """See `Dispatcher.is_over`."""
+        return self._dispatcher.is_over
+
+    def start(self, job: Job) -> None:
+        """A worker begins the job, for the first time or again."""
+        for observer in self._observers:
+            observer.on_start(job)
+
+    def stops(self, job: Job, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """See `Dispatcher.stops`."""
+        return self._dispatcher.stops(job, rows)
+
+    def report(self, job: Job, report: TrialReport) -> None:
+        """A trial has trained an epoch."""
+        if report.checkpoint_failure:
+            self.fail(report.checkpoint_failure)
+        for observer in self._observers:
+            observer.on_epoch(job, report)
+
+    def end(
+        self, job: Job, report: TrialReport | None, status: Status, error: str | None = None
+    ) -> None:
+        """A trial has ended; see `Recorder.record`."""
+        record = self._recorder.record(job, report, status, error)
+        self._dispatcher.finish(job, record)
+        for observer in self._observers:
+            observer.on_end(job, report, status)
+
+    def retry(self, job: Job) -> None:
+        """A trial has ended without a result, through no fault of its own."""
+        self._dispatcher.take_back(job)
+
+    def check(self) -> None:
+        """Raise what ended the run early.
+
+        Raises:
+            StudyError: a record or a checkpoint could not be written, or nothing happens any more.
+        """
+        if self.failure is not None:
+            raise StudyError(
+                f"{self.failure}. Every record is whole. Fix this, then run the same command "
+                "again: it resumes."
+            )

@@ -1,0 +1,92 @@
+"""Which Tune trials hang, and which failures count."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+
+from study.pool.adapters import Unsaved
+from study.pool.session import Session
+
+STARTUP = 60.0  # seconds that workers may take to start, longer than any did
+
+
+class Supervisor(Unsaved, Callback):
+    """Ends trials that report nothing for too long, and counts only failures without progress.
+
+    A trial that Tune has to start again resumes from its checkpoint: one that gets further each
+    time is on a host that fails, not itself a failure, and keeps all its tries. Where nothing has
+    happened for longer than the timeout, as where workers hang before a trial runs, the session
+    fails.
+
+    Args:
+        session: told why the run has to end.
+        epoch_timeout: seconds without a report after which a running trial is ended.
+        clock: seconds that only ever grow.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        epoch_timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._session, self._timeout, self._clock = session, epoch_timeout, clock
+        self._heard: dict[str, tuple[float, Trial]] = {}  # running trials, by Tune's id
+        self._furthest: dict[str, int] = {}  # epochs
+        self._ended: dict[str, int] = {}  # times
+        self._last_event = clock()
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        now = self._clock()
+        for trial_id, (heard, trial) in list(self._heard.items()):
+            actor = trial.temporary_state.ray_actor
+            if now - heard > self._timeout and actor is not None:
+                self._heard.pop(trial_id)
+                self._ended[trial_id] = self._ended.get(trial_id, 0) + 1
+                ray.kill(actor)
+        silent = now - self._last_event
+        if silent > self._timeout + STARTUP:
+            self._session.fail(
+                f"no trial has started, reported or ended for {silent:.0f} s (--epoch-timeout "
+                f"{self._timeout:g}): workers do not start, or hosts are missing"
+            )
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._hear(trial)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
+    ):
+        self._hear(trial)
+        epochs = len(result["rows"])
+        if epochs > self._furthest.get(trial.trial_id, 0):
+            self._furthest[trial.trial_id] = epochs
+            trial.run_metadata.num_failures = 0
+
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._forget(trial)  # until it is started again
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._forget(trial)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
+        self._forget(trial)
+
+    def describe(self, trial: Trial) -> str:
+        """How often the trial was ended here, in words; empty where it was not."""
+        times = self._ended.get(trial.trial_id)
+        if not times:
+            return ""
+        return f"ended {times} times, after {self._timeout:g} s without a report\n"
+
+    def _hear(self, trial: Trial) -> None:
+        self._last_event = self._clock()
+        self._heard[trial.trial_id] = (self._last_event, trial)
+
+    def _forget(self, trial: Trial) -> None:
+        self._last_event = self._clock()
+        self._heard.pop(trial.trial_id, None)

@@ -1,0 +1,163 @@
+"""A worker: trains one job after another, epoch by epoch, in whatever process it is."""
+
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+import torch
+
+from hw3.cost import model_cost
+from hw3.memory import keep_freed_memory
+from hw3.models import make_architecture
+from hw3.numerics import Numerics
+from hw3.splits import Split, Splits
+from hw3.train import (
+    EpochRow,
+    Recipe,
+    Training,
+    restore_training,
+    score_test_set,
+    start_training,
+    train_epochs,
+    training_state,
+)
+from study.search.trial import Job
+from study.store.checkpoints import CheckpointKeeper, CheckpointStore
+from study.store.folder import Folder
+
+
+@dataclass(frozen=True)
+class TrialReport:
+    """What a worker says after each epoch: the whole trial so far.
+
+    Whoever holds the last report can write the record, whichever process died before.
+
+    Attributes:
+        status: "running" until the trial's last epoch; "diverged" where its loss is not finite.
+        rows: one for each epoch, fields of `hw3.train.EpochRow`; None for what is not finite.
+        test: scores of the locked test set, see `hw3.train.score_test_set`; at the end of
+            confirmed trials only.
+        cost: fields of `hw3.cost.Cost`.
+        host, device: where the trial runs.
+        checkpoint_failure: why no checkpoint can be written, None where they can.
+    """
+
+    status: Literal["running", "complete", "diverged"]
+    rows: list[dict[str, Any]]
+    test: list[dict[str, Any]] = field(default_factory=list)
+    cost: Mapping[str, int] = field(default_factory=dict)
+    host: str | None = None
+    device: str | None = None
+    checkpoint_failure: str | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the trial has ended by itself."""
+        return self.status != "running"
+
+
+def report_from(result: Mapping[str, Any]) -> TrialReport:
+    """The report in a result of Tune's, which holds Tune's own entries as well."""
+    return TrialReport(**{item.name: result[item.name] for item in fields(TrialReport)})
+
+
+class Worker:
+    """Trains jobs; keeps the data for all of them.
+
+    Args:
+        data: training and validation parts; on a cluster read-only views of the node's one copy.
+        open_test: gives the test part, None where there is none. Called at the end of confirmed
+            trials and nowhere else.
+        threads: for the computations of a trial on CPU cores.
+        checkpoints: folder where trials under way are kept, so that one that is killed resumes
+            from its last checkpoint; nowhere if None.
+    """
+
+    def __init__(
+        self,
+        data: Splits,
+        open_test: Callable[[], Split | None] = lambda: None,
+        threads: int = 1,
+        checkpoints: Folder | None = None,
+    ):
+        assert data.test is None
+        torch.set_num_threads(threads)
+        keep_freed_memory()
+        self._data, self._open_test = data, open_test
+        self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
+
+    def begin(self, job: Job) -> None:
+        """Take a job; all state of the last one is replaced.
+
+        Only notes what is to be done: with Tune a step that fails is tried again, a reset is not.
+        """
+        self._job = job
+        self._training: Training | None = None  # frees the last trial's memory before the next
+        self._epochs: Iterator[EpochRow] = iter(())
+        self._rows: list[dict[str, Any]] = []
+
+    def train_epoch(self) -> TrialReport:
+        """Train the job's next epoch."""
+        if self._training is None:
+            self._training = self._start()
+        else:
+            self._keep(self._training)
+        training = self._training
+        row = next(self._epochs)
+        self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
+        status = _status(row, training.recipe)
+        scores_test = self._job.stage == "confirm" and status == "complete"
+        test = self._open_test() if scores_test else None
+        return TrialReport(
+            status=status,
+            rows=list(self._rows),
+            test=score_test_set(training, test) if test is not None else [],
+            cost=asdict(self._cost),
+            host=platform.node(),
+            device=_device_name(training.device),
+            checkpoint_failure=self._checkpoints.failure,
+        )
+
+    def _start(self) -> Training:
+        """Build the job's model, and resume from its checkpoint where there is one."""
+        parts = self._job.ingredients
+        architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])
+        self._cost = model_cost(architecture)
+        training = start_training(
+            architecture,
+            Recipe(**parts["recipe"]),
+            parts["seed"],
+            Numerics(**parts["numerics"]),
+        )
+        state = self._checkpoints.resume(self._job.key, asdict(self._job))
+        if state is not None:
+            self._rows = state["rows"]
+            restore_training(training, state["training"])
+        self._epochs = train_epochs(training, self._data)
+        return training
+
+    def _keep(self, training: Training) -> None:
+        """Save the state before another epoch, not after the last: then it holds no epoch at which
+        the driver, had it lived, would have stopped the trial."""
+        self._checkpoints.save(
+            self._job.key, {"rows": self._rows, "training": training_state(training)}
+        )
+
+
+def _status(row: EpochRow, recipe: Recipe) -> Literal["running", "complete", "diverged"]:
+    if not row.is_finite():
+        return "diverged"
+    return "complete" if row.epoch == recipe.epochs else "running"
+
+
+def _json_number(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is None or math.isfinite(value) else None
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU"

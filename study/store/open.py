@@ -1,0 +1,28 @@
+"""The folder at a path or a URI."""
+
+from pathlib import Path
+
+from study.spec.errors import StudyError
+from study.store.folder import Folder, LocalFolder
+from study.store.remote import RemoteFolder
+
+PYARROW_ALONE = ("abfss", "viewfs")  # schemes that pyarrow knows and fsspec does not
+
+
+def open_folder(location: str | Path) -> Folder:
+    """The folder at a path, relative or not, or at a URI. Nothing is asked of a store yet.
+
+    Raises:
+        StudyError: the URI is of no kind that pyarrow or fsspec knows.
+    """
+    location = str(location)
+    if "://" not in location or location.startswith("file://"):
+        return LocalFolder(Path(location.removeprefix("file://")))
+    from fsspec import available_protocols
+
+    scheme = location.partition("://")[0].rpartition("::")[2]
+    if scheme not in {*available_protocols(), *PYARROW_ALONE}:
+        raise StudyError(
+            f"results must be a folder, or a URI that pyarrow or fsspec knows; got {location}"
+        )
+    return RemoteFolder(location)

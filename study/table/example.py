@@ -1,0 +1,172 @@
+"""A made-up table for any study, so that its figures can be tried before anything is trained."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hw3.train import recipe_for
+from study.search.trial import Setting, rung_epochs
+from study.spec.study import Search, Study
+from study.store.records import Record, Status
+from study.table.members import Member
+from study.table.rows import make_table
+
+EPOCHS, SEEDS, TRIALS = 12, 8, 32  # enough for every kind of figure
+TEST_IMAGES = 200
+SETTING = Setting(data="made up", image_size=32, recipe=recipe_for(EPOCHS))
+SPOILT: dict[int, Status] = {
+    7: "diverged",
+    15: "failed",
+}  # by a trial's number; every fourth is stopped
+GRID = 32  # values of a searched hyper-parameter, as far as it has so many
+PROVENANCE = {"host": "made up", "device": "none"}
+
+
+def example_table(study: Study) -> pd.DataFrame:
+    """The table that a run of the study could give, with made-up numbers: no model is built.
+
+    Each search has up to TRIALS trials at different points of its space, some of them stopped,
+    diverged and failed; each candidate is confirmed on SEEDS seeds, with test scores. Equal studies
+    give equal tables. Baselines of equal scale keep the sizes that they have before matching.
+
+    Raises:
+        ValueError: a family or configuration of the study is not valid.
+    """
+    configs = {one.name: (one.family, dict(one.config)) for one in study.baselines}
+    members: list[Member] = []
+    for place, search in enumerate(study.searches):
+        explored = list(_explored(search, np.random.default_rng(place)))
+        members += [
+            Member(
+                "explore", search.name, search.label, record, record.params in search.hand_picked
+            )
+            for record in explored
+        ]
+        full = [record for record in explored if record.is_full_length]
+        best = min(full, key=lambda record: record.rows[-1]["val_loss"])
+        configs[search.name] = search.family, best.ingredients["config"]
+    members += [
+        Member("confirm", name, label, _confirmed(place, *configs[name], seed))
+        for place, (name, label) in enumerate(study.labels().items())
+        for seed in range(SEEDS)
+    ]
+    return make_table(members)
+
+
+def make_epoch_rows(
+    rng: np.random.Generator, level: float, ahead: float, seconds: float, epochs: int = EPOCHS
+) -> list[dict[str, Any]]:
+    """Epoch rows of a record whose scores rise towards a level.
+
+    Args:
+        level: validation accuracy at the end, about (share).
+        ahead: by how much training is ahead of it (share).
+        seconds: of an epoch, about.
+        epochs: after which it ends, up to EPOCHS.
+    """
+    level += rng.normal(0, 0.004)
+    rows = []
+    for epoch in range(1, epochs + 1):
+        done = 1 - math.exp(-epoch / 2.5)
+        val = 0.5 + (level - 0.5) * done + rng.normal(0, 0.006)
+        train = val + ahead * done + rng.normal(0, 0.003)
+        val_loss = 3.0 * (1.02 - val) + 1.5 * ahead * done
+        train_loss = val_loss - 3.0 * ahead * done + 0.01
+        scored = epoch % 5 == 0 or epoch == EPOCHS
+        rows.append(
+            {
+                "epoch": epoch,
+                "learning_rate": 10.0 ** -(3 + (epoch - 1) // 4),
+                "train_loss": train_loss + 0.02,
+                "train_accuracy": min(1.0, train - 0.01),
+                "train_eval_loss": train_loss if scored else None,
+                "train_eval_accuracy": min(1.0, train) if scored else None,
+                "val_loss": val_loss,
+                "val_accuracy": min(1.0, val),
+                "val_auroc": min(1.0, val + 0.02),
+                "seconds": seconds * rng.uniform(0.9, 1.1),
+            }
+        )
+    return rows
+
+
+def make_test_scores(
+    rng: np.random.Generator, rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Test scores of the record with these epoch rows: at its best and at its last epoch."""
+    best = min(rows, key=lambda row: row["val_loss"])
+    scored = {row["epoch"]: row for row in (best, rows[-1])}.values()
+    return [
+        {
+            "epoch": row["epoch"],
+            "loss": row["val_loss"] + 0.02,
+            "accuracy": row["val_accuracy"] - 0.008,
+            "auroc": row["val_auroc"] - 0.005,
+            "logits": [],
+            "correct": _correct_digits(rng, row["val_accuracy"] - 0.008),
+        }
+        for row in scored
+    ]
+
+
+def _correct_digits(rng: np.random.Generator, accuracy: float) -> str:
+    """One digit per test image, 1 where it is classified correctly."""
+    return "".join("01"[int(hit)] for hit in rng.random(TEST_IMAGES) < accuracy)
+
+
+def _explored(search: Search, rng: np.random.Generator) -> Iterator[Record]:
+    """Records of the search's trials, at least one of them at full length."""
+    rungs = rung_epochs(EPOCHS)
+    for number, params in enumerate(_points(search, rng)):
+        status: Status = SPOILT.get(number, "stopped" if number % 4 == 2 else "complete")
+        epochs = {"complete": EPOCHS, "failed": 0}.get(status, rungs[number // 4 % len(rungs)])
+        rows = make_epoch_rows(rng, rng.uniform(0.85, 0.97), 0.01, 2.0, epochs)
+        if status == "diverged":
+            rows[-1] |= dict.fromkeys(("train_loss", "val_loss", "val_auroc"))
+        yield Record(
+            ingredients=SETTING.ingredients(search.family, search.config(params), 0),
+            status=status,
+            rows=rows,
+            cost=_cost(number),
+            params=params,
+            pruned_by="asha" if number % 4 else "none",
+            error="made up" if status == "failed" else None,
+            provenance=PROVENANCE | {"number": number},
+        )
+
+
+def _points(search: Search, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Up to TRIALS different points of the search's space, the hand-picked ones first."""
+    grids = {name: dimension.grid(GRID) for name, dimension in search.space.items()}
+    drawn = [
+        {name: values[rng.integers(len(values))] for name, values in grids.items()}
+        for _ in range(4 * TRIALS)
+    ]
+    points = [dict(point) for point in search.hand_picked] + drawn
+    different = {tuple(point[name] for name in grids): point for point in points}
+    return list(different.values())[:TRIALS]
+
+
+def _confirmed(place: int, family: str, config: Mapping[str, Any], seed: int) -> Record:
+    """A record of the candidate at that place of the study."""
+    rng = np.random.default_rng([place, seed])
+    rows = make_epoch_rows(rng, 0.9 + 0.01 * (place % 8), 0.005 * place, 2.0 + place)
+    return Record(
+        ingredients=SETTING.ingredients(family, config, seed),
+        status="complete",
+        rows=rows,
+        test=make_test_scores(rng, rows),
+        cost=_cost(place),
+        provenance=PROVENANCE,
+    )
+
+
+def _cost(place: int) -> dict[str, int]:
+    return {
+        "parameters": 1000 * (place + 1),
+        "multiply_adds": 30_000 * (place + 1),
+        "activation_bytes": 8000 * (place + 1),
+    }

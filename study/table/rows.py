@@ -1,0 +1,106 @@
+"""Records -> one tidy DataFrame, the only thing that statistics, figures and notebooks read."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from study.store.records import Record
+from study.table.columns import ALL_COLUMNS
+from study.table.members import Member
+
+# A trial has converged in the first epoch whose validation accuracy is at most this much below its
+# final one. Every complete trial has such an epoch, in the same columns of all its rows; a fixed
+# accuracy some seeds would never reach, and a mean over the others would flatter.
+CONVERGED = 0.01
+
+_TRIAL = ["stage", "candidate", "key"]  # a record may serve several candidates
+_EPOCH_FIELDS = (
+    *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
+    *("train_eval_accuracy", "val_loss", "val_accuracy", "val_auroc", "seconds"),
+)
+
+
+def make_table(members: Iterable[Member]) -> pd.DataFrame:
+    """One row per epoch of each member, with the columns of ALL_COLUMNS in that order."""
+    rows = [row for member in members for row in _member_rows(member)]
+    table = pd.DataFrame(rows, columns=list(ALL_COLUMNS))
+    table = table.astype({name: column.dtype for name, column in ALL_COLUMNS.items()})
+    table = table.assign(**_differences(table), **_places(table))
+    return table.assign(**_convergence(table))
+
+
+def _differences(table: pd.DataFrame) -> dict[str, Any]:
+    """One score minus another, in each row."""
+    return {
+        "gap_loss": table["val_loss"] - table["train_eval_loss"],
+        "gap_accuracy": table["train_eval_accuracy"] - table["val_accuracy"],
+        "gap_accuracy_logged": table["train_accuracy"] - table["val_accuracy"],
+    }
+
+
+def _places(table: pd.DataFrame) -> dict[str, Any]:
+    """Where each epoch stands in its trial."""
+    trials = table.groupby(_TRIAL, sort=False)
+    is_final = table["epoch"] == trials["epoch"].transform("max")
+    is_best = table["val_loss"] == trials["val_loss"].transform("min")
+    return {
+        "elapsed": trials["seconds"].cumsum(),
+        "is_final": is_final.astype("boolean"),
+        "is_best": is_best.fillna(False).astype("boolean"),
+    }
+
+
+def _convergence(table: pd.DataFrame) -> dict[str, Any]:
+    """The three columns that say when a trial had converged, missing unless it is complete."""
+    whole = table.loc[table["status"] == "complete"]
+    final = whole.groupby(_TRIAL)["val_accuracy"].transform("last")
+    # accuracies are counts over counts: half of a billionth is arithmetic, not an image
+    near = whole.loc[whole["val_accuracy"] >= final - CONVERGED - 5e-10]
+    first = near.groupby(_TRIAL)[["epoch", "elapsed"]].first()
+    found = table[_TRIAL].join(first, on=_TRIAL)
+    return {
+        "epochs_to_converge": found["epoch"],
+        "seconds_to_converge": found["elapsed"],
+        "converged_share": (found["epoch"] / table["epochs"]).astype("Float64"),
+    }
+
+
+def _member_rows(member: Member) -> list[dict[str, Any]]:
+    trial, tests = _trial_values(member), _test_scores(member.record)
+    epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in member.record.rows]
+    return [trial | row | tests.get(row["epoch"], {}) for row in epochs or [{"epoch": 0}]]
+
+
+def _trial_values(member: Member) -> dict[str, Any]:
+    """What is the same in all rows of the member."""
+    record, ingredients = member.record, member.record.ingredients
+    return {
+        "key": record.key,
+        "stage": member.stage,
+        "candidate": member.candidate,
+        "label": member.label,
+        "family": ingredients["family"],
+        "status": record.status,
+        "pruned_by": record.pruned_by,
+        "hand_picked": member.hand_picked,
+        "number": record.provenance.get("number"),
+        "seed": ingredients["seed"],
+        "image_size": ingredients["image_size"],
+        "epochs": ingredients["recipe"]["epochs"],
+        "host": record.provenance.get("host"),
+        "device": record.provenance.get("device"),
+        "error": record.error,
+        **record.cost,
+        **{f"config_{name}": value for name, value in ingredients["config"].items()},
+    }
+
+
+def _test_scores(record: Record) -> dict[int, dict[str, Any]]:
+    """The test columns of each scored epoch; records of earlier versions lack "correct"."""
+    return {
+        score["epoch"]: {
+            f"test_{name}": score.get(name) for name in ("loss", "accuracy", "auroc", "correct")
+        }
+        for score in record.test
+    }

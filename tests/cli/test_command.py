@@ -1,0 +1,165 @@
+"""The command line: help, and bad input as one error each."""
+
+import re
+import subprocess
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import ray
+from click.testing import CliRunner
+
+from study import task_c
+from study.cli.command import command
+from study.cli.options import Options
+from study.search.samplers import SAMPLERS
+
+SMOKE = ["--profile", "smoke"]
+
+
+def run(arguments, study=task_c.STUDY):
+    return CliRunner().invoke(command(study), arguments)
+
+
+def save_class(folder, name, array, **options):
+    folder.mkdir(exist_ok=True)
+    np.save(folder / f"{name}.npy", array, **options)
+
+
+def images(count=20, size=16, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (count, size, size)).astype(np.uint8)
+
+
+def course(folder, **changed):
+    """A course folder with one file changed."""
+    for seed, name in enumerate(("normal", "pneumonia")):
+        save_class(folder, name, images(seed=seed))
+    for name, array in changed.items():
+        save_class(folder, name, array, allow_pickle=True)
+    return folder
+
+
+def missing(folder):
+    return folder / "nowhere"
+
+
+def truncated(folder):
+    path = course(folder) / "normal.npy"
+    path.write_bytes(path.read_bytes()[:-100])
+    return folder
+
+
+BAD_DATA = {  # what is wrong: (how to make it, what the message must name)
+    "missing folder": (missing, "nowhere"),
+    "truncated npy": (truncated, "normal.npy"),
+    "float npy": (lambda f: course(f, normal=images().astype(float)), "uint8"),
+    "wrong shape": (lambda f: course(f, normal=images()[:, None]), "normal.npy"),
+    "pickled array": (lambda f: course(f, normal=np.array([{}], dtype=object)), "normal.npy"),
+    "one class empty": (lambda f: course(f, pneumonia=images(0)), "pneumonia"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_DATA)
+def test_bad_data_is_one_error_and_leaves_nothing_behind(kind, tmp_path):
+    make, fact = BAD_DATA[kind]
+    data, results = make(tmp_path / "data"), tmp_path / "results"
+    answer = run([*SMOKE, "--data", str(data), "--results", str(results)])
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("error: ")
+    assert fact in answer.stderr
+    assert "Traceback" not in answer.output
+    assert not results.exists()
+    assert not ray.is_initialized()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "facts"),
+    [
+        (["--image-size", "30"], ["30", "multiple of 8", "32"]),
+        (["--image-size", "0"], ["0"]),
+        (["--trails", "3"], ["--trails", "--trials"]),
+        (["--sampler", "tpee"], ["tpee", "random, qmc, gp", "Did you mean tpe"]),
+        (["--trials", "0"], ["0", ">=1"]),
+        (["--seeds", "many"], ["many"]),
+        (["--profile", "slow"], ["slow", "quick", "paper", "smoke"]),
+        (["--seed", "-1"], ["-1"]),
+        (["--gpus-per-trial", "-1"], ["-1"]),
+        (["runn"], ["runn", "plan", "report"]),
+    ],
+)
+def test_bad_options_are_one_error_with_the_choices(arguments, facts, tmp_path):
+    answer = run([*SMOKE, "--results", str(tmp_path / "results"), *arguments])
+    assert answer.exit_code in (1, 2)
+    for fact in facts:
+        assert fact in answer.stderr
+    assert "Traceback" not in answer.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_results_may_not_be_a_file(tmp_path):
+    (tmp_path / "results").write_text("")
+    answer = run([*SMOKE, "--results", str(tmp_path / "results")])
+    assert answer.exit_code == 1
+    assert "is a file" in answer.stderr and "--results" in answer.stderr
+
+
+def test_results_that_cannot_be_written_are_one_error_before_anything_starts(small_disk, s3_bucket):
+    disk = small_disk(64)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for place in (str(disk / "results"), "s3://nowhere/results"):
+        answer = run([*SMOKE, "--results", place])
+        assert answer.exit_code == 1
+        assert "cannot be written" in answer.stderr and "--results" in answer.stderr
+        assert "Traceback" not in answer.output
+    assert not ray.is_initialized()
+    answer = run([*SMOKE, "--results", "nothing://x"])
+    assert answer.exit_code == 2
+    assert "pyarrow or fsspec" in answer.stderr
+
+
+@pytest.mark.parametrize("action", ["run", "report"])
+def test_a_store_that_does_not_answer_is_one_error_at_once(action, monkeypatch):
+    def unreachable(uri):
+        raise OSError("no answer")  # as pyarrow does, which asks for the bucket's region first
+
+    monkeypatch.setattr("study.store.remote._filesystem_of", unreachable)
+    answer = run([action, *SMOKE, "--results", "s3://bucket/results"])
+    assert answer.exit_code == 1
+    assert re.search("s3://bucket/results.* cannot be written to: no answer", answer.stderr)
+    assert "Traceback" not in answer.output
+
+
+def test_report_without_a_run_says_how_to_make_one(tmp_path):
+    answer = run(["report", "--results", str(tmp_path / "none")])
+    assert answer.exit_code == 1
+    assert "python -m study.task_c --results" in answer.stderr
+
+
+def test_help_names_every_option_and_sampler():
+    text = run(["--help"]).output
+    assert all(name in text for name in SAMPLERS)
+    for item in fields(Options):
+        assert item.name == "action" or f"--{item.name.replace('_', '-')}" in text
+
+
+def test_the_command_line_and_python_have_the_same_defaults():
+    given = command(task_c.STUDY).make_context("study.task_c", []).params
+    for item in fields(Options):
+        assert str(given[item.name]) == str(getattr(Options(), item.name))
+
+
+@pytest.mark.parametrize("arguments", [["--address", "auto"], ["--max-concurrent", "2"]])
+def test_one_process_takes_no_cluster(arguments, tmp_path):
+    answer = run([*SMOKE, "--workers", "inline", "--results", str(tmp_path / "r"), *arguments])
+    assert answer.exit_code == 1
+    assert "--workers ray" in answer.stderr and arguments[0] in answer.stderr
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.ray
+def test_more_gpus_than_ray_has_is_one_error(tmp_path):
+    answer = run([*SMOKE, "--gpus-per-trial", "64", "--results", str(tmp_path / "results")])
+    assert answer.exit_code == 1
+    assert "64" in answer.stderr and "--gpus-per-trial" in answer.stderr
+    assert not (tmp_path / "results").exists()
+    assert not ray.is_initialized()

@@ -1,0 +1,145 @@
+"""What a plan says, and the mistakes that it finds before anything is spent."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import ray
+from click.testing import CliRunner
+
+from study import task_c
+from study.__main__ import TASKS as NAMES
+from study.__main__ import find_study
+from study.cli.check import check_study
+from study.cli.command import command
+from study.cli.estimate import describe_time
+from study.spec.budget import PROFILES
+from study.spec.errors import StudyError
+from study.spec.figures import Figure
+from study.spec.space import Choice, Float
+from study.spec.study import Baseline, Claim, Match
+
+TASKS = {name: find_study(name) for name in NAMES}
+PLAN = ["plan", "--gpus-per-trial", "0"]
+
+
+def run(arguments, study=task_c.STUDY):
+    return CliRunner().invoke(command(study), arguments)
+
+
+@pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
+def test_plan_says_cost_and_starts_nothing(study, tmp_path):
+    answer = run(["plan", "--results", str(tmp_path / "results")], study)
+    assert answer.exit_code == 0, answer.output
+    text = " ".join(answer.output.split())
+    assert f"{PROFILES['quick'].seeds} seeds each" in text
+    assert f"{len(study.claims)}, judged at 5 %" in text
+    assert not (tmp_path / "results").exists()
+    assert not ray.is_initialized()
+
+
+def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
+    monkeypatch.setattr("study.cli.estimate._matrix_product_rate", lambda _precision: 500e9)
+    lines = [run([*PLAN, "--max-concurrent", count]).output for count in ("1", "2")]
+    one, two = (int(re.search(r"about (\d+) s,", line)[1]) for line in lines)
+    assert one == pytest.approx(2 * two, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(76.4, "about 76 s"), (90, "about 2 min"), (9e4, "about 25 h")]
+)
+def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
+    assert describe_time(seconds) == words
+
+
+def test_plan_says_when_seeds_are_too_few():
+    assert "9 are needed" in run(["plan", "--seeds", "5"]).output
+
+
+def test_plan_tells_one_sided_claims_apart():
+    first, *others = task_c.STUDY.claims
+    study = replace(task_c.STUDY, claims=(replace(first, one_sided=True), *others))
+    text = " ".join(run(["plan", "--seeds", "8"], study).output.split())
+    assert "1 one-sided, judged at 5 %" in text and "(8 seeds are needed)" in text
+    assert f"{len(others)}, not judged: 8 seeds are too few, 9 are needed" in text
+
+
+@pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_tasks_have_no_mistakes(study, profile):
+    check_study(study, PROFILES[profile])
+
+
+def changed(**changes):
+    return lambda study: replace(study, **changes)
+
+
+def with_claim(**changes):
+    return lambda study: replace(study, claims=(replace(study.claims[0], **changes),))
+
+
+def with_search(**changes):
+    return lambda study: replace(
+        study, searches=(replace(study.searches[0], hand_picked=(), **changes),)
+    )
+
+
+def with_figure(kind, **options):
+    return changed(figures=(Figure("wrong", kind, "Wrong", options),))
+
+
+MATCHED = Baseline("b", "B", "ann", match=Match("convmodel", "money", ("width_1", "depth")))
+MISTAKES = {  # what is done to Task C: (how, facts that the plan must name)
+    "metric": (with_claim(metric="val_acuracy"), ["lab4_train", "val_acuracy", "val_accuracy"]),
+    "candidate": (with_claim(candidate="lab5"), ["lab4_train", "lab5", "Did you mean lab4?"]),
+    "epoch": (with_claim(epoch="last"), ["lab4_train", "last", "final, best"]),
+    "no bound": (with_claim(below=float("inf")), ["lab4_train", "above or below"]),
+    "empty region": (with_claim(above=0.95), ["lab4_train", "0.95", "0.9"]),
+    "ratio without two": (with_claim(ratio=True), ["lab4_train", "versus"]),
+    "range": (with_search(space={"channels": Choice((0, 8))}), ["search gap", "channels", "0"]),
+    "bounds": (with_search(space={"channels": Float(9.0, 1.0)}), ["search gap", "9.0"]),
+    "fixed": (with_search(fixed={"depth": 3}), ["search gap", "depth", "channels, hidden"]),
+    "family": (with_search(family="transformer"), ["search gap", "transformer", "conv, ann, gap"]),
+    "match": (
+        changed(baselines=(*task_c.STUDY.baselines, MATCHED)),
+        ["baseline b", "money", "parameters", "depth", "width_1"],
+    ),
+    "names": (
+        changed(baselines=(*task_c.STUDY.baselines, task_c.STUDY.baselines[0])),
+        ["convmodel", "name of its own"],
+    ),
+    "kind of figure": (with_figure("paretoo", y="val_loss", xs=()), ["wrong", "paretoo", "pareto"]),
+    "option of a figure": (
+        with_figure("curves", candidat="lab4"),
+        ["figure wrong", "candidat", "candidate"],
+    ),
+    "candidate of a figure": (with_figure("curves", candidate="lab5"), ["wrong", "lab5", "lab4"]),
+    "column of a figure": (
+        with_figure("pareto", y="val_acuracy", xs=("parameters",)),
+        ["figure wrong", "val_acuracy"],
+    ),
+}
+
+
+@pytest.mark.parametrize("action", ["plan", "run"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_study_is_a_sentence_before_anything_is_spent(mistake, action, tmp_path):
+    change, facts = MISTAKES[mistake]
+    results = tmp_path / "results"
+    answer = run([action, "--profile", "smoke", "--results", str(results)], change(task_c.STUDY))
+    assert answer.exit_code == 1, answer.output
+    assert answer.stderr.startswith("error: task_c has ")
+    for fact in facts:
+        assert fact in answer.stderr
+    assert "Traceback" not in answer.output
+    assert not results.exists()
+    assert not ray.is_initialized()
+
+
+def test_all_mistakes_are_told_at_once():
+    study = replace(
+        task_c.STUDY,
+        claims=tuple(Claim(name, "nobody", "val_loss", below=0.0) for name in ("first", "second")),
+    )
+    with pytest.raises(StudyError, match=r"2 mistakes(.|\n)*first(.|\n)*second"):
+        check_study(study, PROFILES["smoke"])

@@ -1,0 +1,42 @@
+"""Whole smoke runs in one process, with their reports."""
+
+import json
+
+import pandas as pd
+from click.testing import CliRunner
+
+from study import task_a, task_c
+from study.cli.command import command
+
+SMOKE = ["--profile", "smoke", "--workers", "inline"]
+
+
+def run(arguments, study=task_c.STUDY):
+    return CliRunner().invoke(command(study), arguments)
+
+
+def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_path):
+    results = tmp_path / "results"
+    first = run([*SMOKE, "--results", str(results)])
+    assert first.exit_code == 0, first.output
+    folder = results / "task_c"
+    figures = {path.stem for path in (folder / "figures").glob("*.png")}
+    # The importance of hyper-parameters needs more trials than a smoke run has.
+    assert figures == {figure.name for figure in task_c.STUDY.figures} - {"importance"}
+    assert {path.stem for path in (folder / "figures").glob("*.svg")} == figures
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    keys = {"claim", "verdict", "effect", "ci_low", "ci_high", "p", "p_holm", "n_seeds", "quote"}
+    assert all(keys <= set(verdict) for verdict in verdicts)
+    assert {verdict["verdict"] for verdict in verdicts} == {"not judged"}
+    table = pd.read_parquet(folder / "table.parquet")
+    assert len(pd.read_csv(folder / "table.csv")) == len(table)
+    assert "nothing about patients" in (folder / "report.html").read_text()
+    before = {path: path.stat().st_mtime_ns for path in (results / "trials").iterdir()}
+    assert run([*SMOKE, "--results", str(results)], task_a.STUDY).exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    shared = pd.read_parquet(results / "task_a" / "table.parquet")
+    baseline = shared[(shared["candidate"] == "convmodel") & (shared["stage"] == "confirm")]
+    assert set(baseline["key"]) <= {path.stem for path in before}
+    (folder / "report.html").unlink()
+    assert run(["report", "--results", str(results)]).exit_code == 0
+    assert (folder / "report.html").exists()

@@ -1,0 +1,125 @@
+"""A study in one process: everything between a plan and its records."""
+
+import dataclasses
+from collections import Counter
+
+import pytest
+import ray
+
+from study.search.optuna_trials import INFEASIBLE
+from study.spec.budget import Budget
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
+from study.table.members import study_members
+from tests.made import STUDY, WIDTH_SEARCH, square_splits
+from tests.sessions import plan_on, run_session, timeless
+
+BUDGET = Budget(trials=4, epochs=4, seeds=2, image_size=16)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return square_splits()
+
+
+@pytest.fixture(scope="module")
+def plan(data):
+    return plan_on(STUDY, data, BUDGET)
+
+
+@pytest.fixture(scope="module")
+def finished(plan, data, tmp_path_factory):
+    """A finished study's results folder and its trials."""
+    results = tmp_path_factory.mktemp("ergebnisse mit Leerzeichen und ü")
+    trials, _ = run_session(plan, data, results)
+    return results, trials
+
+
+def trained_again(plan, data, results):
+    """Keys of the trials that a further run trains."""
+    before = {path.stem for path in (results / "trials").iterdir()}
+    trials, _ = run_session(plan, data, results)
+    return set(trials.records) - before
+
+
+def test_every_search_spends_its_budget_and_every_candidate_is_confirmed(finished):
+    _, trials = finished
+    places = Counter((member.stage, member.candidate) for member in study_members(trials))
+    explored = {("explore", search.name): BUDGET.trials for search in STUDY.searches}
+    confirmed = {("confirm", name): BUDGET.seeds for name in STUDY.labels()}
+    assert places == explored | confirmed
+    assert sum(places.values()) == len(trials.records)
+    assert not ray.is_initialized()
+
+
+def test_a_stopped_trial_is_recorded_as_stopped_and_never_chosen(finished):
+    _, trials = finished
+    for record in trials.records.values():
+        if record.status == "stopped":
+            assert len(record.rows) < BUDGET.epochs
+            assert record.pruned_by == "asha"
+        else:
+            assert (record.status, len(record.rows)) == ("complete", BUDGET.epochs)
+    for search in STUDY.searches:
+        config = trials.chosen(search).config
+        explored = [r for r in trials.explored(search) if r.ingredients["config"] == config]
+        assert [record.status for record in explored] == ["complete"]
+
+
+def test_only_confirmed_trials_have_test_scores(finished):
+    for member in study_members(finished[1]):
+        assert bool(member.record.test) == (member.stage == "confirm")
+
+
+def test_records_say_where_their_numbers_come_from(finished):
+    for record in finished[1].records.values():
+        assert record.cost["parameters"] > 0
+        assert {"host", "device", "versions", "finished", "commit"} <= set(record.provenance)
+
+
+def test_the_same_run_again_trains_nothing(finished, plan, data):
+    assert trained_again(plan, data, finished[0]) == set()
+
+
+def test_a_lost_record_is_trained_again_to_the_same_numbers(finished, plan, data):
+    results, trials = finished
+    lost = trials.confirmed(trials.baselines[0])[0]
+    (results / "trials" / f"{lost.key}.json").unlink()
+    assert trained_again(plan, data, results) == {lost.key}
+    again = RecordStore(LocalFolder(results)).find(lost.key)
+    assert timeless(again) == timeless(lost)
+
+
+def test_another_study_finds_the_baseline_and_trains_only_its_own(finished, plan, data):
+    other = dataclasses.replace(STUDY, name="other", searches=STUDY.searches[:1])
+    assert trained_again(dataclasses.replace(plan, study=other), data, finished[0]) == set()
+
+
+def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(data, tmp_path):
+    """Images of 16 pixels where 24 are expected: the ConvModel's first layer cannot take them,
+    ConvGAP, which pools globally, can."""
+    study = dataclasses.replace(STUDY, searches=STUDY.searches[:1])
+    trials, _ = run_session(plan_on(study, data, BUDGET, image_size=24), data, tmp_path)
+    statuses = {}
+    for record in trials.records.values():
+        statuses.setdefault(record.ingredients["family"], set()).add(record.status)
+        if record.status == "failed":
+            assert record.error.count("Failure # ") == 3
+            assert "shapes cannot be multiplied" in record.error
+    assert statuses["conv"] == {"failed"}
+    assert "complete" in statuses["gap"] and "failed" not in statuses["gap"]
+
+
+def test_diverging_trials_end_at_once_and_the_study_goes_on(data, tmp_path):
+    """A learning rate at which the loss leaves float32 in the first steps."""
+    plan = plan_on(dataclasses.replace(STUDY, searches=(WIDTH_SEARCH,)), data, BUDGET)
+    recipe = dataclasses.replace(plan.setting.recipe, learning_rate=1e30)
+    plan = dataclasses.replace(plan, setting=dataclasses.replace(plan.setting, recipe=recipe))
+    trials, dispatcher = run_session(plan, data, tmp_path)
+    members = study_members(trials)
+    assert {member.record.status for member in members} == {"diverged"}
+    places = Counter((member.stage, member.candidate) for member in members)
+    assert places == {("explore", "gap"): BUDGET.trials, ("confirm", "small"): BUDGET.seeds}
+    assert all(len(member.record.rows) == 1 for member in members)
+    for trial in dispatcher.explorers["gap"].study.trials:
+        assert trial.constraints == {INFEASIBLE: 1.0}

@@ -1,0 +1,155 @@
+"""A worker in process, and the Tune trainable around it: no Ray is started."""
+
+import dataclasses
+import math
+from dataclasses import asdict
+
+import pytest
+import ray
+import torch
+
+from hw3.models import make_architecture
+from hw3.numerics import Numerics
+from hw3.train import recipe_for, start_training, train_epochs
+from study.pool.trainable import StudyTrial
+from study.pool.worker import TrialReport, Worker, report_from
+from study.search.trial import Job, Setting, job_from
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from tests.made import square_splits
+
+
+@pytest.fixture(scope="module")
+def data():
+    return square_splits()
+
+
+@pytest.fixture(scope="module")
+def setting(data):
+    return Setting(data.fingerprint, data.image_size, recipe_for(3))
+
+
+def job(setting, stage="explore", seed=1, **config):
+    return Job(stage, "p", setting.ingredients("conv", {"channels": 4, **config}, seed))
+
+
+def worker_of(job, data, open_test=lambda: None, checkpoints=None):
+    worker = Worker(data.without_test(), open_test, checkpoints=checkpoints)
+    worker.begin(job)
+    return worker
+
+
+def run(worker):
+    reports = [worker.train_epoch()]
+    while not reports[-1].is_last:
+        reports.append(worker.train_epoch())
+    return reports
+
+
+def timeless(report):
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in report.rows]
+    return rows, report.test, report.status
+
+
+def test_a_worker_reports_the_engines_rows_and_needs_no_cluster(data, setting):
+    reports = run(worker_of(job(setting), data))
+    architecture = make_architecture("conv", {"channels": 4}, 16)
+    training = start_training(architecture, recipe_for(3), 1, Numerics())
+    losses = [row.val_loss for row in train_epochs(training, data)]
+    assert [row["val_loss"] for row in reports[-1].rows] == losses
+    assert [len(report.rows) for report in reports] == [1, 2, 3]
+    assert [report.status for report in reports] == ["running", "running", "complete"]
+    assert not ray.is_initialized()
+
+
+def test_a_used_worker_gives_what_a_fresh_one_gives(data, setting):
+    """All state of the last trial is gone, dropout and its generators included."""
+    first, second = job(setting, dropout_hidden=0.5), job(setting, seed=2, hidden=8)
+    used = worker_of(first, data)
+    run(used)
+    used.begin(second)
+    assert timeless(run(used)[-1]) == timeless(run(worker_of(second, data))[-1])
+
+
+def test_the_trainable_passes_jobs_and_reports_on(data, setting):
+    trial = StudyTrial.__new__(StudyTrial)
+    # Trainable.__init__ makes log files; set-up alone is what a test in process needs.
+    trial.setup(asdict(job(setting)), data=data.without_test())
+    results = [trial.step() for _ in range(3)]
+    assert trial.reset_config(asdict(job(setting)))
+    results += [trial.step() for _ in range(3)]
+    assert [result["done"] for result in results] == [False, False, True] * 2
+    expected = timeless(run(worker_of(job(setting), data))[-1])
+    assert timeless(report_from(results[2])) == timeless(report_from(results[5])) == expected
+
+
+@pytest.mark.parametrize("epochs_done", [0, 1, 2])
+def test_a_killed_trial_does_at_most_one_epoch_again_bit_for_bit(
+    data, setting, tmp_path, epochs_done, monkeypatch
+):
+    monkeypatch.setattr("study.store.checkpoints.COST_SHARE", math.inf)  # a checkpoint every epoch
+    told = job(setting, "confirm", dropout_conv=0.4, dropout_hidden=0.4)
+
+    def start():
+        return worker_of(told, data, lambda: data.test, LocalFolder(tmp_path))
+
+    whole = run(worker_of(told, data, lambda: data.test))[-1]
+    killed = start()
+    for _ in range(epochs_done):
+        killed.train_epoch()
+    del killed
+    under_way = [job_from(kept) for kept in CheckpointStore(LocalFolder(tmp_path)).jobs()]
+    assert under_way == [told] * bool(epochs_done)
+    resumed = run(start())
+    assert len(resumed) == 3 - max(0, epochs_done - 1)
+    assert timeless(resumed[-1]) == timeless(whole)
+
+
+def test_only_a_confirmed_trial_opens_the_test_set_and_once_at_its_end(data, setting):
+    opened = []
+
+    def open_test():
+        opened.append(True)
+        return data.test
+
+    explored = run(worker_of(job(setting), data, open_test))
+    assert not opened
+    assert explored[-1].test == []
+    confirmed = run(worker_of(job(setting, stage="confirm"), data, open_test))
+    assert len(opened) == 1
+    assert [bool(report.test) for report in confirmed] == [False, False, True]
+    assert timeless(explored[-1])[0] == timeless(confirmed[-1])[0]
+
+
+def test_a_worker_is_never_given_the_test_part_itself(data):
+    with pytest.raises(AssertionError):
+        Worker(data)
+
+
+def test_source_without_a_test_part_confirms_without_scores(data, setting):
+    assert run(worker_of(job(setting, stage="confirm"), data))[-1].test == []
+
+
+def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, setting):
+    worker = worker_of(job(setting), data)
+    worker.train_epoch()
+    with torch.no_grad():
+        next(worker._training.model.parameters()).fill_(math.nan)
+    report = worker.train_epoch()
+    assert (report.status, report.is_last) == ("diverged", True)
+    assert report.rows[-1]["val_loss"] is None
+    assert report.test == []
+
+
+def test_job_and_report_survive_the_way_through_tune(setting):
+    sent = dataclasses.replace(job(setting), params={"x": 1}, number=3, prunable=True)
+    assert job_from(asdict(sent)) == sent
+    assert job_from(asdict(sent)).key == sent.key
+    report = TrialReport("running", [{"epoch": 1}], host="here")
+    assert report_from(vars(report) | {"done": False, "trial_id": "a"}) == report
+
+
+def test_a_job_of_an_earlier_version_is_still_read(setting):
+    saved = asdict(job(setting))
+    saved["point"] = saved.pop("candidate")
+    assert job_from(saved) == job(setting)

@@ -1,0 +1,66 @@
+"""One session of a small plan, on any executor."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hw3.splits import Splits
+from hw3.train import recipe_for
+from study.cluster.resources import Resources
+from study.pool.dispatch import Dispatcher
+from study.pool.inline import run_inline
+from study.pool.recorder import Recorder
+from study.pool.session import Session
+from study.pool.tuner import run_on_ray
+from study.search.choose import FinishedTrials
+from study.search.plan import Plan
+from study.search.trial import Setting
+from study.spec.budget import Budget
+from study.spec.study import Study
+from study.store.checkpoints import CheckpointStore
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
+from tests.made import plan_of
+
+
+def plan_on(study: Study, data: Splits, budget: Budget, **changes: Any) -> Plan:
+    """The study's plan on this data."""
+    setting = Setting(data.fingerprint, data.image_size, recipe_for(budget.epochs))
+    return plan_of(study, Setting(**vars(setting) | changes), budget)
+
+
+def on_ray(
+    concurrent: int = 1, epoch_timeout: float = 600.0, cpus: float | None = None
+) -> Callable:
+    """Executor: Ray's workers; needs a running Ray."""
+    resources = Resources(cpus or 1 / concurrent, 0, concurrent)
+    return partial(run_on_ray, resources=resources, epoch_timeout=epoch_timeout)
+
+
+def run_session(
+    plan: Plan,
+    data: Splits,
+    results: Path,
+    execute: Callable = run_inline,
+    observers: Sequence[Any] = (),
+) -> tuple[FinishedTrials, Dispatcher]:
+    """Run what is not recorded in the folder yet; nothing of the trials under way is left.
+
+    Returns:
+        The folder's trials, as they are read again, and what decided.
+    """
+    store = RecordStore(LocalFolder(results))
+    checkpoints = CheckpointStore(LocalFolder(results / plan.study.name / "checkpoints"))
+    dispatcher = Dispatcher(FinishedTrials(plan, {record.key: record for record in store}))
+    if any(dispatcher.remaining().values()):
+        execute(Session(dispatcher, Recorder(store, checkpoints), observers), data, checkpoints)
+    assert checkpoints.folder.names() == []
+    return FinishedTrials(plan, {record.key: record for record in store}), dispatcher
+
+
+def timeless(record):
+    """A record without what no two runs share."""
+    rows = [{**row, "seconds": None} for row in record.rows]
+    provenance = {k: v for k, v in record.provenance.items() if k != "finished"}
+    return {**vars(record), "rows": rows, "provenance": provenance}
