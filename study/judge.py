@@ -8,15 +8,15 @@ the test, but given beside it for test accuracies (`study.stats.bootstrap`).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from study.spec.errors import StudyError
-from study.spec.study import Claim, unknown_name
+from study.spec.study import Claim, EpochRule, unknown_name
 from study.stats.bootstrap import image_interval, read_correct
-from study.stats.power import MAX_SEEDS, seeds_needed, seeds_to_decide
+from study.stats.power import seeds_to_decide
 from study.stats.region import holm, region_p
 from study.stats.rule import ALPHA, Rule
 from study.stats.signflip import least_p, seed_interval
@@ -32,6 +32,8 @@ JUDGED_ON = {  # by the metric, or by its first word; all others are costs
     "gap": "training and validation",
 }
 
+UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed
+
 Outcome = Literal["supported", "refuted", "undecided", "not judged"]
 
 
@@ -44,10 +46,10 @@ class Verdict:
         outcome: supported, refuted, undecided or not judged.
         rule: by which it was decided; None for a run that is too small to judge anything.
         effect: mean over seeds, in `unit`; a geometric mean where the claim is about a ratio.
-        ci_low, ci_high: interval of the effect at level 1 - alpha, for this claim alone; NaN with
+        interval: of the effect, (low, high), at level 1 - alpha and for this claim alone; NaN with
             too few seeds (5 or less at 95 %).
-        images_low, images_high: interval at the same level over draws of test images, averaged
-            over seeds; for levels and differences of the test accuracy only. Decides nothing.
+        images: interval at the same level over draws of test images, averaged over seeds; for
+            levels and differences of the test accuracy only. Decides nothing.
         p: of the nearer of "inside the region" and "outside it", two-sided; of a one-sided claim
             that of "inside the region", one-sided.
         p_holm: p after Holm's correction over all claims of the study; decides the outcome.
@@ -62,10 +64,8 @@ class Verdict:
     outcome: Outcome
     rule: Rule | None
     effect: float
-    ci_low: float
-    ci_high: float
-    images_low: float
-    images_high: float
+    interval: tuple[float, float]
+    images: tuple[float, float]
     p: float
     p_holm: float
     n_seeds: int
@@ -121,7 +121,7 @@ def judge(
     confirm = table.loc[table["stage"] == "confirm"]
     samples = [_take_sample(claim, confirm) for claim in claims]
     decisions = _decide(claims, [sample.values for sample in samples], alpha)
-    return [_verdict(*each, alpha, judged) for each in zip(claims, samples, decisions, strict=True)]
+    return [_verdict(*each, judged) for each in zip(claims, samples, decisions, strict=True)]
 
 
 def outcomes(
@@ -134,7 +134,7 @@ def outcomes(
         values: for each claim one value per seed, finite, (n,); logarithms for a ratio.
         alpha: level of the verdicts.
     """
-    return [outcome for _, _, outcome in _decide(claims, values, alpha)]
+    return [decision.outcome for decision in _decide(claims, values, alpha)]
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _take_sample(claim: Claim, confirm: pd.DataFrame) -> _Sample:
     knows_images = metric == "test_accuracy" and not claim.ratio and not problem
     return _Sample(
         values,
-        judged_on=NO_TEST_PART if metric != claim.metric else _part_of(metric),
+        judged_on=NO_TEST_PART if metric != claim.metric else _part_of_data(metric),
         note=problem or _describe_left_out(claim, confirm, seeds),
         correct=_correct_answers(rows, seeds) if knows_images else None,
     )
@@ -179,13 +179,12 @@ def _read_metric(claim: Claim, confirm: pd.DataFrame) -> str:
     return claim.metric
 
 
-def _part_of(metric: str) -> str:
+def _part_of_data(metric: str) -> str:
     return JUDGED_ON.get(metric) or JUDGED_ON.get(metric.split("_")[0], "cost")
 
 
-def _seed_rows(candidate: str, epoch: str, confirm: pd.DataFrame) -> pd.DataFrame:
-    """One row for each seed of the candidate's complete trials, by seed; of equally good best
-    epochs the first."""
+def _seed_rows(candidate: str, epoch: EpochRule, confirm: pd.DataFrame) -> pd.DataFrame:
+    """The candidate's complete trials, one row per seed; of equally good best epochs the first."""
     wanted = (confirm["candidate"] == candidate) & (confirm["status"] == "complete")
     rows = confirm.loc[wanted & confirm[f"is_{epoch}"]]
     return rows.drop_duplicates("seed").set_index("seed")
@@ -221,7 +220,8 @@ def _describe_left_out(claim: Claim, confirm: pd.DataFrame, seeds: list[int]) ->
     tried = confirm.loc[confirm["candidate"].isin(claim.candidates), "seed"]
     lost = len({int(seed) for seed in tried.dropna()} - set(seeds))
     missing = "no value" if claim.versus is None else "no value for both candidates"
-    return f"{_count(lost, 'seed')} left out: {missing}" if lost else ""
+    seeds_lost = "1 seed" if lost == 1 else f"{lost} seeds"
+    return f"{seeds_lost} left out: {missing}" if lost else ""
 
 
 def _effects(claim: Claim, paired: np.ndarray) -> np.ndarray:
@@ -243,19 +243,30 @@ def _correct_answers(rows: list[pd.DataFrame], seeds: list[int]) -> np.ndarray |
     return np.array([[read_correct(text) for text in each] for each in texts])
 
 
-def _decide(
-    claims: Sequence[Claim], values: Sequence[np.ndarray], alpha: float
-) -> list[tuple[float, float, Outcome]]:
-    """Each claim's p, its p after Holm's correction, and its outcome."""
-    pairs = list(zip(claims, values, strict=True))
-    tests = [_test(*pair) for pair in pairs]
-    # the correction for claims that are all as clear as their seeds allow
-    clearest = holm([least_p(each.size, claim.sides) for claim, each in pairs])
-    corrected = zip(tests, holm([p for p, _ in tests]), clearest, pairs, strict=True)
-    return [
-        (p, float(p_holm), _outcome(likelier, p_holm, least, alpha) if each.size else "not judged")
-        for (p, likelier), p_holm, least, (_, each) in corrected
-    ]
+@dataclass(frozen=True)
+class _Decision:
+    """What its values say about a claim, one of several: p, p after Holm's correction, outcome."""
+
+    p: float
+    p_holm: float
+    outcome: Outcome
+    rule: Rule
+
+
+def _decide(claims: Sequence[Claim], values: Sequence[np.ndarray], alpha: float) -> list[_Decision]:
+    """Decide all claims of a study together."""
+    tests = [_test(*pair) for pair in zip(claims, values, strict=True)]
+    p_holm = holm([p for p, _ in tests])
+    # what the correction would leave, were every claim as clear as its seeds allow
+    least = holm([least_p(v.size, claim.sides) for claim, v in zip(claims, values, strict=True)])
+    decisions = []
+    for place, (claim, (p, likelier)) in enumerate(zip(claims, tests, strict=True)):
+        outcome: Outcome = likelier if p_holm[place] <= alpha else "undecided"
+        if not values[place].size or least[place] > alpha:
+            outcome = "not judged"
+        rule = Rule(len(claims), alpha, claim.sides)
+        decisions.append(_Decision(p, float(p_holm[place]), outcome, rule))
+    return decisions
 
 
 def _test(claim: Claim, values: np.ndarray) -> tuple[float, Outcome]:
@@ -266,12 +277,6 @@ def _test(claim: Claim, values: np.ndarray) -> tuple[float, Outcome]:
     return min(1.0, 2 * min(support, refute)), "supported" if support < refute else "refuted"
 
 
-def _outcome(likelier: Outcome, p_holm: float, least: float, alpha: float) -> Outcome:
-    if least > alpha:
-        return "not judged"
-    return likelier if p_holm <= alpha else "undecided"
-
-
 def _bounds(claim: Claim) -> tuple[float, float]:
     """The region's bounds in the unit of the values: logarithms for a ratio."""
     if not claim.ratio:
@@ -280,47 +285,26 @@ def _bounds(claim: Claim) -> tuple[float, float]:
     return above, math.log(claim.below)
 
 
-def _verdict(
-    claim: Claim,
-    sample: _Sample,
-    decision: tuple[float, float, Outcome],
-    alpha: float,
-    rule: Rule | None,
-) -> Verdict:
-    p, p_holm, outcome = decision
-    effect, low, high = _effect_and_interval(claim, sample.values, alpha)
-    images = (math.nan, math.nan)
-    if sample.correct is not None:
-        images = image_interval(sample.correct, alpha)
+def _verdict(claim: Claim, sample: _Sample, decision: _Decision, judged: bool) -> Verdict:
+    rule, outcome = decision.rule, decision.outcome if judged else "not judged"
     known, to_decide = sample.values.size > 0, None
-    if rule is None:
-        outcome = "not judged"
-    elif outcome == "undecided":
+    effect = float(sample.values.mean()) if known else math.nan
+    low, high = seed_interval(sample.values, rule.alpha)
+    if claim.ratio:
+        effect, low, high = map(math.exp, (effect, low, high))
+    if outcome == "undecided":
         to_decide = seeds_to_decide(sample.values, _bounds(claim), rule)
     return Verdict(
         claim,
         outcome,
-        rule,
+        rule if judged else None,
         effect,
-        ci_low=low,
-        ci_high=high,
-        images_low=images[0],
-        images_high=images[1],
-        p=p if known else math.nan,
-        p_holm=p_holm if known else math.nan,
+        interval=(low, high),
+        images=UNKNOWN if sample.correct is None else image_interval(sample.correct, rule.alpha),
+        p=decision.p if known else math.nan,
+        p_holm=decision.p_holm if known else math.nan,
         n_seeds=sample.values.size,
         judged_on=sample.judged_on,
         seeds_to_decide=to_decide,
         note=sample.note,
     )
-
-
-def _effect_and_interval(
-    claim: Claim, values: np.ndarray, alpha: float
-) -> tuple[float, float, float]:
-    if not values.size:
-        return math.nan, math.nan, math.nan
-    effect, (low, high) = float(values.mean()), seed_interval(values, alpha)
-    if claim.ratio:
-        return math.exp(effect), math.exp(low), math.exp(high)
-    return effect, low, high

@@ -6,7 +6,7 @@ from typing import Any
 
 from hw3.cost import MEASURES
 from hw3.models import FAMILIES, check_image_size, make_architecture
-from study.figures.draw import figure_mistakes
+from study.figures.check import figure_mistakes
 from study.judge import metric_mistakes
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
@@ -28,7 +28,7 @@ def check_study(study: Study, budget: Budget) -> None:
     if not mistakes:
         mistakes = [*_config_mistakes(study, budget.image_size), *metric_mistakes(study.claims)]
     if not mistakes:
-        mistakes = figure_mistakes(study, example_table(study, budget))
+        mistakes = figure_mistakes(study, example_table(study))
     if mistakes:
         count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
