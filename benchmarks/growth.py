@@ -2,14 +2,14 @@
 
     python -m benchmarks.growth [--part records] [--trials 10 100 1000] [--csv growth.csv]
 
-Part `records`: a folder of made records of Task C is taken up again. Seconds to read the records,
-to replay them into Optuna and ASHA, to propose one more trial (median of five), to make the table
-and to write everything that people read; and what the records and the searcher add to the driver's
-memory. Part `pool`: that many trials of a tiny ANN and one epoch run through the pool, one search with
-TPE; seconds from the first trial's start to the end, of one trial, and the driver's memory after.
-Each number of trials has a process of its own.
+Part `records`: a run starts on a folder of made records of Task C. Seconds to read the records, to
+replay them into Optuna and ASHA, to propose one more trial (median of five), to make the table, and
+to read the records again and write every output; and what the records and the searches add to the
+driver's memory. Part `pool`: that many trials of a tiny ANN, one epoch each, run through the pool,
+in one search with TPE; seconds from the first trial's start to the end, seconds per trial, and the
+driver's memory afterwards. Each number of trials has a process of its own.
 
-Growth is the exponent k of n^k between neighbours: 1 is linear, of one trial's seconds 0 is.
+Growth is the exponent k of n^k between neighbours: 1 is linear; of seconds per trial, 0 is.
 """
 
 import argparse
@@ -27,20 +27,25 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from benchmarks.sessions import TINY_ANN, FirstStart, new_trials, run_session
 from hw3.cost import model_cost
-from hw3.data import load_splits
-from hw3.models import make_config
+from hw3.data import load_splits, phantom_location
+from hw3.models import make_architecture
 from hw3.train import recipe_for
+from study.cluster.ray import connect
+from study.cluster.resources import trial_resources
+from study.pool.dispatch import Dispatcher
 from study.report.outputs import write_outputs
-from study.search.choose import baseline_candidates, chosen_candidates, study_members
+from study.search.choose import FinishedTrials
 from study.search.plan import Plan
-from study.search.trial import Setting, rung_epochs
+from study.search.trial import Job, Setting, rung_epochs
 from study.spec.budget import Budget, DataFacts
 from study.spec.space import Float
 from study.spec.study import Search, Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
-from study.table.columns import make_table
+from study.table.members import study_members
+from study.table.rows import make_table
 from study.task_c import STUDY
 
 EPOCHS, SEEDS, IMAGE_SIZE = 12, 10, 32
@@ -52,18 +57,20 @@ TINY_SEARCH = Search(
     "tiny",
     "ann",
     {f"dropout_{layer}": Float(0.0, 0.9) for layer in (1, 2, 3)},
-    fixed={f"width_{layer}": 8 for layer in (1, 2, 3)},
+    fixed=TINY_ANN,
 )
 
 
-def budget_of(trials: int) -> Budget:
-    return Budget(trials, EPOCHS, SEEDS, IMAGE_SIZE)
+def plan_of(trials: int) -> Plan:
+    """Task C on made data, with so many trials for its search."""
+    facts = DataFacts("made", "made", SETTING.data, IMAGE_SIZE, {}, {})
+    return Plan(STUDY, Budget(trials, EPOCHS, SEEDS, IMAGE_SIZE), SETTING, facts)
 
 
 def made_record(
     ingredients: dict[str, Any], epochs: int, rng: np.random.Generator, **fields: Any
 ) -> Record:
-    """A trial that nobody ran; stopped where `epochs` are not all."""
+    """A trial that nobody ran, stopped early if it has fewer than EPOCHS epochs."""
     rows = [
         {
             "epoch": epoch,
@@ -79,39 +86,36 @@ def made_record(
         }
         for epoch in range(1, epochs + 1)
     ]
-    config = make_config(ingredients["family"], ingredients["config"])
-    cost = vars(model_cost(ingredients["family"], config, IMAGE_SIZE))
+    architecture = make_architecture(ingredients["family"], ingredients["config"], IMAGE_SIZE)
     status = "complete" if epochs == EPOCHS else "stopped"
-    return Record(ingredients, status, rows, cost=cost, **fields)
+    return Record(ingredients, status, rows, cost=vars(model_cost(architecture)), **fields)
 
 
 def make_records(store: RecordStore, trials: int) -> None:
     """Records of Task C: `trials` explored, all but every fourth stopped at the first rung, and
-    every point's confirmation."""
-    (search,) = STUDY.searches
+    every candidate's confirmation."""
     rng = np.random.default_rng(0)
-    records = {}
-    for number in range(trials):
-        params = _params(number)
-        ingredients = SETTING.ingredients(
-            "gap", search.config(params), SETTING.explore_seed(search)
-        )
-        is_control = number % 4 == 0
-        record = made_record(
-            ingredients,
-            EPOCHS if is_control else rung_epochs(EPOCHS)[0],
-            rng,
-            params=params,
-            pruned_by="none" if is_control else "asha",
-            provenance={"number": number},
-        )
-        records[record.key] = record
-    chosen = chosen_candidates(STUDY, SETTING, budget_of(trials), records)
-    for point in (*baseline_candidates(STUDY, IMAGE_SIZE), *chosen.values()):
-        for job in point.jobs(SETTING, SEEDS):
-            records[job.key] = made_record(job.ingredients, EPOCHS, rng)
-    for record in records.values():
+    explored = [_explored(number, rng) for number in range(trials)]
+    finished = FinishedTrials(plan_of(trials), {record.key: record for record in explored})
+    for candidate in finished.candidates():
+        for job in candidate.jobs(SETTING, SEEDS):
+            finished.records[job.key] = made_record(job.ingredients, EPOCHS, rng)
+    for record in finished.records.values():
         store.write(record)
+
+
+def _explored(number: int, rng: np.random.Generator) -> Record:
+    (search,) = STUDY.searches
+    params, is_control = _params(number), number % 4 == 0
+    config, seed = search.config(params), SETTING.explore_seed(search)
+    return made_record(
+        SETTING.ingredients(search.family, config, seed),
+        EPOCHS if is_control else rung_epochs(EPOCHS)[0],
+        rng,
+        params=params,
+        pruned_by="none" if is_control else "asha",
+        provenance={"number": number},
+    )
 
 
 def _params(number: int) -> dict[str, int]:
@@ -121,19 +125,16 @@ def _params(number: int) -> dict[str, int]:
 
 
 def take_up(trials: int, results: LocalFolder) -> dict[str, float]:
-    """Take made records up as a run does that starts on them; seconds of each step, and MiB."""
-    from study.pool.dispatch import StudySearcher
-
-    store, before = RecordStore(results), _memory()
-    reading, records = _clock(lambda: {record.key: record for record in store})
-    budget = budget_of(trials + PROPOSALS)
-    replay, searcher = _clock(lambda: StudySearcher(STUDY, SETTING, budget, dict(records)))
+    """Start on made records as a run does; seconds of each step, and MiB."""
+    before = _memory()
+    reading, records = _clock(lambda: _read(results))
+    more = FinishedTrials(plan_of(trials + PROPOSALS), dict(records))
+    replay, dispatcher = _clock(lambda: Dispatcher(more))
     held = _memory() - before
-    proposals = [_clock(lambda n=n: searcher.suggest(str(n)))[0] for n in range(PROPOSALS)]
-    facts = DataFacts("made", "made", SETTING.data, IMAGE_SIZE, {}, {})
-    plan = Plan(STUDY.name, budget_of(trials), SETTING, facts)
-    table, _ = _clock(lambda: make_table(study_members(STUDY, SETTING, plan.budget, records)))
-    outputs, _ = _clock(lambda: write_outputs(STUDY, plan, store, results / STUDY.name))
+    proposals = [_clock(dispatcher.next_job)[0] for _ in range(PROPOSALS)]
+    plan, folder = plan_of(trials), results / STUDY.name
+    table, _ = _clock(lambda: make_table(study_members(FinishedTrials(plan, records))))
+    outputs, _ = _clock(lambda: write_outputs(FinishedTrials(plan, _read(results)), folder))
     return {
         "read": reading,
         "replay": replay,
@@ -145,56 +146,51 @@ def take_up(trials: int, results: LocalFolder) -> dict[str, float]:
     }
 
 
-def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
-    """Run so many trials that take no time; seconds and MiB."""
-    from benchmarks.study import FirstStart
-    from study.cluster.ray import connect, trial_resources
-    from study.pool.dispatch import StudySearcher
-    from study.pool.tuner import run_pool
-    from study.store.checkpoints import CheckpointStore
+def _read(results: LocalFolder) -> dict[str, Record]:
+    return {record.key: record for record in RecordStore(results)}
 
-    data = load_splits("phantom", 16, (8, 8, 8))
-    study_ = Study("growth", "Growth", "How?", (), (TINY_SEARCH,), ())
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(1))
-    searcher = StudySearcher(study_, setting, Budget(trials, 1, 1, data.image_size), {})
-    proposing = ClockedSuggest(searcher.suggest)
-    searcher.suggest = proposing  # type: ignore[method-assign]
+
+def run_tiny(trials: int, results: LocalFolder) -> dict[str, float]:
+    """A search through the pool; its seconds, and the driver's MiB."""
+    data = load_splits(phantom_location((8, 8, 8)), 16)
+    study = Study("growth", "Growth", "How?", (), (TINY_SEARCH,))
+    dispatcher = ClockedDispatcher(
+        new_trials(study, data, Budget(trials, epochs=1, seeds=1, image_size=16))
+    )
     first = FirstStart()
     with connect(None, verbose=False) as nodes:
         resources = trial_resources(nodes, None, None, WORKERS)
-        stores = RecordStore(results), CheckpointStore(results / "checkpoints")
-        run_pool(searcher, data, *stores, resources, 600.0, [first])
+        run_session(dispatcher, data, results, resources, [first])
         assert first.at
         seconds = time.monotonic() - first.at
         memory = _memory()
     return {
         "pool": seconds,
-        "a trial": seconds / trials,
-        "a proposal": proposing.seconds / trials,
+        "per trial": seconds / trials,
+        "per proposal": dispatcher.seconds / trials,
         "driver MiB": memory,
     }
 
 
-class ClockedSuggest:
-    """A searcher's suggestions, and the seconds that went into them."""
+class ClockedDispatcher(Dispatcher):
+    """Knows the seconds that went into finding the next job."""
 
-    def __init__(self, suggest: Callable[[str], Any]):
-        self._suggest, self.seconds = suggest, 0.0
+    seconds = 0.0
 
-    def __call__(self, trial_id: str) -> Any:
-        seconds, suggested = _clock(lambda: self._suggest(trial_id))
+    def next_job(self) -> Job | None:
+        seconds, job = _clock(super().next_job)
         self.seconds += seconds
-        return suggested
+        return job
 
 
 PARTS = {"records": take_up, "pool": run_tiny}
 
 
 def _clock(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what came of it."""
-    begun = time.perf_counter()
+    """The seconds that a call takes, and its result."""
+    started = time.perf_counter()
     result = work()
-    return time.perf_counter() - begun, result
+    return time.perf_counter() - started, result
 
 
 def _memory() -> float:
@@ -221,7 +217,7 @@ def growth(table: pd.DataFrame) -> pd.DataFrame:
     Args:
         table: columns of positive numbers over numbers of trials.
     """
-    logs = np.log(table)
+    logs = table.transform(np.log)
     exponents = logs.diff().div(np.diff(np.log(table.index), prepend=np.nan), axis=0).iloc[1:]
     exponents.index = pd.Index(
         [f"{low} to {high}" for low, high in zip(table.index, table.index[1:], strict=False)]

@@ -6,8 +6,8 @@
 Trains a family's homework model with two and with three trials at a time, on all images and on a
 tenth of them, each in a process tree of its own whose proportional set size (shared pages counted
 once) is sampled. If trials copied the data, the third would add more on all images than on a tenth
-of them, by nine tenths of the data's size. With two epochs a checkpoint is made on the way. One
-peak differs from the next by hundreds of MiB, so the table has medians.
+of them, by nine tenths of the data's size. With two epochs a checkpoint is written between them.
+Peaks of equal runs differ by hundreds of MiB, so the table has medians.
 """
 
 import argparse
@@ -17,23 +17,20 @@ import tempfile
 import time
 from itertools import product
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 
 from hw3.data import load_splits
 from hw3.models import FAMILIES
-from hw3.splits import Split, Splits, make_splits
-from hw3.train import recipe_for
-from study.cluster.ray import Resources, connect
-from study.search.trial import Setting
+from hw3.splits import Splits, make_splits
 from study.spec.budget import Budget
 from study.spec.study import Baseline, Study
-from study.store.checkpoints import CheckpointStore
 
-
-def study_of(family: str) -> Study:
-    return Study("memory", "Memory", "How much?", (Baseline(family, family, family),), (), ())
+TRIALS = (2, 3)  # at a time
+KEEP_EVERY = (10, 1)  # of the images
 
 
 def main() -> None:
@@ -45,25 +42,36 @@ def main() -> None:
     parser.add_argument("--family", choices=list(FAMILIES), default="conv")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--child", nargs=2, type=int, metavar=("TRIALS", "KEEP_EVERY"))
+    parser.add_argument(
+        "--child", nargs=2, type=int, metavar=("TRIALS", "KEEP_EVERY"), help=argparse.SUPPRESS
+    )
     options = parser.parse_args()
     if options.child:
         data = load_splits(options.data, options.image_size)
-        run_trials(study_of(options.family), data, options.epochs, *options.child)
+        run_trials(options.family, data, options.epochs, *options.child)
         return
     rows = []
     for _ in range(options.repeats):
-        for keep_every, trials in product((10, 1), (2, 3)):
-            command = [sys.executable, "-m", "benchmarks.memory", "--data", options.data]
-            command += ["--image-size", str(options.image_size), "--family", options.family]
-            command += ["--epochs", str(options.epochs)]
-            peak = peak_memory([*command, "--child", str(trials), str(keep_every)])
-            rows.append({"images": f"1/{keep_every}", "trials": trials, "peak MiB": peak / 2**20})
+        for keep_every, trials in product(KEEP_EVERY, TRIALS):
+            rows.append(measure(options, trials, keep_every))
             print(rows[-1], flush=True)
-    table = pd.DataFrame(rows).pivot_table("peak MiB", "images", "trials", aggfunc="median")
+    summarise(pd.DataFrame(rows), load_splits(options.data, options.image_size))
+
+
+def measure(options: argparse.Namespace, trials: int, keep_every: int) -> dict[str, Any]:
+    """The peak of one run, in a process tree of its own."""
+    command = [sys.executable, "-m", "benchmarks.memory", "--data", options.data]
+    command += ["--image-size", str(options.image_size), "--family", options.family]
+    command += ["--epochs", str(options.epochs), "--child", str(trials), str(keep_every)]
+    peak = peak_memory(command) / 2**20
+    return {"images": f"1/{keep_every}", "trials": trials, "peak MiB": peak}
+
+
+def summarise(peaks: pd.DataFrame, data: Splits) -> None:
+    """Print the medians, and what the third trial adds against what a copy of the data would."""
+    table = peaks.pivot_table("peak MiB", "images", "trials", aggfunc="median")
     table["third adds"] = table[3] - table[2]
-    splits = load_splits(options.data, options.image_size)
-    size = sum(part.images.nbytes for part in splits.parts().values()) / 2**20
+    size = sum(part.images.nbytes for part in data.parts().values()) / 2**20
     added = table.loc["1/1", "third adds"] - table.loc["1/10", "third adds"]
     print(table.round(0).to_string())
     print(
@@ -90,34 +98,22 @@ def peak_memory(command: list[str], every: float = 0.2) -> int:
     return peak
 
 
-def run_trials(study: Study, data: Splits, epochs: int, trials: int, keep_every: int) -> None:
-    """`trials` models at a time."""
-    from study.pool.dispatch import StudySearcher
-    from study.pool.tuner import run_pool
+def run_trials(family: str, data: Splits, epochs: int, trials: int, keep_every: int) -> None:
+    """Train `trials` models at a time on every `keep_every`th image."""
+    # imported in the measured processes alone, which would else share these pages with their parent
+    from benchmarks.sessions import new_trials, run_session
+    from study.cluster.ray import connect
+    from study.cluster.resources import Resources
+    from study.pool.dispatch import Dispatcher
     from study.store.folder import LocalFolder
-    from study.store.records import RecordStore
 
-    parts = [thin(part, keep_every) for part in (data.train, data.val)]
-    data = make_splits(data.source, data.location, *parts, None)
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(epochs))
+    train, val = (part.take(np.arange(0, len(part), keep_every)) for part in (data.train, data.val))
+    data = make_splits(data.source, data.location, train, val, None)
+    study = Study("memory", "Memory", "How much?", (Baseline(family, family, family),))
     budget = Budget(1, epochs, trials, data.image_size)
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
-        searcher = StudySearcher(study, setting, budget, {})
-        resources = Resources(0.5, 0, trials)
-        folder = LocalFolder(Path(results))
-        run_pool(
-            searcher,
-            data,
-            RecordStore(folder),
-            CheckpointStore(folder / "checkpoints"),
-            resources,
-            1800.0,
-            [],
-        )
-
-
-def thin(part: Split, keep_every: int) -> Split:
-    return Split(part.images[::keep_every].copy(), part.labels[::keep_every].copy())
+        dispatcher = Dispatcher(new_trials(study, data, budget))
+        run_session(dispatcher, data, LocalFolder(Path(results)), Resources(0.5, 0, trials))
 
 
 if __name__ == "__main__":

@@ -3,72 +3,84 @@
     python -m benchmarks.safety [--family conv] [--image-size 32] [--epochs 12] [--pairs 5]
 
 Trains a family's homework model on eight seeds, two at a time, again and again in one Ray: with
-everything kept, and with nothing kept (trials save no state, the driver writes no record). Prints
-the wall-clock of each and the ratio of each pair; both orders of a pair take turns. A ratio is as
-noisy as the machine, so the seconds that went into saving and recording are clocked as well, as a
-share of the seconds of all workers, first start to last end.
+everything kept, and with nothing kept (workers save no state, the driver writes no record). Prints
+the wall-clock time of each and the ratio of each pair; which of a pair goes first alternates. A
+ratio is as noisy as the machine, so the seconds that went into saving and recording are clocked as
+well, as a share of the seconds of all workers, from the first start to the last end.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ray.tune import Callback
-
 import study.pool.tuner
-from hw3.data import load_splits
+from benchmarks.sessions import SilentObserver, new_trials, run_session
+from hw3.data import load_splits, phantom_location
 from hw3.models import FAMILIES
 from hw3.splits import Splits
-from hw3.train import Training, recipe_for
-from study.cluster.ray import connect, trial_resources
-from study.pool.dispatch import StudySearcher
+from hw3.train import Training
+from study.cluster.ray import connect
+from study.cluster.resources import trial_resources
+from study.pool.dispatch import Dispatcher
 from study.pool.trainable import StudyTrial
-from study.search.trial import Setting
+from study.pool.worker import TrialReport, Worker
+from study.search.trial import Job, job_from
 from study.spec.budget import PROFILES, Budget
 from study.spec.study import Baseline, Study
-from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
-from study.store.records import Record, RecordStore
+from study.store.records import Record, RecordStore, Status
 
 SEEDS = 8
 WORKERS = 2
+SAVING = "seconds_of_saving"  # an entry that a clocked worker adds to its report's costs
 
 
 class UnkeptTrial(StudyTrial):
-    """A trial that saves no state."""
+    """A trial whose worker saves no state."""
 
-    def setup(self, *arguments, checkpoints=None, **options) -> None:
-        super().setup(*arguments, **options)
+    def setup(self, config: dict[str, Any], *parts: Any, **named_parts: Any) -> None:
+        super().setup(config, *parts, **named_parts | {"checkpoints": None})
 
 
 class NoRecords(RecordStore):
-    """A store that forgets."""
+    """A store that writes nothing."""
 
     def write(self, record: Record) -> None:
         pass
 
 
-class ClockedTrial(StudyTrial):
-    """A trial that reports the seconds which it spent on saving its state."""
+class ClockedWorker(Worker):
+    """A worker that reports the seconds which it has spent on saving its trial's state."""
 
-    def _begin(self, config: dict[str, Any]) -> None:
-        super()._begin(config)
+    def begin(self, job: Job) -> None:
+        super().begin(job)
         self._saving = 0.0
+
+    def train_epoch(self) -> TrialReport:
+        report = super().train_epoch()
+        return replace(report, cost={**report.cost, SAVING: self._saving})
 
     def _keep(self, training: Training) -> None:
         started = time.perf_counter()
         super()._keep(training)
         self._saving += time.perf_counter() - started
 
-    def step(self) -> dict[str, Any]:
-        return super().step() | {"saving": self._saving}
+
+class ClockedTrial(StudyTrial):
+    """A trial with a clocked worker."""
+
+    def setup(self, config: dict[str, Any], *parts: Any, **named_parts: Any) -> None:
+        self._worker = ClockedWorker(*parts, **named_parts)
+        self._worker.begin(job_from(config))
 
 
 class ClockedRecords(RecordStore):
-    """A store that knows the seconds which it spent on writing."""
+    """A store that knows the seconds which it has spent on writing."""
 
     writing = 0.0
 
@@ -78,46 +90,47 @@ class ClockedRecords(RecordStore):
         self.writing += time.perf_counter() - started
 
 
-class Sums(Callback):
+class SavingSum(SilentObserver):
     """Seconds that all ended trials spent on saving."""
 
-    saving = 0.0
+    seconds = 0.0
 
-    def on_trial_complete(self, iteration, trials, trial, **info) -> None:
-        self.saving += trial.last_result.get("saving", 0.0)
+    def on_end(self, job: Job, report: TrialReport | None, status: Status) -> None:
+        assert report is not None
+        self.seconds += report.cost.get(SAVING, 0.0)
 
 
-def measure(family: str, epochs: int, data: Splits, kept: bool, nodes: list) -> tuple[float, float]:
+def measure(
+    family: str, epochs: int, data: Splits, kept: bool, nodes: list[Mapping[str, float]]
+) -> tuple[float, float]:
     """Wall-clock seconds of one run of the study without Ray's start, and the share of saving and
     recording in the seconds of its workers."""
-    study_ = Study("safety", "Safety", "?", (Baseline(family, family, family),), (), ())
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(epochs))
-    searcher = StudySearcher(study_, setting, Budget(1, epochs, SEEDS, data.image_size), {})
+    safety = Study("safety", "Safety", "?", (Baseline(family, family, family),))
+    budget = Budget(1, epochs, SEEDS, data.image_size)
+    dispatcher, saving = Dispatcher(new_trials(safety, data, budget)), SavingSum()
     study.pool.tuner.StudyTrial = ClockedTrial if kept else UnkeptTrial
-    sums = Sums()
     resources = trial_resources(nodes, None, None, WORKERS)
     with tempfile.TemporaryDirectory(dir=".") as results:
         folder = LocalFolder(Path(results))
         store = ClockedRecords(folder) if kept else NoRecords(folder)
-        checkpoints = CheckpointStore(folder / "checkpoints")
         started = time.monotonic()
-        study.pool.tuner.run_pool(searcher, data, store, checkpoints, resources, 1800.0, [sums])
+        run_session(dispatcher, data, folder, resources, [saving], store)
         seconds = time.monotonic() - started
     writing = store.writing if isinstance(store, ClockedRecords) else 0.0
-    return seconds, (sums.saving + writing) / (WORKERS * seconds)
+    return seconds, (saving.seconds + writing) / (WORKERS * seconds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--data", default="phantom")
+    parser.add_argument("--data", default=phantom_location(PROFILES["quick"].phantoms))
     parser.add_argument("--family", choices=list(FAMILIES), default="conv")
     parser.add_argument("--image-size", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
-    data = load_splits(options.data, options.image_size, PROFILES["quick"].phantoms)
+    data = load_splits(options.data, options.image_size)
     ratios, shares = [], []
     with connect(None, verbose=False) as nodes:
         for pair in range(options.pairs + 1):

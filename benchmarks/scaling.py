@@ -1,18 +1,18 @@
-"""How busy the pool keeps many workers: trials that only sleep, on 1 to 64 made workers.
+"""How busy the pool keeps many workers: trials that only sleep, on 1 to 64 simulated workers.
 
     python -m benchmarks.scaling [--workers 1 4 16 64] [--seconds 5] [--window 60]
         [--csv scaling.csv]
 
-The hosts are Ray's own `ray.cluster_utils.Cluster`: raylets of 16 logical processors each, all on
+The hosts are Ray's own `ray.cluster_utils.Cluster`: raylets of 16 logical CPU cores each, all on
 this machine. A trial sleeps `--seconds` in five equal epochs and reports each; its worker has
-nothing to compute, and everything else is the product's own: searcher, schedulers, records. What
-is lost is the framework's. So that no worker waits for another's start, which on a real cluster
-is each host's own work, the clock starts when the last worker has reported; it runs for `--window`
-seconds. Each number of workers has a process of its own.
+nothing to compute, and everything else is the product's own: dispatcher, searcher, scheduler,
+records. What is lost is the framework's. So that no worker waits for another's start, which on a
+real cluster is each host's own work, the clock starts when the last worker has reported; it runs
+for `--window` seconds. Each number of workers has a process of its own.
 
 Efficiency: the share of the workers' time in the window that went into sleeping. `start`: seconds
 from the first trial's start until every worker has reported. `driver`: milliseconds of the
-driver's processor for a trial; `busy`: the share of the window that it computed.
+driver's CPU time per trial; `busy`: the share of the window that it computed.
 """
 
 import argparse
@@ -28,25 +28,24 @@ from typing import Any
 import pandas as pd
 from ray import tune
 from ray.cluster_utils import Cluster
-from ray.tune import Callback, Trainable
-from ray.tune.search import Searcher
+from ray.tune import Trainable
 
 import study.pool.tuner
-from benchmarks.growth import TINY_SEARCH
-from hw3.data import load_splits
-from hw3.train import recipe_for
-from study.cluster.ray import connect, trial_resources
-from study.pool.dispatch import StudySearcher
-from study.search.trial import EPOCH, METRIC, Setting
+from benchmarks.sessions import TINY_ANN, SilentObserver, new_trials, run_session
+from hw3.data import load_splits, phantom_location
+from study.cluster.ray import connect
+from study.cluster.resources import trial_resources
+from study.pool.dispatch import Dispatcher
+from study.pool.worker import TrialReport
+from study.search.choose import FinishedTrials
+from study.search.trial import EPOCH, METRIC, Job
 from study.spec.budget import Budget
 from study.spec.study import Baseline, Study
-from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
-from study.store.records import RecordStore
 
 EPOCHS = 5
 HOST_CPUS = 16
-# All hosts' workers start on this machine's few processors: at most two at a time on each host,
+# All hosts' workers start on this machine's few CPU cores: at most two at a time on each host,
 # and none is given up and started anew because it is late.
 PATIENT = {
     "RAY_worker_maximum_startup_concurrency": "2",
@@ -54,11 +53,16 @@ PATIENT = {
     "RAY_enable_worker_prestart": "0",
     "RAY_prestart_worker_first_driver": "0",
 }
-SLEEPER = Baseline("sleeper", "Sleeper", "ann", TINY_SEARCH.fixed)
+STUDY = Study("scaling", "Scaling", "How?", (Baseline("sleeper", "Sleeper", "ann", TINY_ANN),))
 
 
 def sleeping_trial(seconds: float) -> type[Trainable]:
-    """A trial that takes so many seconds, and reports as the real one does."""
+    """A trial that takes so many seconds, and reports as the real one does.
+
+    Its `host` is the worker's process. It reports plain values: the report's own class would bring
+    PyTorch into every worker.
+    """
+    blank = vars(TrialReport("running", []))
 
     class SleepingTrial(Trainable):
         def setup(self, config: dict[str, Any], **_parts: Any) -> None:
@@ -70,38 +74,41 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
 
         def step(self) -> dict[str, Any]:
             time.sleep(seconds / EPOCHS)
-            self._rows.append({"epoch": len(self._rows) + 1, "val_loss": 0.5})
-            over = len(self._rows) == EPOCHS
-            return {
-                METRIC: 0.5,
-                EPOCH: len(self._rows),
+            self._rows.append({EPOCH: len(self._rows) + 1, METRIC: 0.5})
+            is_last = len(self._rows) == EPOCHS
+            return blank | {
+                "status": "complete" if is_last else "running",
                 "rows": self._rows,
-                "status": "complete" if over else "running",
-                "checkpoint_failure": None,
-                "done": over,
+                "host": str(os.getpid()),
+                "done": is_last,
             }
 
     return SleepingTrial
 
 
-class Window(Callback):
-    """The time in which all workers were up, and the epochs that were reported in it."""
+class Window(SilentObserver):
+    """The time in which all workers are up, and the epochs that are reported in it.
+
+    Attributes:
+        epochs: reported in the window.
+        measured: `start`, `window`, `epochs`, `busy` and `driver`; empty until the window is over.
+    """
 
     def __init__(self, workers: int, seconds: float):
         self._workers, self._seconds = workers, seconds
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: set[str | None] = set()
         self._first: float | None = None
-        self._opened: tuple[float, float] | None = None  # clock, processor seconds
+        self._opened: tuple[float, float] | None = None  # monotonic and CPU seconds
         self.epochs = 0
         self.measured: dict[str, float] = {}
 
-    def on_trial_start(self, iteration, trials, trial, **info) -> None:
+    def on_start(self, job: Job) -> None:
         self._first = self._first or time.monotonic()
 
-    def on_trial_result(self, iteration, trials, trial, result, **info) -> None:
+    def on_epoch(self, job: Job, report: TrialReport) -> None:
         now, used = time.monotonic(), time.process_time()
         if self._opened is None:
-            self._seen.add((result["node_ip"], result["pid"]))
+            self._seen.add(report.host)
             if len(self._seen) == self._workers:
                 self._opened = now, used
             return
@@ -120,32 +127,44 @@ class Window(Callback):
             }
 
 
+class WindowDispatcher(Dispatcher):
+    """Hands out jobs until the window is over."""
+
+    def __init__(self, trials: FinishedTrials, window: Window):
+        super().__init__(trials)
+        self._window = window
+
+    def next_job(self) -> Job | None:
+        return None if self._window.measured else super().next_job()
+
+
 def run_sleepers(workers: int, seconds: float, window: float) -> dict[str, float]:
     """Keep so many workers busy until the window is over; what was measured."""
     study.pool.tuner.StudyTrial = sleeping_trial(seconds)  # type: ignore[misc,assignment]
     # Without data it does without PyTorch too: 64 such workers fit into this machine's memory.
     tune.with_parameters = lambda trainable, **_parameters: trainable  # type: ignore[assignment]
-    data = load_splits("phantom", 16, (8, 8, 8))
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(EPOCHS))
+    data = load_splits(phantom_location((8, 8, 8)), 16)
     seeds = int(workers * (window + 600) / seconds)  # more than will be needed
-    study_ = Study("scaling", "Scaling", "How?", (SLEEPER,), (), ())
-    searcher = StudySearcher(study_, setting, Budget(1, EPOCHS, seeds, data.image_size), {})
-    measuring, suggest = Window(workers, window), searcher.suggest
-    searcher.suggest = lambda trial_id: (  # type: ignore[method-assign]
-        Searcher.FINISHED if measuring.measured else suggest(trial_id)
+    measuring = Window(workers, window)
+    dispatcher = WindowDispatcher(
+        new_trials(STUDY, data, Budget(1, EPOCHS, seeds, data.image_size)), measuring
     )
+    cluster = start_hosts(workers)
+    with connect(cluster.address, verbose=False) as nodes, tempfile.TemporaryDirectory() as results:
+        resources = trial_resources(nodes, None, None, None)
+        run_session(dispatcher, data, LocalFolder(Path(results)), resources, [measuring])
+    cluster.shutdown()
+    slept = measuring.epochs * seconds / EPOCHS
+    return measuring.measured | {"efficiency": slept / (workers * measuring.measured["window"])}
+
+
+def start_hosts(workers: int) -> Cluster:
+    """A cluster of as many hosts as the workers need, and a head that trains nothing."""
     os.environ.update(PATIENT)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     for first in range(0, workers, HOST_CPUS):
         cluster.add_node(num_cpus=min(HOST_CPUS, workers - first))
-    with connect(cluster.address, verbose=False) as nodes, tempfile.TemporaryDirectory() as results:
-        folder = LocalFolder(Path(results))
-        stores = RecordStore(folder), CheckpointStore(folder / "checkpoints")
-        resources = trial_resources(nodes, None, None, None)
-        study.pool.tuner.run_pool(searcher, data, *stores, resources, 600.0, [measuring])
-    cluster.shutdown()
-    slept = measuring.epochs * seconds / EPOCHS
-    return measuring.measured | {"efficiency": slept / (workers * measuring.measured["window"])}
+    return cluster
 
 
 def main() -> None:

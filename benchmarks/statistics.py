@@ -2,20 +2,20 @@
 
     python -m benchmarks.statistics [--studies 2000] [--claims 6]
 
-Studies of independent claims "left is greater than right", one difference a seed. Under "wrong",
-no difference of any claim has a mean other than zero, so that every verdict is wrong: share of
-studies with a wrong verdict, and of wrong verdicts which way. Shapes of the differences:
+Studies of independent claims "one candidate's value is greater than the other's", one difference
+per seed. Under "wrong", all differences have mean zero, so that every verdict is wrong: shares of
+studies with a wrong verdict, a wrong "supported" and a wrong "refuted". Shapes of the differences:
 
     normal  standard normal
     tied    of two binomial accuracies on 400 images at 97 %, many of them equal
-    skewed  exponential less its mean: as skewed as the judge takes values to be. Two searches that
-            do not differ at all have symmetric differences; searches of equal mean but unequal spread
-            or shape need not
+    skewed  exponential minus its mean: as skewed as the judge takes values to be. Candidates that
+            do not differ at all have symmetric differences; candidates of equal mean but unequal
+            spread or shape need not
 
-"coverage" is of the 95 % interval of a single claim, "power" the share of claims supported whose
-mean is so many standard deviations above zero (normal), with the study's others at zero. Verdicts
-are those of `study.judge.outcomes`, `judge` without its table; on the first studies of each kind
-the two are compared.
+"coverage" is that of the 95 % interval of a single claim. "power" is the share of studies that
+support the one claim whose mean lies so many standard deviations above zero (normal), the others'
+means being zero. Verdicts are those of `study.judge.outcomes`, which is `judge` without a table; on
+the first studies of each kind the two are compared.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from study.judge import judge, outcomes
-from study.spec.study import Claim, Measure
+from study.spec.study import Claim
 from study.stats.signflip import seed_interval
 
 SEEDS = (6, 10, 20)
@@ -38,8 +38,8 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def tied(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    left, right = rng.binomial(IMAGES, ACCURACY, (2, *shape))
-    return (left - right) / IMAGES
+    one, other = rng.binomial(IMAGES, ACCURACY, (2, *shape))
+    return (one - other) / IMAGES
 
 
 def skewed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -111,14 +111,9 @@ def power(seeds: int, effect: float, claims: int, studies: int) -> float:
 
 
 def make_claims(count: int) -> list[Claim]:
-    """Claims that a search's validation loss is above another's."""
+    """Claims that a candidate's validation loss is above another's."""
     return [
-        Claim(
-            *(f"claim {number}", "", "", ""),
-            left=Measure(f"left {number}", "val_loss"),
-            right=Measure(f"right {number}", "val_loss"),
-            above=0.0,
-        )
+        Claim(f"claim {number}", f"one {number}", "val_loss", f"other {number}", above=0.0)
         for number in range(count)
     ]
 
@@ -129,22 +124,22 @@ def check_judge(claims: list[Claim], values: np.ndarray, verdicts: list[str]) ->
     Args:
         values: (claims, seeds).
     """
-    judged = [verdict.verdict for verdict in judge(claims, table_of(values))]
+    judged = [verdict.outcome for verdict in judge(claims, table_of(values))]
     if judged != verdicts:
         raise SystemExit(f"judge found {judged}, outcomes {verdicts}")
 
 
 def table_of(values: np.ndarray) -> pd.DataFrame:
-    """What `judge` reads of a study's table: a left and a right trial for each claim and seed.
+    """What `judge` reads of a study's table: two candidates' trials for each claim and seed.
 
     Args:
-        values: left minus right, (claims, seeds).
+        values: their differences, (claims, seeds).
     """
     rows = [
-        {"candidate": f"{side} {number}", "seed": seed, "val_loss": value}
+        {"candidate": f"{which} {number}", "seed": seed, "val_loss": value}
         for number, differences in enumerate(values)
         for seed, difference in enumerate(differences)
-        for side, value in (("left", difference), ("right", 0.0))
+        for which, value in (("one", difference), ("other", 0.0))
     ]
     same = {"stage": "confirm", "status": "complete", "is_final": True, "is_best": True}
     return pd.DataFrame(rows).assign(**same)

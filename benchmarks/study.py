@@ -5,13 +5,14 @@
 The work is `benchmarks.peers.work`: a fixed list of configurations, epochs and seeds, two trials
 at a time on a thread each. The bare loop calls the same engine for the same trials in two
 processes, and keeps nothing; what the study takes longer is what the framework costs. Contestants
-take turns, each in a process of its own; the order is turned round each time. Prints each turn,
+take turns, each in a process of its own; every other turn they do so in reverse. Prints each turn,
 then the medians, and writes all turns to `--csv`. `--contestant` may be repeated; for the overhead
 alone, study and bare will do.
 
 Seconds: `ray` is Ray's start; `workers` from there to the first trial's start, `trials` from there
 to the end; `work` is both of these, `with ray` all three. `engine` is the sum of the epochs' own
-seconds, `engine share` that over the workers' time: other work on the machine moves it less.
+seconds, `engine share` that over the workers' time, which depends less on what else the machine
+does.
 """
 
 import argparse
@@ -27,23 +28,21 @@ from typing import Any
 
 import pandas as pd
 import torch
-from ray.tune import Callback
 
 from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
+from benchmarks.sessions import FirstStart, new_trials, run_session
 from hw3.memory import keep_freed_memory
-from hw3.models import make_config
+from hw3.models import make_architecture
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
-from hw3.train import Recipe, recipe_for, score_test_set, start_training, train_epochs
-from study.cluster.ray import connect, trial_resources
-from study.pool.dispatch import StudySearcher
-from study.pool.tuner import run_pool
-from study.search.trial import Setting
+from hw3.train import Recipe, score_test_set, start_training, train_epochs
+from study.cluster.ray import connect
+from study.cluster.resources import trial_resources
+from study.pool.dispatch import Dispatcher
+from study.search.choose import FinishedTrials
 from study.spec.budget import Budget
 from study.spec.study import Baseline, Study
-from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
-from study.store.records import RecordStore
 
 CONTESTANTS = {
     "study": ["benchmarks.study", "--child", "study"],
@@ -51,41 +50,32 @@ CONTESTANTS = {
     "tune": ["benchmarks.peers.tune_script"],
     "optuna": ["benchmarks.peers.optuna_alone"],
 }
+STUDY = Study(
+    "benchmark",
+    "Benchmark",
+    "How fast?",
+    tuple(Baseline(name, name, family, config) for name, (family, config) in BASELINES.items()),
+)
 
 
-class FirstStart(Callback):
-    """When the first trial started."""
-
-    at: float | None = None
-
-    def on_trial_start(self, iteration, trials, trial, **info) -> None:
-        self.at = self.at or time.monotonic()
-
-
-def setting_of(work: Work, data: Splits) -> Setting:
-    numerics = choose_numerics("cpu", "auto")
-    return Setting(data.fingerprint, data.image_size, recipe_for(work.epochs), numerics)
+def trials_of(work: Work, data: Splits) -> FinishedTrials:
+    """The work as a study's plan, with nothing trained yet."""
+    budget = Budget(1, work.epochs, work.seeds, work.image_size)
+    return new_trials(STUDY, data, budget, choose_numerics("cpu", "auto"))
 
 
 def run_study(work: Work) -> None:
     """The work through the study's pool, with its records and checkpoints."""
     data = work.load()
-    points = tuple(
-        Baseline(name, name, family, config) for name, (family, config) in BASELINES.items()
-    )
-    study_ = Study("benchmark", "Benchmark", "How fast?", points, (), ())
-    budget = Budget(1, work.epochs, work.seeds, work.image_size)
-    searcher = StudySearcher(study_, setting_of(work, data), budget, {})
-    first = FirstStart()
+    trials, first = trials_of(work, data), FirstStart()
+    dispatcher = Dispatcher(trials)
     begun = time.monotonic()
     with connect(None, verbose=False) as nodes, tempfile.TemporaryDirectory() as results:
         connected = time.monotonic()
-        folder = LocalFolder(Path(results))
-        store, checkpoints = RecordStore(folder), CheckpointStore(folder / "checkpoints")
         resources = trial_resources(nodes, None, None, WORKERS)
-        run_pool(searcher, data, store, checkpoints, resources, 1800.0, [first])
+        run_session(dispatcher, data, LocalFolder(Path(results)), resources, [first])
         ended = time.monotonic()
-    records = searcher.records.values()
+    records = trials.records.values()
     assert first.at and len(records) == len(BASELINES) * work.seeds
     print_seconds(
         ray=connected - begun,
@@ -98,11 +88,11 @@ def run_study(work: Work) -> None:
 def run_bare(work: Work) -> None:
     """The same trials by the engine alone."""
     data = work.load()
-    setting = setting_of(work, data)
+    finished = trials_of(work, data)
     trials = [
-        setting.ingredients(family, config, seed)
-        for family, config in BASELINES.values()
-        for seed in setting.confirm_seeds(work.seeds)
+        job.ingredients
+        for candidate in finished.baselines
+        for job in candidate.jobs(finished.plan.setting, work.seeds)
     ]
     spawn = multiprocessing.get_context("spawn")
     begun = time.monotonic()
@@ -115,7 +105,7 @@ def run_bare(work: Work) -> None:
 
 
 def _hold(data: Splits, ready: Any) -> None:
-    """Set this process up as a worker is."""
+    """Set this process up as a study's worker is."""
     global _data
     _data = data
     torch.set_num_threads(1)
@@ -126,9 +116,7 @@ def _hold(data: Splits, ready: Any) -> None:
 def _train(parts: dict[str, Any]) -> float:
     """Train and score one trial; seconds in its epochs."""
     training = start_training(
-        parts["family"],
-        make_config(parts["family"], parts["config"]),
-        parts["image_size"],
+        make_architecture(parts["family"], parts["config"], parts["image_size"]),
         Recipe(**parts["recipe"]),
         parts["seed"],
         Numerics(**parts["numerics"]),

@@ -23,6 +23,7 @@ from study.stats.signflip import least_p, seed_interval
 from study.table.columns import COLUMNS
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
+UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed
 NO_TEST_PART = "validation (the data has no test part)"
 JUDGED_ON = {  # by the metric, or by its first word; all others are costs
     **dict.fromkeys(("epochs_to_converge", "seconds_to_converge", "converged_share"), "validation"),
@@ -31,8 +32,6 @@ JUDGED_ON = {  # by the metric, or by its first word; all others are costs
     "train": "training",
     "gap": "training and validation",
 }
-
-UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed
 
 Outcome = Literal["supported", "refuted", "undecided", "not judged"]
 
@@ -156,7 +155,7 @@ class _Sample:
 
 
 def _take_sample(claim: Claim, confirm: pd.DataFrame) -> _Sample:
-    metric = _read_metric(claim, confirm)
+    metric, part = _metric_and_part(claim, confirm)
     rows = [_seed_rows(candidate, claim.epoch, confirm) for candidate in claim.candidates]
     scores = [_finite_values(each, metric) for each in rows]
     seeds = sorted(set.intersection(*(set(each) for each in scores)))
@@ -166,21 +165,19 @@ def _take_sample(claim: Claim, confirm: pd.DataFrame) -> _Sample:
     knows_images = metric == "test_accuracy" and not claim.ratio and not problem
     return _Sample(
         values,
-        judged_on=NO_TEST_PART if metric != claim.metric else _part_of_data(metric),
+        judged_on=part,
         note=problem or _describe_left_out(claim, confirm, seeds),
         correct=_correct_answers(rows, seeds) if knows_images else None,
     )
 
 
-def _read_metric(claim: Claim, confirm: pd.DataFrame) -> str:
-    """The claim's metric, or that of the validation part where the data has no test part."""
-    if claim.metric.startswith("test_") and confirm[claim.metric].isna().to_numpy().all():
-        return claim.metric.replace("test_", "val_", 1)
-    return claim.metric
-
-
-def _part_of_data(metric: str) -> str:
-    return JUDGED_ON.get(metric) or JUDGED_ON.get(metric.split("_")[0], "cost")
+def _metric_and_part(claim: Claim, confirm: pd.DataFrame) -> tuple[str, str]:
+    """The column to read and the part of the data that it is about; validation stands in where the
+    data has no test part."""
+    metric = claim.metric
+    if metric.startswith("test_") and confirm[metric].isna().to_numpy().all():
+        return metric.replace("test_", "val_", 1), NO_TEST_PART
+    return metric, JUDGED_ON.get(metric) or JUDGED_ON.get(metric.split("_")[0], "cost")
 
 
 def _seed_rows(candidate: str, epoch: EpochRule, confirm: pd.DataFrame) -> pd.DataFrame:
@@ -199,12 +196,8 @@ def _finite_values(rows: pd.DataFrame, metric: str) -> dict[int, float]:
 def _find_problem(
     claim: Claim, metric: str, scores: list[dict[int, float]], paired: np.ndarray
 ) -> str:
-    """Why the claim cannot be computed; empty where it can.
-
-    Args:
-        scores: of each candidate, by seed.
-        paired: of the seeds that they share, (1 or 2, n).
-    """
+    """Why the claim cannot be computed from each candidate's scores by seed, and from those of the
+    shared seeds, (1 or 2, n); empty where it can."""
     for candidate, of_seeds in zip(claim.candidates, scores, strict=True):
         if not of_seeds:
             return f"no confirmed trial of {candidate} has a value of {metric}"
@@ -220,8 +213,7 @@ def _describe_left_out(claim: Claim, confirm: pd.DataFrame, seeds: list[int]) ->
     tried = confirm.loc[confirm["candidate"].isin(claim.candidates), "seed"]
     lost = len({int(seed) for seed in tried.dropna()} - set(seeds))
     missing = "no value" if claim.versus is None else "no value for both candidates"
-    seeds_lost = "1 seed" if lost == 1 else f"{lost} seeds"
-    return f"{seeds_lost} left out: {missing}" if lost else ""
+    return f"{lost} seed{'s' * (lost > 1)} left out: {missing}" if lost else ""
 
 
 def _effects(claim: Claim, paired: np.ndarray) -> np.ndarray:

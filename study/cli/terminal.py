@@ -1,6 +1,8 @@
 """What the terminal shows before and after a run: the plan, and the verdicts."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +16,9 @@ from study.stats.power import detectable_difference, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
+
+if TYPE_CHECKING:
+    from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use
 
 
 def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
@@ -90,14 +95,28 @@ def conclude(plan: Plan, results: Folder, console: Console) -> None:
     Raises:
         OSError: the report cannot be written.
     """
+    from study.report.content import describe_scale
     from study.report.outputs import REPORT, write_outputs
-    from study.report.render import describe_scale
 
     folder = results / plan.study.name
     records = {record.key: record for record in RecordStore(results)}
     verdicts = write_outputs(FinishedTrials(plan, records), folder)
-    print_verdicts(verdicts, console)
+    print_verdicts(plan, verdicts, console)
     notes = claim_notes(plan.study.claims, plan.claims)
     for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
         console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
+
+
+def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) -> None:
+    """Each claim with its verdict, and below it what was found."""
+    from study.report.verdicts import claim_text, detail_text, outcome_text
+
+    labels = plan.study.labels()
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    for verdict in verdicts:
+        grid.add_row(outcome_text(verdict), escape(claim_text(verdict.claim, labels)))
+        grid.add_row("", f"[dim]{escape(detail_text(verdict))}[/dim]")
+    console.print("[bold]Verdicts[/bold] (mean over seeds, 95 % interval)", highlight=False)
+    console.print(grid, highlight=False)

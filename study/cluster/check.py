@@ -1,7 +1,7 @@
-"""Whether `ray up` would work: what it has no dry run for, looked at host by host.
+"""Whether `ray up`, which has no dry run, would work: a check of the file, the token and every host.
 
 Each host is asked once, over ssh, by a script that prints what it finds as JSON; everything else
-is a comparison of these answers with what is here.
+compares these answers with this machine.
 """
 
 import hashlib
@@ -67,7 +67,7 @@ Level = Literal["ok", "note", "wrong"]
 
 @dataclass(frozen=True)
 class Line:
-    """What was looked at, and how it is; `fix` says what to do where it is wrong."""
+    """One check and its result; `fix` says what to do where it failed."""
 
     where: str
     what: str
@@ -78,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a host said, or why it did not.
+    """What a host answered, or why it did not.
 
     Attributes:
         facts: as PROBE prints them.
@@ -93,7 +93,7 @@ class Answer:
 
 
 def check_cluster(path: Path, results: str | None, console: Console) -> int:
-    """Look at everything and print a line for each; the exit code.
+    """Run every check and print a line for each; the exit code.
 
     Raises:
         StudyError: the file cannot be read.
@@ -107,7 +107,7 @@ def check_cluster(path: Path, results: str | None, console: Console) -> int:
             lines += check_host(host, answer, token_digest(), results)
         lines += check_shared(answers, results)
     else:
-        lines.append(Line("hosts", "all", "note", "not asked: first mend the above"))
+        lines.append(Line("hosts", "all", "note", "not asked: fix the above first"))
     print_lines(lines, console)
     return int(any(line.level == "wrong" for line in lines))
 
@@ -125,7 +125,7 @@ def load_config(path: Path) -> dict[str, Any]:
     except (OSError, yaml.YAMLError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from error
     if not isinstance(config, dict):
-        raise StudyError(f"{path} describes no cluster: it is not a mapping of names")
+        raise StudyError(f"{path} must hold a mapping, as cluster.yaml does; it holds something else")
     return config
 
 
@@ -137,17 +137,17 @@ def check_config(config: Mapping[str, Any]) -> Iterator[Line]:
     schema = json.loads((Path(ray.autoscaler.__file__).parent / "ray-schema.json").read_text())
     try:
         jsonschema.validate(config, schema)
-        yield Line("file", "schema", "ok", "fits Ray's")
+        yield Line("file", "schema", "ok", "valid")
     except jsonschema.ValidationError as error:
         where = "/".join(str(part) for part in error.absolute_path) or "the whole"
-        yield Line("file", "schema", "wrong", f"{where}: {error.message}", "mend that entry")
+        yield Line("file", "schema", "wrong", f"{where}: {error.message}", "correct that entry")
     left = sorted(set(PLACEHOLDER.findall(json.dumps(config))))
     if left:
-        yield Line("file", "EDIT", "wrong", f"still {', '.join(left)}", "set the marked lines")
+        yield Line("file", "EDIT", "wrong", f"not set: {', '.join(left)}", "edit the marked lines")
     else:
-        yield Line("file", "EDIT", "ok", "all is set")
+        yield Line("file", "EDIT", "ok", "all lines are set")
     if config.get("provider", {}).get("type") != "local":
-        yield Line("file", "provider", "wrong", "not local", "only own hosts can be asked before")
+        yield Line("file", "provider", "wrong", "not local", "this check is for your own hosts only")
 
 
 def check_token(path: Path) -> Iterator[Line]:
@@ -223,28 +223,28 @@ def check_host(host: str, answer: Answer, token: str, results: str | None) -> It
         results: the path that was tried, None for none.
     """
     if answer.error:
-        fix = "can you log in? ssh, with the user and key of the file"
+        fix = "log in by ssh with the user and key of the file"
         yield Line(host, "ssh", "wrong", answer.error, fix)
         return
     facts = answer.facts
-    yield Line(host, "ssh", "ok", "lets us in")
+    yield Line(host, "ssh", "ok", "can log in")
     yield _versions(host, facts)
     gpus = facts.get("gpus")
-    yield Line(host, "GPUs", "ok" if gpus else "note", str(gpus or "none: trains on processors"))
+    yield Line(host, "GPUs", "ok" if gpus else "note", str(gpus or "none: trains on CPU cores"))
     yield _clock(host, answer)
     if "token" not in facts:
-        yield Line(host, "token", "note", "not there yet: ray up brings it")
+        yield Line(host, "token", "note", "not there yet: ray up copies it")
     elif facts["token"] != token:
-        yield Line(host, "token", "wrong", "another one than here", "ray up brings this one")
+        yield Line(host, "token", "wrong", "differs from the one here", "ray up copies this one")
     elif facts["token mode"] & 0o077:
         yield Line(host, "token", "wrong", "others may read it", "chmod 600 ~/.ray/auth_token")
     else:
         yield Line(host, "token", "ok", "the same as here, private")
     if results:
         if facts["writes"] is True:
-            yield Line(host, "results", "ok", f"{results} can be written to")
+            yield Line(host, "results", "ok", f"{results} is writable")
         else:
-            fix = "mount it there, and let the user write"
+            fix = "mount it there, writable for the user"
             yield Line(host, "results", "wrong", str(facts["writes"]), fix)
 
 
@@ -252,7 +252,7 @@ def _versions(host: str, facts: Mapping[str, Any]) -> Line:
     here = [python_version(), metadata.version("ray"), metadata.version(PROJECT)]
     names = ("Python", "Ray", PROJECT)
     if "versions" not in facts:
-        return Line(host, "versions", "note", "not set up yet: ray up does it")
+        return Line(host, "versions", "note", "not installed yet: ray up does it")
     if facts["versions"] is None:
         return Line(host, "versions", "wrong", f"{VENV} is incomplete", f"rm -r {VENV}; ray up")
     others = [
@@ -261,7 +261,7 @@ def _versions(host: str, facts: Mapping[str, Any]) -> Line:
         if there != own
     ]
     if others:
-        return Line(host, "versions", "wrong", "; ".join(others), "install the same on all hosts")
+        return Line(host, "versions", "wrong", "; ".join(others), "install the same version on all hosts")
     return Line(host, "versions", "ok", ", ".join(map(" ".join, zip(names, here, strict=True))))
 
 
@@ -271,21 +271,21 @@ def _clock(host: str, answer: Answer) -> Line:
     skew = max(answer.asked - there, there - answer.answered, 0.0)
     if skew > SKEW:
         shown = f"{math.ceil(skew)} s off"
-        return Line(host, "clock", "wrong", shown, "let NTP set it: timedatectl set-ntp true")
-    return Line(host, "clock", "ok", f"within {SKEW:g} s of this one")
+        return Line(host, "clock", "wrong", shown, "synchronise it: timedatectl set-ntp true")
+    return Line(host, "clock", "ok", f"within {SKEW:g} s of this machine's")
 
 
 def check_shared(answers: Mapping[str, Answer], results: str | None) -> Iterator[Line]:
     """Whether all hosts that answered saw the mark that the head left in the results folder."""
     if not results:
-        yield Line("hosts", "results", "note", "not tried: say where with --results")
+        yield Line("hosts", "results", "note", "not tested: give the path with --results")
         return
     blind = [host for host, a in answers.items() if not a.error and not a.facts["sees"]]
     if blind:
-        fix = "mount the same file system at that path on every host, or take s3://…"
+        fix = "mount the same file system at that path on every host, or use s3://…"
         yield Line("hosts", "results", "wrong", f"not the same folder on {', '.join(blind)}", fix)
     else:
-        yield Line("hosts", "results", "ok", f"{results} is one folder for all")
+        yield Line("hosts", "results", "ok", f"{results} is shared by all")
 
 
 def print_lines(lines: list[Line], console: Console) -> None:

@@ -37,7 +37,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     """
     for name, value in QUIET_AND_PRIVATE.items():
         os.environ.setdefault(name, value)
-    level = logging.INFO if verbose else logging.CRITICAL  # failures are told by the report
+    level = logging.INFO if verbose else logging.CRITICAL  # the report tells of failures
     import ray
     from ray.exceptions import RayError
 
@@ -45,7 +45,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     wanted = address or os.environ.get("RAY_ADDRESS") or "local"
     if wanted.startswith("ray://"):
         raise StudyError(
-            f"a study runs on the cluster, not through a client: got {wanted}. Submit it: "
+            f"a study must run on the cluster, not through Ray Client; got {wanted}. Submit it: "
             "ray job submit --address http://127.0.0.1:8265 --working-dir . -- python -m study.…"
         )
     on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
@@ -60,7 +60,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise StudyError(
             f"no Ray answers at {wanted}: {error}\n"
-            "Start a cluster (ray up cluster.yaml), or leave --address out to run here."
+            "Start a cluster (ray up cluster.yaml), or leave out --address to run here."
         ) from error
     finally:
         os.umask(umask)
@@ -73,7 +73,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
 
 
 def on_a_worker(resources: Resources, function: Callable[..., T], *arguments: Any) -> T:
-    """What the function returns on a host that a trial fits on; waits for one to be there."""
+    """What the function returns on a host that can run a trial; waits until there is one."""
     import ray
 
     task = ray.remote(num_cpus=resources.cpus_per_trial, num_gpus=resources.gpus_per_trial)
@@ -107,18 +107,18 @@ def check_every_host_sees(results: Folder) -> None:
     if blind:
         names = ", ".join(sorted(hosts[node] for node in blind))
         raise StudyError(
-            f"--results {results} is not shared: {names} of {len(hosts)} hosts does not find there "
-            "what this one wrote. Mount the same file system at that path on every host "
-            "(python -m study cluster check --results tells), or give s3://bucket/folder."
+            f"--results {results} is not shared: of {len(hosts)} hosts, {names} cannot see what this "
+            "host wrote there. Mount the same file system at that path on every host (python -m "
+            "study cluster check --results PATH tests it), or use s3://bucket/folder."
         )
 
 
 def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -> bool:
     """Whether the node found it, or is no longer there.
 
-    Hosts may go while they are asked: spot ones, and those that an autoscaler gives back. The
-    answer is lost first; Ray counts the node out some seconds later, and until then it is asked
-    again.
+    Hosts may be lost while they are asked: spot instances, and those that an autoscaler removes.
+    The answer is lost first; Ray marks the node as dead some seconds later, and until then it is
+    asked again.
     """
     import ray
     from ray.exceptions import GetTimeoutError, RayError, RayTaskError
@@ -126,7 +126,7 @@ def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -
     while True:
         try:
             return ray.get(answer, timeout=max(0.0, deadline - time.monotonic()))
-        except RayTaskError:  # it is there, and cannot even look
+        except RayTaskError:  # it is alive, and cannot read there at all
             return False
         except RayError as error:
             if node not in {other["NodeID"] for other in _alive()}:
@@ -138,7 +138,7 @@ def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -
 
 
 def _alive() -> list[dict[str, Any]]:
-    """What Ray knows of each host that is there."""
+    """What Ray knows about each host that is alive."""
     import ray
 
     return [node for node in ray.nodes() if node["Alive"]]

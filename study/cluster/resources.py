@@ -39,8 +39,8 @@ def trial_resources(
 ) -> Resources:
     """What each trial gets: what is asked for, else derived from what Ray has.
 
-    By default a trial has one processor and, where there are GPUs, one of them. A trial must fit
-    on one node.
+    By default a trial has one CPU core and, where there are GPUs, one of them. A trial must fit on
+    one node.
 
     Args:
         nodes: resources of each node, `CPU` and `GPU` among them.
@@ -55,33 +55,33 @@ def trial_resources(
     cpu_share = cpus_per_trial or 1.0
     if gpu_share > 1 and gpu_share != int(gpu_share):
         raise StudyError(
-            f"--gpus-per-trial above 1 must be whole, got {gpu_share:g}; "
+            f"--gpus-per-trial above 1 must be a whole number, got {gpu_share:g}; "
             f"choose {int(gpu_share)} or {int(gpu_share) + 1}."
         )
     if grows and max_concurrent:
         return Resources(cpu_share, gpu_share, max_concurrent)
     hint = (
-        " Where the cluster grows, --max-concurrent asks for hosts, with --gpus-per-trial for GPUs."
+        " On a cluster that grows, --max-concurrent requests hosts, with --gpus-per-trial for GPUs."
         if grows
         else ""
     )
     if gpu_share > gpus:
         raise StudyError(
-            f"a trial cannot have more GPUs than a host of Ray's: asked for {gpu_share:g}, "
-            f"there are {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}.{hint}"
+            f"a trial cannot have more GPUs than the largest host: asked for {gpu_share:g}, the "
+            f"largest host has {gpus:g}. Choose --gpus-per-trial from 0 to {gpus:g}.{hint}"
         )
     fitting = sum(_fitting(node, cpu_share, gpu_share) for node in nodes)
     if not fitting:
         cpus = max(node.get("CPU", 0.0) for node in nodes)
         choice = f" Choose --cpus-per-trial up to {cpus:g}." if cpus else ""
         raise StudyError(
-            f"a trial cannot have more processors than a host of Ray's: asked for {cpu_share:g}, "
-            f"there are {cpus:g}.{choice}{hint}"
+            f"a trial cannot have more CPU cores than the largest host: asked for {cpu_share:g}, the "
+            f"largest host has {cpus:g}.{choice}{hint}"
         )
     return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
 
 
 def _fitting(node: Mapping[str, float], cpu_share: float, gpu_share: float) -> int:
-    """Trials that run on the node at a time."""
+    """Number of trials that run on the node at a time."""
     by_cpu = node.get("CPU", 0.0) // cpu_share
     return int(min(by_cpu, node.get("GPU", 0.0) // gpu_share) if gpu_share else by_cpu)

@@ -164,7 +164,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
         _draw_column(ax, layers, frame.attrs["input"])
     marks = {
         "layer with parameters": Patch(facecolor=FILL, **OUTLINES[""]),
-        "without": Patch(facecolor=EMPTY, **OUTLINES[""]),
+        "layer without": Patch(facecolor=EMPTY, **OUTLINES[""]),
     }
     first = frame["label"].iloc[0]
     for change in ("new", "changed"):

@@ -55,17 +55,17 @@ def _mistakes(figure: Figure, names: Mapping[str, list[str]], table: pd.DataFram
 
 
 def _option_mistakes(figure: Figure, kind: FigureKind) -> Iterator[str]:
-    """Options that the kind does not take, and those that it lacks."""
-    _, *parameters = inspect.signature(kind.frame).parameters.values()  # the first is the table
-    taken = [parameter.name for parameter in parameters]
-    for name in figure.options:
-        if not taken:
-            yield f"the kind {figure.kind} takes no options; got {name!r}"
-        elif name not in taken:
-            yield unknown_name(f"an option of the kind {figure.kind}", name, taken)
-    for parameter in parameters:
-        if parameter.default is parameter.empty and parameter.name not in figure.options:
-            yield f"the kind {figure.kind} needs the option {parameter.name}"
+    """Options that the kind does not take; where there are none, those that it lacks."""
+    parameters = inspect.signature(kind.frame).parameters.values()
+    options = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    taken = [option.name for option in options]
+    unknown = [name for name in figure.options if name not in taken]
+    for name in unknown:
+        none = f"the kind {figure.kind} takes no options; got {name!r}"
+        yield unknown_name(f"an option of the kind {figure.kind}", name, taken) if taken else none
+    for option in options:
+        if option.default is option.empty and option.name not in figure.options and not unknown:
+            yield f"the kind {figure.kind} needs the option {option.name}"
 
 
 def _name_mistakes(options: Mapping[str, Any], names: Mapping[str, list[str]]) -> Iterator[str]:
@@ -94,6 +94,7 @@ def _drawing_mistakes(figure: Figure, kind: FigureKind, table: pd.DataFrame) -> 
         if not frame.empty:
             with theme():
                 canvas = new_figure()
+                canvas.set_layout_engine("none")  # which takes half of the time
                 kind.draw(frame, canvas)
                 add_title(canvas, figure.title, frame.attrs["note"])
                 canvas.draw_without_rendering()

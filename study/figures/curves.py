@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from study.figures.theme import COLOURS, INK, WIDTH, add_legend
 from study.spec.study import unknown_name
 from study.table.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
-from study.table.units import axis_label, display_factor, format_value
+from study.table.units import axis_label, column_name, display_factor, format_value
 
 PANELS = ("accuracy", "loss")
 # series: (label, style). Training as logged is a plain line, validation a line with dots; the
@@ -26,7 +26,7 @@ SERIES = {
     ),
     "val": ("validation", {"color": COLOURS[1], "marker": "o", "markersize": 4.5}),
 }
-AS_LOGGED = "; as logged: in training mode (dropout, where there is any, active)"
+AS_LOGGED = "; as logged: in training mode, with any dropout active"
 FRAME = ("panel", "series", "level", "epoch", "mean", "low", "high", "n", "exact")
 
 
@@ -103,8 +103,8 @@ def describe_curves(frame: pd.DataFrame) -> str:
     seeds = frame.loc[frame["level"].isna()]
     last = seeds.loc[seeds["epoch"] == seeds["epoch"].max()]
     said = [
-        f"{SERIES[row.series][0]} {format_value(f'{row.series}_{row.panel}', row.mean)}"
-        for row in last[["series", "panel", "mean"]].itertuples(index=False, name="Row")
+        f"{column_name(column)} = {format_value(column, mean)}"
+        for column, mean in zip(last["series"] + "_" + last["panel"], last["mean"], strict=True)
     ]
     return f"After {int(seeds['epoch'].max())} epochs: {'; '.join(said)}."
 

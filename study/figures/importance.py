@@ -119,6 +119,8 @@ def describe_importance(frame: pd.DataFrame) -> str:
     """Each search's importances in words."""
     said = []
     for _, rows in frame.groupby("candidate", sort=False):
-        shares = [f"{row['name']} {row['importance']:.0%}" for row in rows.to_dict("records")]
+        shares = [
+            f"{row['name']} {100 * row['importance']:.0f} %" for row in rows.to_dict("records")
+        ]
         said.append(f"{rows['label'].iloc[0]}, {rows['n'].iloc[0]} trials: {', '.join(shares)}.")
     return f"Importance of hyper-parameters. {' '.join(said)}"

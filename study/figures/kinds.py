@@ -31,7 +31,7 @@ class FigureKind:
     """How one kind of figure is made.
 
     Attributes:
-        frame: (table, **options) -> what is shown, empty where the table does not hold it; its
+        frame: (table, *, options) -> what is shown, empty where the table does not hold it; its
             `attrs["note"]` gives the number of seeds and the meaning of bands or bars.
         draw: (frame, empty figure) -> None; sets the figure's size.
         describe: frame -> the figure's numbers in words, for readers who cannot see it.

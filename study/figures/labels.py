@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
 
 from study.figures.theme import FAINT, INK
 
@@ -37,16 +36,18 @@ def place_labels(
     """
     pixels = ax.figure.dpi / 72  # in a typographic point
     middles = ax.transData.transform(markers)
-    taken = [Bbox([middle, middle]).padded(REACH * pixels) for middle in middles]
+    reach = REACH * pixels
+    taken = [*np.hstack([middles - reach, middles + reach])]
     taken += [_line_box(ends, pixels) for ends in map(ax.transData.transform, lines)]
+    panel = np.array(ax.get_window_extent().extents)
     placed = []
     for label, marker, middle in zip(labels, markers, middles, strict=True):
         probe = ax.text(0, 0, label, fontsize=size)
         extent = probe.get_window_extent()
         probe.remove()
         boxes = {place: _label_box(middle, place, extent.size, pixels) for place in _places()}
-        panel = ax.get_window_extent()
-        best = min(boxes, key=lambda place: round(_covered(boxes[place], taken, panel)))
+        others = np.array(taken)
+        best = min(boxes, key=lambda place: round(_covered(boxes[place], others, panel)))
         taken.append(boxes[best])
         placed.append(_write(ax, label, tuple(marker), best, size))
     return placed
@@ -61,30 +62,34 @@ def _places() -> Iterator[Place]:
             yield Place(radius * across, radius * up, side)
 
 
-def _line_box(ends: np.ndarray, pixels: float) -> Bbox:
-    """The box that a line between two ends fills, all in pixels."""
-    return Bbox([ends.min(axis=0), ends.max(axis=0)]).padded(pixels)
+def _line_box(ends: np.ndarray, pixels: float) -> np.ndarray:
+    """The box that a line between two ends fills: left, bottom, right, top, all in pixels."""
+    return np.concatenate([ends.min(axis=0) - pixels, ends.max(axis=0) + pixels])
 
 
-def _label_box(middle: np.ndarray, place: Place, size: tuple[float, float], pixels: float) -> Bbox:
-    """The box in pixels that a label of this size fills at a place."""
+def _label_box(
+    middle: np.ndarray, place: Place, size: tuple[float, float], pixels: float
+) -> np.ndarray:
+    """The box that a label of this size fills at a place, as `_line_box` gives it."""
     width, height = size
     shift = {"left": 0.0, "center": width / 2, "right": width}[place.side]
     left = middle[0] + place.across * pixels - shift
     bottom = middle[1] + place.up * pixels - height / 2
-    return Bbox.from_bounds(left, bottom, width, height).padded(pixels)
+    corners = [left - pixels, bottom - pixels, left + width + pixels, bottom + height + pixels]
+    return np.array(corners)
 
 
-def _covered(box: Bbox, taken: Sequence[Bbox], panel: Bbox) -> float:
-    """Square pixels of the box that lie on something or outside the panel."""
-    outside = box.width * box.height - _overlap(box, panel)
-    return outside + sum(_overlap(box, other) for other in taken)
+def _covered(box: np.ndarray, taken: np.ndarray, panel: np.ndarray) -> float:
+    """Square pixels of the box that lie on something, (N, 4), or outside the panel."""
+    left, bottom, right, top = box
+    outside = (right - left) * (top - bottom) - _overlaps(box, panel[None]).sum()
+    return float(outside + _overlaps(box, taken).sum())
 
 
-def _overlap(one: Bbox, other: Bbox) -> float:
-    """Area that two boxes share."""
-    shared = Bbox.intersection(one, other)
-    return 0.0 if shared is None else shared.width * shared.height
+def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The area that the box shares with each of the others, (N, 4) -> (N,)."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    return np.clip(high - low, 0, None).prod(axis=1)
 
 
 def _write(

@@ -116,7 +116,7 @@ def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     for ax, (rung, rows) in zip(axes, rungs, strict=True):
         handles |= _draw_panel(ax, rows)
         first = rows.iloc[0]
-        ax.set_title(f"τ = {first['tau']:.2f}, p = {_short_p(first['p'])}".replace("-", "−"))
+        ax.set_title(f"τ = {first['tau']:.2f}, {_format_p(first['p'])}".replace("-", "−"))
         ax.set_xlabel(f"validation loss, epoch {rung} (nats)")
     axes[0].set_ylabel(f"validation loss, epoch {frame['epochs'].iloc[0]} (nats)")
     add_legend(figure, handles)
@@ -153,7 +153,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
 def describe_rungs(frame: pd.DataFrame) -> str:
     """Each rung's rank correlation in words."""
     said = [
-        f"epoch {row['rung']}: tau {row['tau']:.2f}, p {_short_p(row['p'])}"
+        f"epoch {row['rung']}: tau = {row['tau']:.2f}, {_format_p(row['p'])}"
         for row in frame.drop_duplicates("rung").to_dict("records")
     ]
     first = frame.iloc[0]
@@ -163,5 +163,5 @@ def describe_rungs(frame: pd.DataFrame) -> str:
     )
 
 
-def _short_p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+def _format_p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

@@ -75,7 +75,7 @@ class Setting:
         Derived from what is searched and how, not from the search's name: two searches share
         trials exactly when they are the same search.
         """
-        space = {name: dimension.describe() for name, dimension in search.space.items()}
+        space = {name: dimension.identity() for name, dimension in search.space.items()}
         searched = json.dumps(
             [search.family, space, dict(search.fixed), dict(search.ties), self.sampler],
             sort_keys=True,

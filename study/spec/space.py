@@ -30,6 +30,10 @@ class Float:
     def describe(self) -> str:
         return f"{self.low:g} to {self.high:g}{', log scale' if self.log else ''}"
 
+    def identity(self) -> str:
+        """As in the seeds of searches: a change of these words would train every search anew."""
+        return self.describe()
+
     def grid(self, points: int) -> list[float]:
         """`points` values from low to high, evenly spaced on the dimension's own scale."""
         return _spaced(self, points)
@@ -53,7 +57,11 @@ class Int:
         return IntDistribution(self.low, self.high, log=self.log)
 
     def describe(self) -> str:
-        return f"whole, {self.low} to {self.high}{', log scale' if self.log else ''}"
+        return f"{self.low} to {self.high}{', log scale' if self.log else ''}"
+
+    def identity(self) -> str:
+        """As in the seeds of searches: a change of these words would train every search anew."""
+        return f"whole, {self.describe()}"
 
     def grid(self, points: int) -> list[int]:
         """At most `points` values from low to high, evenly spaced on the dimension's own scale."""
@@ -78,6 +86,10 @@ class Choice:
 
     def describe(self) -> str:
         return "one of " + ", ".join(str(value) for value in self.values)
+
+    def identity(self) -> str:
+        """As in the seeds of searches: a change of these words would train every search anew."""
+        return self.describe()
 
     def grid(self, points: int) -> list[Any]:
         """All values, whatever `points` asks for."""

@@ -1,6 +1,6 @@
-"""Trials under way: what each was told, and its state after its last epoch.
+"""Checkpoints of trials under way: the job of each, and its state after its last epoch.
 
-A checkpoint is of use until its trial's record is written; then it goes.
+A checkpoint is deleted when its trial's record is written.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ SAVE_SECONDS, SAVE_RATE = 0.01, 200e6  # each save; bytes of state a second
 
 
 class CheckpointStore:
-    """Files in a folder of one study's own, named by the trials' keys.
+    """Files in a folder that belongs to one study, named by the trials' keys.
 
     `<key>.json` is the trial's job, `<key>.pt` its state, checksummed, and `<key>.previous.pt`
     the state before that, which is used where the newer one is not whole.
@@ -44,7 +44,7 @@ class CheckpointStore:
                 yield json.loads(content)
             except ValueError:
                 logging.getLogger("study").warning(
-                    "job %s/%s is damaged and left out", self.folder, name
+                    "job %s/%s is damaged and ignored", self.folder, name
                 )
 
     def save(self, key: str, state: dict[str, Any]) -> None:

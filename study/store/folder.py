@@ -141,11 +141,11 @@ class LocalFolder(Folder):
         while not nearest.exists():
             nearest = nearest.parent
         if not nearest.is_dir():
-            raise StudyError(f"results must be a folder: {nearest} is a file. Choose --results.")
+            raise StudyError(f"results must be a folder: {nearest} is a file. Choose another --results.")
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise StudyError(
-                f"results must be written, and {nearest} cannot be written to. "
-                "Give access, or choose another --results."
+                f"results cannot be written to: {nearest} is not writable. "
+                "Change its permissions, or choose another --results."
             )
 
 
@@ -155,10 +155,10 @@ def _explained(error: OSError, path: Path, size: int) -> OSError:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return OSError(error.errno, error.strerror, str(path))
     free = shutil.disk_usage(path.parent).free
-    missing = f", {_size(size - free)} are missing" if size > free else " by the disk's count"
+    missing = f", {_size(size - free)} missing" if size > free else " according to the disk"
     return OSError(
         error.errno,
-        f"no room: {_size(size)} are to be written, {_size(free)} are free{missing}",
+        f"disk full: {_size(size)} to be written, {_size(free)} free{missing}",
         str(path),
     )
 

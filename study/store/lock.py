@@ -1,4 +1,4 @@
-"""One driver for one study folder."""
+"""One driver per study folder."""
 
 import fcntl
 import json
@@ -116,6 +116,6 @@ def _held(folder: Folder, content: bytes) -> StudyError:
     except (ValueError, KeyError):  # it has the lock, and has not written its name yet
         who = "another process"
     return StudyError(
-        f"one driver at a time may work in {folder}, and {who} does. "
-        "Wait for it, end it, or choose another --results."
+        f"only one run at a time may use {folder}, and {who} is using it. "
+        "Wait for it, stop it, or choose another --results."
     )

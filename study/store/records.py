@@ -16,7 +16,7 @@ from hw3.train import ENGINE_VERSION
 from study.store.folder import Folder
 
 CHECKSUM = "checksum"
-LEFT_FOR = 3600.0  # seconds; a temporary file of that age in a shared folder has no writer
+LEFT_FOR = 3600.0  # seconds; the writer of a temporary file of that age is dead
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -98,7 +98,7 @@ class RecordStore:
         self.folder.write(_name(record.key), json.dumps(content, indent=1).encode())
 
     def sweep(self) -> None:
-        """Remove what drivers left that died while they wrote."""
+        """Remove the temporary files of drivers that died while they wrote."""
         self.folder.sweep(LEFT_FOR)
 
     def _read_or_set_aside(self, name: str, content: bytes) -> Record | None:
@@ -111,7 +111,7 @@ class RecordStore:
         with suppress(FileNotFoundError):  # another study's driver did it
             self.folder.rename(name, f"{name}.{label}")
         logging.getLogger("study").warning(
-            "record %s/%s %s; set aside as %s.%s, its trial will be trained again",
+            "record %s/%s %s; renamed to %s.%s; its trial will be trained again",
             *(self.folder, name, reason, name, label),
         )
         return None

@@ -113,7 +113,7 @@ class RemoteFolder(Folder):
             self._filesystem.delete_file(self._at(PROBE))
         except OSError as error:
             raise StudyError(
-                f"results must be written, and {self.uri} cannot be written to: {error}. "
+                f"results cannot be written to: {self.uri}: {error}. "
                 "Check address, bucket and credentials, or choose another --results."
             ) from error
 

@@ -109,7 +109,7 @@ def test_results_that_cannot_be_written_are_one_error_before_anything_starts(sma
     for place in (str(disk / "results"), "s3://nowhere/results"):
         answer = run([*SMOKE, "--results", place])
         assert answer.exit_code == 1
-        assert "cannot be written" in answer.stderr and "--results" in answer.stderr
+        assert place in answer.stderr and "--results" in answer.stderr
         assert "Traceback" not in answer.output
     assert not ray.is_initialized()
     answer = run([*SMOKE, "--results", "nothing://x"])
@@ -125,7 +125,7 @@ def test_a_store_that_does_not_answer_is_one_error_at_once(action, monkeypatch):
     monkeypatch.setattr("study.store.remote._filesystem_of", unreachable)
     answer = run([action, *SMOKE, "--results", "s3://bucket/results"])
     assert answer.exit_code == 1
-    assert re.search("s3://bucket/results.* cannot be written to: no answer", answer.stderr)
+    assert re.search("s3://bucket/results.*: no answer", answer.stderr)
     assert "Traceback" not in answer.output
 
 

@@ -41,7 +41,7 @@ def test_a_host_as_it_should_be_has_nothing_wrong():
     [
         ({"time": 990.0}, "clock", "10 s off"),
         ({"time": 1010.0}, "clock", "9 s off"),
-        ({"token": "other"}, "token", "another one"),
+        ({"token": "other"}, "token", "differs"),
         ({"token mode": 0o644}, "token", "others may read it"),
         ({"writes": "Permission denied"}, "results", "Permission denied"),
         ({"versions": ["3.11.0", "2.59.0", "0.1.0"]}, "versions", "Ray 2.59.0, here 2.6"),

@@ -5,7 +5,8 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from study.cluster.ray import check_every_host_sees, connect, trial_resources
+from study.cluster.ray import check_every_host_sees, connect
+from study.cluster.resources import trial_resources
 from study.spec.errors import StudyError
 
 LAPTOP = [{"CPU": 2.0}]
@@ -40,9 +41,9 @@ def test_resources_are_derived_from_what_ray_has(available, asked, expected):
 @pytest.mark.parametrize(
     ("nodes", "asked", "fact"),
     [
-        (LAPTOP, (None, 1.0, None), "there are 0"),
-        (LAPTOP, (3.0, None, None), "there are 2"),
-        (MIXED, (None, 4.0, None), "there are 2"),  # four on two hosts would wait for ever
+        (LAPTOP, (None, 1.0, None), "largest host has 0"),
+        (LAPTOP, (3.0, None, None), "largest host has 2"),
+        (MIXED, (None, 4.0, None), "largest host has 2"),  # four on two hosts would wait for ever
     ],
 )
 def test_more_than_ray_has_is_one_clear_error(nodes, asked, fact):
@@ -63,9 +64,9 @@ def test_a_client_address_is_refused_with_the_way_to_submit():
 def test_on_a_cluster_that_grows_trials_may_wait_for_hosts():
     resources = trial_resources(LAPTOP, 4.0, 1.0, 8, grows=True)
     assert (resources.cpus_per_trial, resources.gpus_per_trial, resources.concurrent) == (4, 1, 8)
-    with pytest.raises(StudyError, match="there are 2"):
+    with pytest.raises(StudyError, match="largest host has 2"):
         trial_resources(LAPTOP, 4.0, None, None, grows=True)  # how many would be a guess
-    with pytest.raises(StudyError, match=r"there are 0.*--max-concurrent asks for hosts"):
+    with pytest.raises(StudyError, match=r"largest host has 0.*--max-concurrent requests hosts"):
         trial_resources([{"CPU": 0.0}], None, None, None, grows=True)
 
 

@@ -1,43 +1,93 @@
 """What a study's folder holds after its records were judged."""
 
+import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from study.figures import SUFFIXES
-from study.report.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
-from study.search.plan import Plan
-from study.spec.budget import Budget, DataFacts
+from study.figures.draw import SUFFIXES
+from study.report.outputs import MARKDOWN, REPORT, SEARCHES, count_confirmed, write_outputs
+from study.search.choose import FinishedTrials
 from study.spec.figures import Figure
+from study.spec.registration import register_claims
+from study.spec.study import Claim
 from study.store.folder import LocalFolder
-from study.store.records import RecordStore
-from tests.made import SETTING, STUDY, WIDTH_SEARCH, explored
+from study.store.records import Record
+from tests.made import SETTING, STUDY, WIDTH_SEARCH, explored, plan_of
 
 FIGURE = Figure("search", "search", "The search")
-DATA = DataFacts("made", "made", "0123", 16, {}, {})
+PLAN = plan_of()
+WRITTEN = {REPORT, MARKDOWN, SEARCHES, "table.parquet", "table.csv", "verdicts.json"}
+CLAIM = Claim("small_is_good", "small", "val_accuracy", above=0.7)
 
 
 @pytest.fixture
-def store(tmp_path):
-    store = RecordStore(LocalFolder(tmp_path))
-    for number, channels in enumerate((8, 16)):
-        record = explored(WIDTH_SEARCH, number, {"channels": channels}, [0.7] * 8)
-        store.write(record)
-    return store
+def records() -> dict[str, Record]:
+    """Two explored trials by key."""
+    made = [
+        explored(WIDTH_SEARCH, number, {"channels": channels}, [0.7] * 8)
+        for number, channels in enumerate((8, 16))
+    ]
+    return {record.key: record for record in made}
 
 
-def write(tmp_path, store, study):
-    plan = Plan(study.name, Budget(4, 8, 2, 16), SETTING, DATA)
-    write_outputs(study, plan, store, LocalFolder(tmp_path) / study.name)
-    folder = tmp_path / study.name
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+def confirmed(trials: FinishedTrials) -> dict[str, Record]:
+    """A complete training for each seed of the study's one baseline."""
+    (record, *_) = trials.records.values()
+    jobs = trials.baselines[0].jobs(SETTING, trials.plan.budget.seeds)
+    return {job.key: replace(record, ingredients=job.ingredients) for job in jobs}
 
 
-def test_a_figure_that_is_not_drawn_now_leaves_no_earlier_one(tmp_path, store):
-    others = {REPORT, MARKDOWN, SEARCHES, "table.parquet", "table.csv", "verdicts.json"}
-    study = replace(STUDY, figures=(FIGURE,))
-    drawn = {f"figures/search.{suffix}" for suffix in SUFFIXES}
-    assert write(tmp_path, store, study) == others | drawn
-    for path in (tmp_path / "trials").iterdir():
-        path.unlink()
-    assert write(tmp_path, store, study) == others
+def written(path) -> set[str]:
+    return {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+
+
+def test_a_figure_that_is_not_drawn_now_leaves_no_earlier_one(tmp_path, records):
+    plan = replace(PLAN, study=replace(STUDY, figures=(FIGURE,)))
+    write_outputs(FinishedTrials(plan, records), LocalFolder(tmp_path))
+    assert written(tmp_path) == WRITTEN | {f"figures/search.{suffix}" for suffix in SUFFIXES}
+    write_outputs(FinishedTrials(plan, {}), LocalFolder(tmp_path))
+    assert written(tmp_path) == WRITTEN
+
+
+def test_a_figure_that_cannot_be_drawn_costs_nothing_else(tmp_path, records):
+    wrong = Figure("wrong", "search", "The wrong one", {"no_such_option": 1})
+    plan = replace(PLAN, study=replace(STUDY, figures=(wrong, FIGURE)))
+    write_outputs(FinishedTrials(plan, records), LocalFolder(tmp_path))
+    assert written(tmp_path) == WRITTEN | {f"figures/search.{suffix}" for suffix in SUFFIXES}
+    for name in (REPORT, MARKDOWN):
+        text = (tmp_path / name).read_text()
+        assert "The wrong one" in text and "option" in text.split("The wrong one")[1]
+
+
+def test_the_searches_of_the_study_are_in_the_database(tmp_path, records):
+    plan = replace(PLAN, study=replace(STUDY, figures=(FIGURE,)))
+    write_outputs(FinishedTrials(plan, records), LocalFolder(tmp_path))
+    with closing(sqlite3.connect(tmp_path / SEARCHES)) as database:
+        names = {name for (name,) in database.execute("select study_name from studies")}
+        trials = database.execute("select count(*) from trials").fetchone()
+    assert names == {search.name for search in STUDY.searches}
+    assert trials == (2,)
+
+
+def test_verdicts_are_returned_and_written_with_a_note_on_late_claims(tmp_path, records):
+    study = replace(STUDY, claims=(CLAIM,), figures=(FIGURE,))
+    early = register_claims((CLAIM,), (), 0, "2026-01-01T00:00:00+00:00")
+    other = register_claims((replace(CLAIM, above=0.1),), (), 0, "2026-01-01T00:00:00+00:00")
+    for registered, note in ((early, ""), (other, "changed after the run began")):
+        plan = replace(PLAN, study=study, claims=registered)
+        trials = FinishedTrials(plan, records)
+        trials.records = records | confirmed(trials)
+        (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
+        (saved,) = json.loads((tmp_path / "verdicts.json").read_text())
+        assert (verdict.claim, verdict.n_seeds, verdict.note) == (CLAIM, 2, note)
+        assert (saved["claim"], saved["effect"]) == (CLAIM.name, pytest.approx(0.75))
+        assert (note in saved["reason"]) and ("changed" in saved["reason"]) == bool(note)
+
+
+def test_confirmed_trainings_are_counted_by_candidate_and_seed(records):
+    trials = FinishedTrials(PLAN, records)
+    assert count_confirmed(trials) == 0
+    assert count_confirmed(FinishedTrials(PLAN, records | confirmed(trials))) == 2

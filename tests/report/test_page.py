@@ -7,19 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.figures import draw_figure
-from study.judge import judge
-from study.report.render import make_report, report_content
+from study.figures.draw import draw_figure
 from tests.browser import PROGRAM, Browser, open_browser
 from tests.made_table import STUDY, made_table
-from tests.test_report import FACTS
+from tests.report.made_report import page_of
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium here to open the page in")
 
 PHONE, LAPTOP = (390, 844), (1366, 768)
 # A4 within the margins that the page asks for, upright and across, in CSS pixels.
 UPRIGHT, ACROSS = (688, 1016), (1016, 688)
-HEADS = "document.querySelectorAll('table')[2].tHead.rows[0].cells"  # of the confirmed points
+HEADS = "document.querySelectorAll('table')[2].tHead.rows[0].cells"  # of the candidates
 TEST_ACCURACY = 3  # the column of theirs
 AT_FOCUS = """(() => {
   const focused = document.activeElement;
@@ -33,13 +31,12 @@ ENLARGE = "[...document.querySelectorAll('figcaption button')]"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Path:
-    """The made study with all of its figures; one point lacks its test scores."""
+    """The made study with all of its figures; one candidate lacks its test scores."""
     table = made_table()
     table.loc[table["candidate"] == "lab4", "test_accuracy"] = pd.NA
     figures = [draw_figure(figure, table) for figure in STUDY.figures]
-    content = report_content(STUDY, table, judge(STUDY.claims, table), FACTS, figures)
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(make_report(content))
+    path.write_text(page_of(table, figures))
     return path
 
 

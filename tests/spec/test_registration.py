@@ -1,38 +1,45 @@
-"""Claims are kept with the plan; those that did not stand before the run are told apart."""
+"""Claims are registered with the plan; those that were not there before the run are told apart."""
 
 import json
 from dataclasses import asdict, replace
+from html import unescape
 
 import pytest
 from click.testing import CliRunner
 
 from study.cli.command import command
-from study.cli.run import keep_what_was_known
+from study.cli.run import register
 from study.search.plan import PLAN, Plan, load_plan, save_plan
 from study.spec.budget import Budget, DataFacts
-from study.spec.registration import claim_notes, describe_notes, register_claims
+from study.spec.registration import (
+    claim_notes,
+    describe_notes,
+    register_claims,
+    registered_claim,
+)
 from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
+from study.task_c import STUDY as TASK_C
 from tests.made_table import CLAIMS, EPOCHS, SEARCH, SEEDS, SETTING, STUDY, made_members
 
 FIRST, SECOND, THIRD = CLAIMS[:3]
 WIDER = replace(SECOND, below=0.5)
 BEFORE, LATER = "2026-01-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00"
-KEPT = register_claims((FIRST, SECOND), (), 0, BEFORE)
+REGISTERED = register_claims((FIRST, SECOND), (), 0, BEFORE)
 BUDGET = Budget(16, EPOCHS, SEEDS, 32)
-PLANNED = Plan(STUDY.name, BUDGET, SETTING, DataFacts("phantom", "phantom", "0123", 32, {}, {}))
+PLANNED = Plan(STUDY, BUDGET, SETTING, DataFacts("phantom", "phantom", "0123", 32, {}, {}))
 
 
 def test_claims_that_stood_before_the_run_need_no_note():
-    assert claim_notes((SECOND, FIRST), KEPT) == {}
-    again = register_claims((FIRST, SECOND), KEPT, 40, LATER)
-    assert again == KEPT
+    assert claim_notes((SECOND, FIRST), REGISTERED) == {}
+    again = register_claims((FIRST, SECOND), REGISTERED, 40, LATER)
+    assert again == REGISTERED
     assert describe_notes({}) == ""
 
 
 def test_a_report_tells_changed_added_and_dropped_claims():
-    notes = claim_notes((WIDER, THIRD), KEPT)
+    notes = claim_notes((WIDER, THIRD), REGISTERED)
     assert notes == {
         WIDER.name: "changed after the run began",
         THIRD.name: "added after the run began",
@@ -42,33 +49,82 @@ def test_a_report_tells_changed_added_and_dropped_claims():
 
 
 def test_a_second_run_does_not_make_late_claims_early():
-    kept = register_claims((WIDER, THIRD), KEPT, 40, LATER)
-    notes = claim_notes((WIDER, THIRD), kept)
+    later = register_claims((WIDER, THIRD), REGISTERED, 40, LATER)
+    notes = claim_notes((WIDER, THIRD), later)
     for name in (WIDER.name, THIRD.name):
         assert LATER in notes[name] and "40 confirmation trainings" in notes[name]
     assert "dropped" in notes[FIRST.name]
-    assert register_claims((WIDER, THIRD), kept, 80, "later still") == kept
-    assert claim_notes((FIRST, SECOND), kept) == {THIRD.name: "dropped after the run began"}
+    assert register_claims((WIDER, THIRD), later, 80, "later still") == later
+    assert claim_notes((FIRST, SECOND), later) == {THIRD.name: "dropped after the run began"}
 
 
 def test_claims_may_change_while_nothing_is_known():
-    kept = register_claims((WIDER, THIRD), KEPT, 0, LATER)
-    assert claim_notes((WIDER, THIRD), kept) == {}
-    assert [each.first_seen for each in kept] == [LATER] * 2
+    later = register_claims((WIDER, THIRD), REGISTERED, 0, LATER)
+    assert claim_notes((WIDER, THIRD), later) == {}
+    assert [each.first_seen for each in later] == [LATER] * 2
 
 
-def test_claims_that_no_run_kept_are_not_taken_for_early():
+def test_claims_that_no_run_registered_are_not_taken_for_early():
     assert set(claim_notes((FIRST, SECOND), ())) == {FIRST.name, SECOND.name}
 
 
 def test_any_part_of_a_claim_counts():
-    for field in ("text", "homework", "figure"):
-        assert claim_notes((replace(FIRST, **{field: "other"}), SECOND), KEPT)
-    moved = replace(FIRST, left=replace(FIRST.left, epoch="best"))
-    assert claim_notes((moved, replace(SECOND, one_sided=True)), KEPT).keys() == {
-        FIRST.name,
-        SECOND.name,
+    for field in ("text", "quote", "source"):
+        assert claim_notes((replace(FIRST, **{field: "other"}), SECOND), REGISTERED)
+    changed = (replace(FIRST, epoch="best"), replace(SECOND, one_sided=True))
+    assert claim_notes(changed, REGISTERED).keys() == {FIRST.name, SECOND.name}
+
+
+# Of version 0.1
+
+
+def saved_by_version_0_1(name, left, right, above, below) -> dict:
+    """A claim as plans of that version hold it; the sides as (baseline or search, metric)."""
+    sides = [
+        side and {"point": side[0], "metric": side[1], "epoch": "final"} for side in (left, right)
+    ]
+    content = {
+        "name": name,
+        "text": "In words that repeat the bounds.",
+        "homework": "what was said",
+        "figure": "figure 11",
+        "left": sides[0],
+        "right": sides[1],
+        "above": above,
+        "below": below,
+        "ratio": False,
+        "one_sided": False,
     }
+    return {"content": content, "first_seen": BEFORE, "known": 0}
+
+
+def test_claims_of_version_0_1_stand_unless_their_region_differs():
+    """A level, a region with two bounds and a difference, as in a plan of task C."""
+    lab4, modified = ("lab4", "val_accuracy"), ("modified", "val_accuracy")
+    saved = (
+        saved_by_version_0_1("lab4_validation", lab4, None, None, 0.9),
+        saved_by_version_0_1("gap_costs", lab4, ("convmodel", "val_accuracy"), None, 0.0),
+        saved_by_version_0_1("modified_level", modified, None, 0.91, 0.95),
+    )
+    registered = [registered_claim(claim) for claim in saved]
+    names = [one.content["name"] for one in registered]
+    now = [claim for claim in TASK_C.claims if claim.name in names]
+    assert len(now) == 3
+    assert claim_notes(now, registered) == {}
+    assert register_claims(now, registered, 40, LATER) == tuple(registered)
+    level, difference, band = now
+    for changed in (
+        replace(level, below=0.91),
+        replace(level, metric="train_accuracy"),
+        replace(level, epoch="best"),
+        replace(level, one_sided=True),
+        replace(band, above=0.90),
+        replace(difference, versus="modified"),
+        replace(difference, versus=None),
+        replace(difference, candidate="modified"),
+    ):
+        claims = [changed if claim.name == changed.name else claim for claim in now]
+        assert claim_notes(claims, registered) == {changed.name: "changed after the run began"}
 
 
 # With a plan and records
@@ -90,12 +146,12 @@ def results(tmp_path):
 
 def start(results, study: Study = STUDY, plan: Plan = PLANNED) -> Plan:
     """What a run does before it trains."""
-    plan = keep_what_was_known(study, plan, results)
+    plan = register(replace(plan, study=study), results)
     save_plan(plan, results / study.name)
     return plan
 
 
-def test_plan_keeps_its_claims_as_json(results):
+def test_plan_holds_its_claims_as_json(results):
     plan = start(results)
     content = (results / STUDY.name).read(PLAN)
     assert content is not None
@@ -140,9 +196,10 @@ def test_a_damaged_plan_does_not_make_claims_early(results):
 
 
 def test_report_says_on_page_and_terminal_which_claims_changed(results, tmp_path):
-    start(results, replace(STUDY, figures=()))
+    drawn = replace(STUDY, figures=STUDY.figures[-1:])
+    start(results, drawn)
     for claims, changed in ((CLAIMS, False), ((FIRST, WIDER, *CLAIMS[2:4]), True)):
-        study = replace(STUDY, figures=(), claims=claims)
+        study = replace(drawn, claims=claims)
         answer = CliRunner().invoke(command(study), ["report", "--results", str(tmp_path)])
         assert answer.exit_code == 0, answer.output
         page = (tmp_path / STUDY.name / "report.html").read_text()
@@ -152,4 +209,4 @@ def test_report_says_on_page_and_terminal_which_claims_changed(results, tmp_path
             assert (f"{WIDER.name}: changed after the run began" in text) == changed
             assert (f"{CLAIMS[4].name}: dropped after the run began" in text) == changed
         assert reasons[WIDER.name].startswith("changed after the run began") == changed
-        assert ("Claims stood in the task" in page) != changed
+        assert ("written in the task's file before the run" in unescape(page)) != changed

@@ -21,7 +21,7 @@ def test_a_full_disk_ends_the_run_and_with_room_the_same_command_goes_on(
         code, errors = finish(tmp_path)
         assert code == 1
         assert errors.startswith("error: ") and "Traceback" not in errors
-        assert "are to be written" in errors and "are missing" in errors
+        assert "to be written" in errors and "missing" in errors
         assert f"{tmp_path / folder}/" in errors and suffix in errors
         records = {path: path.read_bytes() for path in (tmp_path / "trials").glob("*.json")}
         assert seen.items() <= records.items()

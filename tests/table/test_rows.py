@@ -3,7 +3,9 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from study.table.columns import COLUMNS, CONFIG_COLUMNS, Member, make_table
+from study.table.columns import ALL_COLUMNS
+from study.table.members import Member
+from study.table.rows import make_table
 from tests.made import SETTING, WIDTH_SEARCH, explored
 
 TEST = [
@@ -22,12 +24,12 @@ def table_of(*losses, **changes):
 
 
 def test_table_has_its_columns_and_dtypes_also_when_empty():
-    expected = {name: dtype for name, (dtype, _, _) in COLUMNS.items()} | CONFIG_COLUMNS
+    expected = {name: column.dtype for name, column in ALL_COLUMNS.items()}
     for table in (table_of(0.5), make_table([])):
         assert {name: str(dtype) for name, dtype in table.dtypes.items()} == expected
 
 
-def test_table_has_one_row_an_epoch():
+def test_table_has_one_row_per_epoch():
     table = table_of(0.5, 0.3, 0.4)
     assert table["epoch"].tolist() == [1, 2, 3]
     assert table["is_final"].tolist() == [False, False, True]
@@ -71,14 +73,14 @@ CONVERGENCE = ["epochs_to_converge", "seconds_to_converge", "converged_share"]
 @pytest.mark.parametrize(
     ("accuracies", "epoch"),
     [
-        ((0.5, 0.7, 0.89, 0.9), 3),  # within a point, to the point
+        ((0.5, 0.7, 0.89, 0.9), 3),  # within a percentage point, exactly
         ((0.5, 0.7, 0.889, 0.9), 4),
         ((0.95, 0.7, 0.8, 0.9), 1),  # above the final one counts
         ((0.5, 0.5, 0.5, 0.5), 1),
         ((0.1, 0.12, 0.11, 0.13), 2),  # though 0.13 - 0.01 is more than 0.12
     ],
 )
-def test_a_trial_converges_where_it_first_comes_within_a_point_of_its_end(accuracies, epoch):
+def test_a_trial_converges_where_it_first_comes_near_its_end(accuracies, epoch):
     table = make_table([member(record_of(accuracies))])
     assert table[CONVERGENCE].drop_duplicates().values.tolist() == [[epoch, 2.0 * epoch, epoch / 8]]
     assert len(table) == 4
@@ -108,9 +110,9 @@ def test_a_loss_that_is_no_number_is_missing_and_never_best():
     assert not table_of(None, status="diverged")["is_best"].any()
 
 
-def test_one_record_may_serve_two_points_apart():
+def test_one_record_may_serve_two_candidates_apart():
     record = explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.5, 0.4])
-    members = [Member("confirm", point, point, record) for point in ("chosen", "hand-picked")]
+    members = [Member("confirm", name, name, record) for name in ("chosen", "hand-picked")]
     table = make_table(members)
     assert table.groupby("candidate")["is_final"].sum().tolist() == [1, 1]
     assert table["elapsed"].tolist() == [2.0, 4.0, 2.0, 4.0]

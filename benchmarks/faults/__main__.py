@@ -1,0 +1,178 @@
+"""Faults: a study hit by kill -9 again and again; what is lost, what is done again.
+
+    python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--results URI]
+
+Runs a small study of task C on phantoms (24 trials at most, 6 epochs each) once without
+interruption. Then runs it with SIGKILL at random moments, seeded: to the driver, which takes its
+Ray with it, or to the worker of a trial. The same command is run again after each driver's death.
+A round is a study that came to its end; rounds follow each other, each in a folder of its own,
+until the kills are used up. Each round's tables are compared with the uninterrupted run's.
+
+Nothing that is counted comes from the product. Workers append a line to a trace file after each
+epoch; the folder of records is listed every 50 ms. "Trained twice" is a line of a trial later than
+its record; "done again" a line with a trial and an epoch that an earlier line of the round has, as
+where a kill came before the epoch's checkpoint was due (`study.store.checkpoints.COST_SHARE`) or
+before its report arrived. An epoch that a kill interrupts leaves no line and is not counted.
+
+An interval between kills is exponential, and begins when the driver's first trial is under way;
+one driver in eight is killed while it starts. Three deaths of a trial's workers without an epoch
+between them make a failed trial, by design (`study.pool.session.MAX_FAILURES`), and a failed trial
+changes what the search proposes next; so after two the next worker is killed when its trial has
+got further.
+
+With two trials at a time the order of the search's trials is not determined, and only the
+baselines' confirmations are compared. At a URI a record's time is that of the listing that showed
+it first.
+
+Exit code 1 if a finished trial was lost or trained twice, a table differs, a run ended with an
+error or got stuck; the folder with traces and output is kept then.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from benchmarks.faults.killer import Killer, bury, children_of
+from benchmarks.faults.rounds import Round
+from benchmarks.faults.tables import WHOLE, add_total, is_wrong, measure
+from study.store.folder import LocalFolder
+from study.store.open import open_folder
+
+POLL = 0.05  # seconds
+MEAN_INTERVAL = 4.0  # seconds between kills
+STUCK = 180.0  # seconds without an epoch, a start or an end
+
+
+class BrokenRun(Exception):
+    """A run ended with an error, or got stuck, by itself."""
+
+
+def soak(options: argparse.Namespace, home: Path) -> int:
+    """All rounds and the table; the exit code."""
+    place = open_folder(options.results) / home.name if options.results else LocalFolder(home)
+
+    def begin(name: str) -> Round:
+        trace, log = home / f"{name}.trace", home / f"{name}.log"
+        return Round(name, place / name, trace, log, options.concurrent)
+
+    rounds = [begin(WHOLE)]
+    run_round(rounds[0], Killer(0, 0, options.mean, options.concurrent))
+    killer = Killer(options.kills, options.seed, options.mean, options.concurrent)
+    while (len(rounds) == 1 or killer.left) and not rounds[-1].broken:
+        rounds.append(begin(f"round-{len(rounds)}"))
+        run_round(rounds[-1], killer)
+    columns = {one.name: measure(one, rounds[0]) for one in rounds}
+    columns = add_total(columns) if len(rounds) > 1 else columns
+    report(columns, rounds, options)
+    return int(any(is_wrong(column) for column in columns.values()) or bool(rounds[-1].broken))
+
+
+def report(
+    columns: dict[str, dict[str, Any]], rounds: list[Round], options: argparse.Namespace
+) -> None:
+    """Print the table, and what explains it."""
+    print(pd.DataFrame(columns).to_string())
+    last = list(columns.values())[-1]
+    share = last["epochs done again"] / max(1, last["epochs trained"])
+    print(f"{share:.1%} of the epochs trained were done again; seed {options.seed}")
+    if options.concurrent > 1:
+        print(
+            f"{options.concurrent} trials at a time: the order of the search's trials is not "
+            "determined, so only the baselines' confirmations are compared"
+        )
+    for one in rounds:
+        for key, error in one.watch.failed.items():
+            print(f"{one.name}: trial {key} was recorded as failed:\n{error[:400]}")
+        if one.broken:
+            print(f"{one.name}: {one.broken}; its output ends:")
+            print("\n".join(one.log.read_text(errors="replace").splitlines()[-30:]))
+
+
+def run_round(the_round: Round, killer: Killer) -> None:
+    """Run the study to its end, however often its driver is killed."""
+    ended = False
+    while not ended:
+        driver = the_round.start_driver()
+        killer.meet()
+        try:
+            ended = watch_driver(driver, the_round, killer)
+        except BrokenRun as error:
+            the_round.broken, ended = str(error), True
+        finally:
+            if driver.poll() is None:
+                bury(driver)
+        the_round.watch.look(closely=True)
+    the_round.seconds = time.monotonic() - the_round.started
+
+
+def watch_driver(driver: psutil.Popen, the_round: Round, killer: Killer) -> bool:
+    """Whether the driver came to the study's end; else it was killed.
+
+    Raises:
+        BrokenRun: the driver ended with an error, or got stuck.
+    """
+    heard, size = time.monotonic(), 0
+    while (code := driver.poll()) is None:
+        time.sleep(POLL)
+        the_round.watch.look()
+        if (now_size := the_round.trace.stat().st_size) != size:
+            heard, size = time.monotonic(), now_size
+        if time.monotonic() - heard > STUCK:
+            raise BrokenRun(f"stuck for {STUCK:.0f} s: {describe(driver)}")
+        kill = killer.strike(driver, the_round)
+        if kill is not None:
+            the_round.kills.append(kill)
+            tell(the_round, f"kill -9 to a {kill.victim}")
+            if kill.victim == "driver":
+                return False
+    if code:
+        raise BrokenRun(f"the run ended by itself with {code}")
+    tell(the_round, "came to its end")
+    return True
+
+
+def describe(driver: psutil.Popen) -> str:
+    """The processes of a driver, with what each does."""
+    wanted = ["pid", "status", "name"]
+    found = [process.as_dict(wanted, ad_value="?") for process in (driver, *children_of(driver))]
+    return ", ".join(f"{one['name']} {one['pid']} {one['status']}" for one in found)
+
+
+def tell(the_round: Round, what: str) -> None:
+    """Print what happened, and how far the round is."""
+    seconds = time.monotonic() - the_round.started
+    print(
+        f"{the_round.name}, {seconds:.0f} s: {what}; {len(the_round.kills)} kills, "
+        f"{len(the_round.watch.since)} trials finished, {len(the_round.lines())} epochs trained",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the kills' moments and victims")
+    parser.add_argument("--concurrent", type=int, default=1, help="trials at a time")
+    parser.add_argument("--mean", type=float, default=MEAN_INTERVAL, help="seconds between kills")
+    parser.add_argument("--results", help="folder or URI, kept; a temporary folder if left out")
+    options = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="faults-"))  # a short name: Ray has its sockets in it
+    code = soak(options, home)
+    if code:
+        print(f"traces and output: {home}")
+    else:
+        shutil.rmtree(home, ignore_errors=True)  # Ray's last processes may still write there
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Who is killed, and when."""
+
+import random
+import time
+from contextlib import suppress
+
+import psutil
+
+from benchmarks.faults.rounds import FILE_CLOCK, Kill, Line, Round
+
+WORKER = "Trainable"  # in the titles of the processes that train
+EARLY, START = 1 / 8, 8.0  # share of drivers killed while they start; seconds that this takes
+FAREWELL = 3.0  # seconds in which what a dead driver leaves may end by itself
+SPARED_AFTER = 2  # workers killed; the next one when its trial has got further
+REPORTED = 1.0  # seconds after which an epoch has surely been reported to the driver
+
+
+class Killer:
+    """Decides who is killed, and when.
+
+    Args:
+        kills: how many there are to be.
+        seed: of their moments and victims.
+        mean: seconds between kills.
+        concurrent: trials at a time.
+    """
+
+    def __init__(self, kills: int, seed: int, mean: float, concurrent: int):
+        self.left = kills
+        self._random = random.Random(seed)
+        self._mean, self._concurrent = mean, concurrent
+        self._due: float | None = None  # monotonic seconds; None before a trial is under way
+        self._victim = ""
+        self._hits = 0  # workers killed since the trials of all got further
+
+    def meet(self) -> None:
+        """Take note that a driver was started."""
+        early = self._random.random() < EARLY
+        self._draw_victim()
+        self._due, self._hits = None, 0
+        if early:
+            self._victim = "driver"
+            self._due = time.monotonic() + self._random.uniform(0, START)
+
+    def strike(self, driver: psutil.Popen, the_round: Round) -> Kill | None:
+        """Kill if it is time; None where nobody was killed."""
+        if not self.left or (self._due is not None and time.monotonic() < self._due):
+            return None
+        workers = workers_of(driver)
+        if self._due is None:
+            if any(".train" in title_of(worker) for worker in workers):
+                self._draw_time()
+            return None
+        process = driver if self._victim == "driver" else self._choose(workers, the_round.lines())
+        if process is None:
+            return None  # later, when there is one
+        kill = Kill(self._victim, time.clock_gettime_ns(FILE_CLOCK), bool(workers))
+        try:
+            bury(driver) if process is driver else process.kill()
+        except psutil.NoSuchProcess:
+            return None  # it ended by itself just now
+        self.left -= 1
+        self._draw_victim()
+        self._draw_time()
+        return kill
+
+    def _choose(self, workers: list[psutil.Process], lines: list[Line]) -> psutil.Process | None:
+        latest = time.clock_gettime_ns(FILE_CLOCK) - REPORTED * 1e9
+        further = {line.pid for line in lines if not line.again and line.at < latest}
+        if len(workers) >= self._concurrent and all(w.pid in further for w in workers):
+            self._hits = 0
+        if not workers or self._hits == SPARED_AFTER:
+            return None
+        self._hits += 1
+        return self._random.choice(workers)
+
+    def _draw_victim(self) -> None:
+        self._victim = self._random.choice(("driver", "worker"))
+
+    def _draw_time(self) -> None:
+        self._due = time.monotonic() + self._random.expovariate(1 / self._mean)
+
+
+def workers_of(driver: psutil.Popen) -> list[psutil.Process]:
+    """The processes that train, by pid."""
+    titles = {process: title_of(process) for process in children_of(driver)}
+    found = [one for one, title in titles.items() if "ray::" in title and WORKER in title]
+    return sorted(found, key=lambda process: process.pid)
+
+
+def title_of(process: psutil.Process) -> str:
+    """The command line, which Ray replaces by what the process does; empty if it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def bury(driver: psutil.Popen) -> None:
+    """Kill a driver, and what is left of its processes some seconds later."""
+    children = children_of(driver)
+    driver.kill()
+    driver.wait()
+    _, alive = psutil.wait_procs(children, timeout=FAREWELL)
+    alive += [child for process in alive for child in children_of(process)]
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive)

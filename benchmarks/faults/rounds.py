@@ -1,0 +1,158 @@
+"""One study from an empty folder to its end, with what is seen of it from outside."""
+
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from study.store.folder import Folder, LocalFolder
+from study.store.records import RecordStore
+from study.table.columns import TIMES
+from study.task_c import STUDY
+
+ROOT = Path(__file__).parents[2]
+# Epochs of 0.2 to 0.8 s: some 50 times what a checkpoint takes, so that nearly each epoch has one.
+ARGUMENTS = ["--profile", "smoke", "--trials", "8", "--epochs", "6", "--seeds", "4"]
+ARGUMENTS += ["--image-size", "72"]
+VARYING = [*TIMES, "number"]
+SORTED_BY = ["stage", "candidate", "seed", "key", "epoch"]
+# CLOCK_REALTIME_COARSE, which Linux dates files by and Python does not name: lines and records are
+# compared without a tolerance. By another clock a record may look some ms older than its last line.
+FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
+
+
+@dataclass(frozen=True)
+class Line:
+    """An epoch that was trained; `again` if an earlier line has the same trial and epoch."""
+
+    key: str
+    epoch: int
+    pid: int
+    at: int  # ns of FILE_CLOCK
+    again: bool
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A kill; `busy` if a trial was under way, else the driver was starting or writing."""
+
+    victim: str
+    at: int  # ns of FILE_CLOCK
+    busy: bool
+
+
+@dataclass
+class Watch:
+    """The records of a round, seen from outside.
+
+    Attributes:
+        since: when each finished trial's record was written, by key; in ns of FILE_CLOCK.
+        failed: errors of the trials that were recorded as failed, at any time, by key.
+        lost: keys of finished trials whose record was there once and then was not.
+        replaced: times that a finished trial's record was written again.
+    """
+
+    folder: Folder
+    since: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    replaced: int = 0
+    _stamps: dict[str, Hashable] = field(default_factory=dict)
+
+    def look(self, closely: bool = False) -> None:
+        """Note what has changed; at a URI, contents are compared only if `closely`."""
+        names = self.folder.names(".json")
+        for name in names:
+            if closely or name not in self._stamps or isinstance(self.folder, LocalFolder):
+                stamp, written = self._stamp(name)
+                if stamp != self._stamps.get(name):
+                    self._note(name, stamp, written)
+        for name in self._stamps.keys() - set(names):
+            key = name.removesuffix(".json")
+            if key in self.since and self.folder.read(name) is None:
+                self.lost.add(key)
+
+    def _stamp(self, name: str) -> tuple[Hashable, int]:
+        """What differs between two writings of the file, and when it was written."""
+        if isinstance(self.folder, LocalFolder):
+            written = (self.folder.path / name).stat().st_mtime_ns
+            return written, written
+        content = self.folder.read(name) or b""
+        return hashlib.sha256(content).digest(), time.clock_gettime_ns(FILE_CLOCK)
+
+    def _note(self, name: str, stamp: Hashable, written: int) -> None:
+        key, content = name.removesuffix(".json"), self.folder.read(name)
+        self._stamps[name] = stamp
+        if content is None:
+            return  # gone meanwhile; the next look notices
+        record = json.loads(content)
+        if record["status"] == "failed":
+            self.failed[key] = record["error"]
+        elif key in self.since:
+            self.replaced += 1
+        else:
+            self.since[key] = written
+
+
+@dataclass
+class Round:
+    """One study from an empty folder to its end.
+
+    Attributes:
+        trace: file of the epochs trained, a line for each.
+        log: file of everything that the drivers printed.
+        concurrent: trials at a time.
+        started: in monotonic seconds.
+        seconds: from there to the end.
+        broken: why the run ended without coming to its end, empty where it did.
+    """
+
+    name: str
+    results: Folder
+    trace: Path
+    log: Path
+    concurrent: int
+    started: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+    kills: list[Kill] = field(default_factory=list)
+    watch: Watch = field(init=False)
+    broken: str = ""
+
+    def __post_init__(self) -> None:
+        self.trace.touch()
+        self.watch = Watch(RecordStore(self.results).folder)
+
+    def start_driver(self) -> psutil.Popen:
+        """Start the study's command, or start it again."""
+        command = [sys.executable, "-m", "benchmarks.faults.traced", str(self.trace), *ARGUMENTS]
+        command += ["--max-concurrent", str(self.concurrent), "--results", str(self.results)]
+        temporary = self.log.parent / "tmp"  # for what killed drivers and their Ray leave
+        temporary.mkdir(exist_ok=True)
+        environment = os.environ | {"TMPDIR": str(temporary)}
+        with self.log.open("ab") as log:
+            return psutil.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    def lines(self) -> list[Line]:
+        """The epochs trained so far, in their order."""
+        lines, known = [], set()
+        for text in self.trace.read_text().splitlines():
+            key, epoch, pid, at = text.split()
+            lines.append(Line(key, int(epoch), int(pid), int(at), (key, epoch) in known))
+            known.add((key, epoch))
+        return lines
+
+    def table(self) -> pd.DataFrame | None:
+        """The study's table without what differs by run; None where there is none."""
+        content = (self.results / STUDY.name).read("table.parquet")
+        if content is None or self.broken:
+            return None
+        table = pd.read_parquet(io.BytesIO(content)).drop(columns=VARYING)
+        return table.sort_values(SORTED_BY).reset_index(drop=True)

@@ -1,0 +1,38 @@
+"""Task C's command line, with workers that append a line to a trace file after each epoch.
+
+python -m benchmarks.faults.traced TRACE [OPTIONS OF THE TASK]...
+"""
+
+import os
+import sys
+import time
+from typing import Any
+
+import study.pool.tuner
+from benchmarks.faults.rounds import FILE_CLOCK
+from study.cli.command import main
+from study.pool.trainable import StudyTrial
+from study.search.trial import job_from
+from study.task_c import STUDY
+
+
+def traced_trial(trace: str) -> type[StudyTrial]:
+    """A trial that leaves a line for each of its epochs: key, epoch, process, time."""
+
+    class TracedTrial(StudyTrial):
+        def step(self) -> dict[str, Any]:
+            result = super().step()
+            key, epoch = job_from(self.config).key, result["rows"][-1]["epoch"]
+            line = f"{key} {epoch} {os.getpid()} {time.clock_gettime_ns(FILE_CLOCK)}\n"
+            file = os.open(trace, os.O_WRONLY | os.O_APPEND)
+            os.write(file, line.encode())
+            os.close(file)
+            return result
+
+    return TracedTrial
+
+
+if __name__ == "__main__":
+    study.pool.tuner.StudyTrial = traced_trial(sys.argv[1])
+    sys.argv = [f"{STUDY.name}.py", *sys.argv[2:]]  # the plan's command is derived from it
+    main(STUDY)

@@ -1,0 +1,118 @@
+"""The report's sections about how it was made: failures, cost, data, and where it comes from."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
+from study.report.cells import count_cell, count_of, frame_rows, number_cell
+from study.search.plan import Plan
+from study.spec.budget import DataFacts
+from study.table.summary import list_failures, summarise_cost
+
+PART_TITLES = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
+def format_seconds(seconds: float) -> str:
+    """Hours and minutes, minutes and seconds, or seconds."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.0f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def failure_blocks(table: pd.DataFrame) -> list[Block]:
+    """Every trial that diverged or failed, and why."""
+    columns = [Column(name, number=False) for name in ("Trial", "Stage", "What happened")]
+    rows = [
+        [
+            Cell(row["label"], [f"{row['configuration']}; seed {row['seed']}"]),
+            Cell(row["stage"]),
+            Cell(f"{row['status']} after {count_of(row['epoch'], 'epoch')}", [row["error"]]),
+        ]
+        for row in frame_rows(list_failures(table))
+    ]
+    return [Table(columns, rows)] if rows else [Text("No trial diverged or failed.")]
+
+
+def cost_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
+    """What was trained, by stage and device, and how long it took."""
+    costs = frame_rows(summarise_cost(table))
+    epochs, seconds = (sum(row[name] for row in costs) for name in ("epochs", "seconds"))
+    wall = (
+        "The wall-clock time is not known, since the run did not reach its end."
+        if plan.seconds is None
+        else f"The run took {format_seconds(plan.seconds)} of wall-clock time."
+    )
+    columns = (
+        *(Column("Stage", number=False), Column("Device", number=False)),
+        *(Column(name) for name in ("Trainings", "Epochs", "Training time", "Time per epoch")),
+    )
+    reading = (
+        f"{count_of(epochs, 'epoch')} in {format_seconds(seconds)} of training, summed over all "
+        f"workers. {wall} Trainings that an earlier run, or another study in the same results "
+        "folder, had recorded were not repeated: they count in the training time but not in the "
+        "wall-clock time."
+    )
+    table_of_costs = Table(columns, [_cost_cells(row) for row in costs])
+    return [Text(reading), *[table_of_costs] * bool(costs)]
+
+
+def _cost_cells(row: Mapping[str, Any]) -> list[Cell]:
+    return [
+        Cell(row["stage"]),
+        Cell(row["device"]),
+        count_cell(row["trainings"]),
+        count_cell(row["epochs"]),
+        Cell(format_seconds(row["seconds"]), order=row["seconds"]),
+        number_cell("seconds", row["seconds"] / row["epochs"] if row["epochs"] else math.nan),
+    ]
+
+
+def data_blocks(data: DataFacts) -> list[Block]:
+    """Where the data comes from, and what each part holds."""
+    pairs = [
+        ("Source", data.source),
+        ("Location", data.location),
+        ("Images", f"{data.image_size}×{data.image_size} pixels"),
+        *((PART_TITLES.get(part, part), _describe_part(data, part)) for part in data.counts),
+        ("Fingerprint", data.fingerprint),
+    ]
+    return [Pairs(pairs)]
+
+
+def _describe_part(data: DataFacts, part: str) -> str:
+    counts = ", ".join(f"{count} {name}" for name, count in data.counts[part].items())
+    patients = data.patients.get(part)
+    return f"{counts}; " + ("patients not known" if patients is None else f"{patients} patients")
+
+
+def making_blocks(plan: Plan) -> list[Block]:
+    """The command, the budget, and what made the run."""
+    budget, setting, provenance = plan.budget, plan.setting, dict(plan.provenance)
+    numerics = setting.numerics
+    pairs = [
+        (
+            "Budget",
+            f"{count_of(budget.trials, 'trial')} per search, {count_of(budget.epochs, 'epoch')} "
+            f"per full-length trial, {count_of(budget.seeds, 'seed')} per candidate",
+        ),
+        ("Sampler", setting.sampler),
+        ("Base seed", str(setting.seed)),
+        ("Trained on", f"{numerics.device} in {numerics.precision}"),
+    ]
+    if provenance:
+        dirty = ", with uncommitted changes" if provenance.pop("dirty", None) else ""
+        pairs.append(("Commit", f"{provenance.pop('commit', None) or 'not known'}{dirty}"))
+    pairs += [(name.capitalize(), _in_words(value)) for name, value in provenance.items()]
+    return [Code(plan.command), Pairs(pairs)]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,159 @@
+"""The report's sections about what was found: selection bias, candidates, searches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from study.report.blocks import Block, Cell, Column, Table, Text
+from study.report.cells import count_cell, count_of, frame_rows, number_cell
+from study.search.plan import Plan
+from study.spec.study import Study
+from study.table.summary import (
+    summarise_candidates,
+    summarise_dropout,
+    summarise_search,
+    summarise_selection,
+)
+from study.table.units import NOTHING, format_range, format_value
+
+
+def selection_blocks(study: Study, table: pd.DataFrame) -> list[Block]:
+    """How much the choice flatters each chosen configuration; empty for a study without search."""
+    rows = frame_rows(summarise_selection(study, table))
+    if not study.searches:
+        return []
+    if not rows:
+        return [Text("No search has a full-length trial, so nothing was chosen.")]
+    test = ", and on the test set, which no search and no choice used," if has_test(table) else ""
+    reading = (
+        "A search chooses the best of many trials by their validation loss, so the score of the "
+        f"chosen trial is biased: it looks better than it is. On fresh seeds{test} the same "
+        "configuration shows by how much."
+    )
+    columns = (
+        *(Column("Chosen", number=False), Column("Best of"), Column("Validation, when chosen")),
+        *(Column("Validation, fresh seeds"), Column("Change"), Column("Test, fresh seeds")),
+    )
+    return [Text(reading), Table(columns, [_selection_cells(row) for row in rows])]
+
+
+def has_test(table: pd.DataFrame) -> bool:
+    """Whether any trial was scored on a test set."""
+    return bool(table["test_accuracy"].notna().any())
+
+
+def _selection_cells(row: Mapping[str, Any]) -> list[Cell]:
+    changes = [row[f"fresh_{score}"] - row[f"chosen_{score}"] for score in ("loss", "accuracy")]
+    loss, accuracy = (
+        format_value(f"val_{score}", change, difference=True)
+        for score, change in zip(("loss", "accuracy"), changes, strict=True)
+    )
+    return [
+        Cell(row["label"], [row["configuration"]]),
+        Cell(count_of(row["trials"], "trial"), [count_of(row["n"], "fresh seed")], row["trials"]),
+        _scores(row, "chosen", "val"),
+        _scores(row, "fresh", "val"),
+        Cell(loss, [accuracy], order=changes[0]),
+        _scores(row, "test", "test"),
+    ]
+
+
+def _scores(row: Mapping[str, Any], when: str, part: str) -> Cell:
+    """The loss, which decides the choice, and below it the accuracy."""
+    accuracy = format_value(f"{part}_accuracy", row[f"{when}_accuracy"])
+    return number_cell(f"{part}_loss", row[f"{when}_loss"], *[accuracy] * (accuracy != NOTHING))
+
+
+def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
+    """Scores and costs of every candidate, and what dropout does to the logged accuracy."""
+    columns = (
+        *(Column("Candidate", number=False), Column("Seeds"), Column("Validation accuracy")),
+        *(Column("Test accuracy"), Column("Generalisation gap"), Column("Parameters")),
+        *(Column("Multiply-adds"), Column("Training time")),
+    )
+    rows = frame_rows(summarise_candidates(plan.study, table))
+    without_test = "" if has_test(table) else " The data has no test part."
+    return [
+        Text(
+            "Means over seeds at the last epoch; in small print the range over seeds, and the mean "
+            "at each seed's epoch of lowest validation loss."
+        ),
+        Table(columns, [_candidate_cells(row, plan, has_test(table)) for row in rows]),
+        Text(
+            "Generalisation gap: validation minus training loss, both in evaluation mode. "
+            f"Multiply-adds: forward, per image.{without_test}",
+            faint=True,
+        ),
+        *_dropout_blocks(plan.study, table),
+    ]
+
+
+def _candidate_cells(row: Mapping[str, Any], plan: Plan, with_test: bool) -> list[Cell]:
+    over_seeds = format_range("val_accuracy", row["val_accuracy_low"], row["val_accuracy_high"])
+    best, best_test = (
+        f"at lowest loss: {format_value(f'{part}_accuracy', row[f'best_{part}_accuracy'])}"
+        for part in ("val", "test")
+    )
+    return [
+        Cell(row["label"], [row["configuration"]]),
+        count_cell(row["n"], plan.budget.seeds),
+        number_cell("val_accuracy", row["val_accuracy"], over_seeds, best),
+        number_cell("test_accuracy", row["test_accuracy"], *[best_test] * with_test),
+        *(number_cell(name, row[name]) for name in ("gap_loss", "parameters", "multiply_adds")),
+        number_cell("elapsed", row["elapsed"]),
+    ]
+
+
+def _dropout_blocks(study: Study, table: pd.DataFrame) -> list[Block]:
+    """How much dropout lowers the logged training accuracy; empty without dropout."""
+    rows = frame_rows(summarise_dropout(study, table))
+    if not rows:
+        return []
+    reading = (
+        "The training accuracy is logged while dropout is active, which lowers it. Computed again "
+        "in evaluation mode, at the last epoch, the gap of training minus validation accuracy "
+        "differs; the difference is the effect of dropout itself. It includes what the weights "
+        "gained in the course of the epoch."
+    )
+    columns = (
+        *(Column("Candidate with dropout", number=False), Column("Seeds")),
+        *(Column("Gap, as logged"), Column("Gap, evaluation mode"), Column("Effect of dropout")),
+        Column("95 % interval"),
+    )
+    return [Text(reading), Table(columns, [_dropout_cells(row) for row in rows])]
+
+
+def _dropout_cells(row: Mapping[str, Any]) -> list[Cell]:
+    effect = format_value("train_accuracy", row["effect"], difference=True)
+    low, high = row["effect_low"], row["effect_high"]
+    return [
+        Cell(row["label"]),
+        count_cell(row["n"]),
+        number_cell("gap_accuracy_logged", row["gap_logged"]),
+        number_cell("gap_accuracy", row["gap_evaluated"]),
+        Cell(effect, order=row["effect"]),
+        Cell(
+            format_range("train_accuracy", low, high, difference=True, with_unit=False), order=low
+        ),
+    ]
+
+
+def search_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
+    """How the trials of each search ended; empty for a study without search."""
+    names = ("Trials", "Full length", "Stopped early", "Diverged", "Failed", "Epochs trained")
+    columns = (Column("Search", number=False), *(Column(name) for name in names))
+    rows = [
+        [
+            Cell(row["label"], [row["space"]]),
+            count_cell(row["trials"], plan.budget.trials),
+            *(count_cell(row[status]) for status in ("complete", "stopped", "diverged", "failed")),
+            Cell(
+                f"{row['epochs']:,}",
+                [f"of {row['unstopped']:,} without stopping"],
+                order=row["epochs"],
+            ),
+        ]
+        for row in frame_rows(summarise_search(plan.study, table))
+    ]
+    return [Table(columns, rows)] if rows else []

@@ -1,0 +1,219 @@
+"""How a claim and its verdict read; the page, the Markdown and the terminal all use these words."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from study.judge import Outcome, Verdict
+from study.spec.study import Claim
+from study.stats.power import MAX_SEEDS, seeds_needed
+from study.stats.rule import Rule
+from study.table.units import NOTHING, column_name, find_column, format_range, format_value
+
+# Told apart by shape and word, not by colour alone.
+SYMBOLS: dict[Outcome, str] = {
+    "supported": "✓",
+    "refuted": "✗",
+    "undecided": "?",
+    "not judged": "–",
+}
+
+
+def claim_text(claim: Claim, labels: Mapping[str, str]) -> str:
+    """The claim as a sentence: its text and its region, or a text made from its parts.
+
+    A region that only says which of two candidates is ahead is left out of a text that the task's
+    file gives, since it says so itself.
+
+    Args:
+        labels: of the candidates by name, `Study.labels`.
+    """
+    if not claim.text:
+        return _made_text(claim, labels)
+    region = "" if _is_direction(claim) else f" ({region_text(claim)})"
+    return f"{claim.text}{region}."
+
+
+def _made_text(claim: Claim, labels: Mapping[str, str]) -> str:
+    """The sentence about a claim without a text: its candidates, metric and region in words."""
+    metric = column_name(claim.metric)
+    if claim.epoch == "best":
+        metric += ", at the epoch of lowest validation loss"
+    metric += "," * ("," in metric)
+    subject = f"{labels.get(claim.candidate, claim.candidate)}: {metric} is"
+    if claim.versus is None:
+        return f"{subject} {region_text(claim)}."
+    other = f"that of {labels.get(claim.versus, claim.versus)}"
+    if _is_direction(claim):
+        return f"{subject} {_direction(claim)} than {other}."
+    distance = region_text(claim) if claim.ratio else _difference(claim)
+    return f"{subject} {distance} {other}."
+
+
+def _direction(claim: Claim) -> str:
+    less, more = "lower", "higher"
+    if find_column(claim.metric).unit == "seconds":
+        less, more = "shorter", "longer"
+    return less if math.isinf(claim.above) else more
+
+
+def _difference(claim: Claim) -> str:
+    """How far from the other's metric the candidate's lies: "less than 0.050 nats below"."""
+    if math.isfinite(claim.above) and math.isfinite(claim.below):
+        if claim.above == -claim.below:
+            return f"within {_bound(claim, claim.below)} of"
+        return f"{region_text(claim)} relative to"
+    bound = claim.below if math.isinf(claim.above) else claim.above
+    amount = "more" if (bound == claim.above) == (bound > 0) else "less"
+    side = "above" if bound > 0 else "below"
+    return f"{amount} than {_bound(claim, abs(bound))} {side}"
+
+
+def _is_direction(claim: Claim) -> bool:
+    """Whether the only bound is where two candidates are equal."""
+    equal = 1.0 if claim.ratio else 0.0
+    directions = ((equal, math.inf), (-math.inf, equal))
+    return claim.versus is not None and (claim.above, claim.below) in directions
+
+
+def region_text(claim: Claim) -> str:
+    """Where the claim says that the effect lies: "above 99.5 %", "1.5 to 3 times"."""
+    if math.isinf(claim.below):
+        return f"above {_bound(claim, claim.above)}"
+    if math.isinf(claim.above):
+        return f"below {_bound(claim, claim.below)}"
+    if claim.ratio:
+        return f"{claim.above:.3g} to {claim.below:.3g} times"
+    return format_range(claim.metric, claim.above, claim.below, claim.versus is not None)
+
+
+def _bound(claim: Claim, bound: float) -> str:
+    if claim.ratio:
+        return "1" if bound == 1 else f"{bound:.3g} times"
+    text = format_value(claim.metric, bound, claim.versus is not None)
+    return "0" if bound == 0 else text.removeprefix("+")
+
+
+def outcome_text(verdict: Verdict) -> str:
+    """The outcome behind its symbol: "✓ supported"."""
+    return f"{SYMBOLS[verdict.outcome]} {verdict.outcome}"
+
+
+def effect_text(verdict: Verdict) -> str:
+    """The effect: a level with its unit, a difference with its sign, a ratio as "2.1×"."""
+    claim, effect = verdict.claim, verdict.effect
+    if claim.ratio:
+        return NOTHING if math.isnan(effect) else f"{effect:.3g}×"
+    return format_value(claim.metric, effect, difference=claim.versus is not None)
+
+
+def interval_text(verdict: Verdict) -> str:
+    """The interval of the effect over seeds, without unit."""
+    return _interval(verdict.claim, *verdict.interval)
+
+
+def images_text(verdict: Verdict) -> str:
+    """The interval of the effect over test images, without unit."""
+    return _interval(verdict.claim, *verdict.images)
+
+
+def _interval(claim: Claim, low: float, high: float) -> str:
+    if claim.ratio:
+        return NOTHING if math.isnan(low) else f"{low:.3g} to {high:.3g}"
+    return format_range(claim.metric, low, high, claim.versus is not None, with_unit=False)
+
+
+def format_p(p: float) -> str:
+    """Three decimals; a small p is never shown as zero."""
+    if math.isnan(p):
+        return NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def detail_text(verdict: Verdict) -> str:
+    """What was found, on one line: effect, intervals, seeds, p and reason."""
+    reason = reason_text(verdict)
+    if not verdict.n_seeds:
+        return reason
+    images = images_text(verdict)
+    over_images = "" if images == NOTHING else f"; over test images {images}"
+    p = format_p(verdict.p_holm)
+    found = (
+        f"{effect_text(verdict)} ({interval_text(verdict)}{over_images}), "
+        f"{_count(verdict.n_seeds, 'seed')}, p {p if p.startswith('<') else f'= {p}'} after Holm"
+    )
+    return "; ".join(filter(None, (found, reason)))
+
+
+def reason_text(verdict: Verdict) -> str:
+    """What a reader must know about the outcome; empty where it speaks for itself."""
+    return "; ".join(filter(None, (verdict.note, _reason(verdict))))
+
+
+def _reason(verdict: Verdict) -> str:
+    rule = verdict.rule
+    if not verdict.n_seeds:
+        return ""
+    if rule is None:
+        return "the run is too small to judge by (a smoke run)"
+    if verdict.outcome == "not judged":
+        return f"{seeds_needed(rule)} seeds are needed for {_count(rule.n_claims, 'claim')}"
+    return _why_undecided(verdict, rule) if verdict.outcome == "undecided" else ""
+
+
+def _why_undecided(verdict: Verdict, rule: Rule) -> str:
+    if verdict.claim.one_sided and not verdict.is_inside:
+        return "the effect is not as claimed, but a one-sided test cannot refute"
+    needed = verdict.seeds_to_decide
+    enough = f"not even {MAX_SEEDS:,}" if needed is None else f"about {needed:,}"
+    reason = f"{enough} seeds would decide, with effect and spread as observed"
+    if verdict.p > rule.alpha:
+        return reason
+    alone = "supported" if verdict.is_inside else "refuted"
+    return f"{reason}; {alone} if it were the only claim, but not as one of {rule.n_claims}"
+
+
+def count_verdicts(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict: "5 claims: 4 supported, 1 undecided."."""
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    named = [f"{counts[outcome]} {outcome}" for outcome in SYMBOLS if counts[outcome]]
+    return f"{_count(len(verdicts), 'claim')}: {', '.join(named)}." if named else "No claims."
+
+
+def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The verdict as JSON holds it; None for a number that cannot be computed and an open bound.
+
+    Args:
+        labels: of the candidates by name, `Study.labels`.
+    """
+    claim = verdict.claim
+    return {
+        "claim": claim.name,
+        "text": claim_text(claim, labels),
+        "quote": claim.quote,
+        "source": claim.source,
+        "verdict": verdict.outcome,
+        "effect": _finite(verdict.effect),
+        "ci_low": _finite(verdict.interval[0]),
+        "ci_high": _finite(verdict.interval[1]),
+        "images_low": _finite(verdict.images[0]),
+        "images_high": _finite(verdict.images[1]),
+        "p": _finite(verdict.p),
+        "p_holm": _finite(verdict.p_holm),
+        "n_seeds": verdict.n_seeds,
+        "margin": {"above": _finite(claim.above), "below": _finite(claim.below)},
+        "one_sided": claim.one_sided,
+        "unit": verdict.unit,
+        "judged_on": verdict.judged_on,
+        "seeds_to_decide": verdict.seeds_to_decide,
+        "reason": reason_text(verdict),
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

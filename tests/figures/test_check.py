@@ -1,0 +1,120 @@
+"""Mistakes in a study's figures are sentences, found on a made-up table."""
+
+import re
+from dataclasses import replace
+from importlib import import_module
+from unittest import mock
+
+import pytest
+
+from study.__main__ import TASKS
+from study.figures.check import figure_mistakes
+from study.figures.kinds import FIGURES
+from study.spec.figures import Figure, default_figures
+from study.table.example import example_table
+from tests import made
+from tests.figures.tables import options_of
+from tests.made_table import STUDY
+
+
+@pytest.fixture(scope="module")
+def example():
+    return example_table(STUDY)
+
+
+def mistakes(example, kind: str, **options) -> list[str]:
+    study = replace(STUDY, figures=(Figure("answer", kind, "A title", options),))
+    return figure_mistakes(study, example)
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_right_figure_has_no_mistake(kind, example):
+    assert mistakes(example, kind, **options_of(kind)) == []
+
+
+@pytest.mark.parametrize("study", [STUDY, made.STUDY, replace(STUDY, searches=())])
+def test_the_default_figures_of_a_study_have_no_mistake(study):
+    names = [baseline.name for baseline in study.baselines]
+    study = replace(study, figures=default_figures(names, bool(study.searches)))
+    assert figure_mistakes(study, example_table(study)) == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_figures_of_every_task_can_be_drawn(task):
+    study = import_module(f"study.{task}").STUDY
+    assert figure_mistakes(study, example_table(study)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("curve", {}, "kind must be one of curves, .*'curve'. Did you mean curves"),
+        (
+            "curves",
+            {"candidat": "lab4"},
+            "option .*candidate, levels; got 'candidat'. Did you mean candidate",
+        ),
+        ("curves", {}, "curves needs the option candidate"),
+        ("search", {"least": 1}, "search takes no options; got 'least'"),
+        ("curves", {"candidate": "lab5"}, "convmodel, lab4, .*'lab5'. Did you mean lab4"),
+        (
+            "architecture",
+            {"candidates": ("lab4", "modfied")},
+            "convmodel, lab4, .*Did you mean modified",
+        ),
+        ("architecture", {"candidates": "lab4"}, "candidates must be a list of names; got 'lab4'"),
+        ("architecture", {"candidates": 4}, "candidates must be a list of names; got 4"),
+        ("comparison", {"metrics": ("val_acuracy",)}, "metrics .*Did you mean val_accuracy"),
+        ("slices", {"names": {"config_chanels": "width"}}, "names .*Did you mean config_channels"),
+        ("curves", {"candidate": "lab4", "levels": {"said": {"accuracy": 0.9}}}, "train_accuracy"),
+        ("importance", {"min_trials": "five"}, "TypeError"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_names_the_choices(kind, options, said, example):
+    (sentence,) = mistakes(example, kind, **options)
+    assert sentence.startswith("figure answer: ")
+    assert re.search(said, sentence)
+
+
+@pytest.mark.parametrize("option", ["search", "reference", "candidates"])
+def test_an_unknown_name_in_a_response_is_told_with_its_option(option, example):
+    wrong = {option: ["nobody"] if option == "candidates" else "nobody"}
+    (sentence,) = mistakes(example, "response", **options_of("response") | wrong)
+    assert sentence.startswith(f"figure answer: {option} must be one of ")
+    assert "gap" in sentence and "'nobody'" in sentence
+
+
+def test_a_study_without_searches_has_none_to_name():
+    options = options_of("response")
+    figures = (Figure("answer", "response", "A title", options),)
+    study = replace(STUDY, searches=(), figures=figures)
+    (sentence,) = figure_mistakes(study, example_table(study))
+    assert sentence == "figure answer: search is 'gap', and the study has none"
+
+
+def test_every_mistake_of_every_figure_is_told(example):
+    figures = (
+        Figure("one", "curves", "One", {"candidate": "x", "colour": "red"}),
+        Figure("two", "pie", "Two"),
+        Figure("three", "comparison", "Three"),
+    )
+    said = figure_mistakes(replace(STUDY, figures=figures), example)
+    assert [sentence.split(":")[0] for sentence in said] == [
+        "figure one",
+        "figure one",
+        "figure two",
+    ]
+
+
+@pytest.mark.parametrize("part", ["frame", "draw", "describe"])
+def test_a_kind_that_raises_is_found(part, example):
+    def explode(*_arguments):
+        raise ZeroDivisionError("on purpose")
+
+    broken = replace(FIGURES["comparison"], **{part: explode})
+    with mock.patch.dict(FIGURES, {"comparison": broken}):
+        assert mistakes(example, "comparison") == ["figure answer: ZeroDivisionError: on purpose"]
+
+
+def test_a_figure_that_the_example_has_nothing_for_is_no_mistake(example):
+    assert mistakes(example, "importance", min_trials=10_000) == []

@@ -1,0 +1,170 @@
+"""What the report says: warnings, sections in order, numbers of data, cost and provenance."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.figures.draw import DrawnFigure, draw_figure
+from study.report.making import format_seconds
+from study.report.verdicts import SYMBOLS
+from study.spec.budget import PROFILES
+from tests.made_table import STUDY, made_table
+from tests.report.made_report import DATA, PLAN, Page, page_of, plan_of
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return made_table()
+
+
+@pytest.fixture(scope="module")
+def html(table) -> str:
+    drawn = [draw_figure(figure, table) for figure in STUDY.figures[2:]]
+    return page_of(table, [*drawn, DrawnFigure("none", "A missing <figure>", reason="it is gone")])
+
+
+def section_of(html: str, title: str) -> str:
+    return html.split(f"<h2>{title}</h2>")[1].split("</section>")[0]
+
+
+def test_page_of_phantoms_says_so_first(html, table):
+    page = Page(html)
+    assert page.texts[0] == STUDY.title
+    assert page.texts[1] == "Made on synthetic phantoms: it says nothing about patients."
+    real = Page(page_of(table, plan=plan_of(data=replace(DATA, source="course"))))
+    assert "phantoms" not in real.text
+
+
+def test_page_of_a_run_below_the_homeworks_scale_says_so(html, table):
+    assert "12 epochs on 32×32 pixels" in Page(html).text
+    at_scale = Page(page_of(table, plan=plan_of(budget=PROFILES["paper"])))
+    assert "Trained for" not in at_scale.text
+
+
+def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
+    assert "smoke run" not in Page(html).text
+    smoke = plan_of(budget=replace(PLAN.budget, judged=False))
+    page = Page(page_of(table, plan=smoke))
+    assert "smoke run" in page.text
+    assert page.text.count("not judged") >= len(STUDY.claims)
+
+
+def test_page_says_which_claims_the_run_did_not_register(html, table):
+    said = "The claims were written in the task's file before the run."
+    assert said in Page(html).text
+    late = Page(page_of(table, plan=PLAN)).text
+    assert said not in late
+    assert all(f"{claim.name}: not registered" in late for claim in STUDY.claims)
+
+
+def test_sections_come_in_the_readers_order(html):
+    assert re.findall(r"<h2>(.*?)</h2>", html) == [
+        "Verdicts",
+        "The answer",
+        "Selection bias",
+        "Curves and comparisons",
+        "Candidates",
+        "The search",
+        "Failures",
+        "Cost",
+        "Data",
+        "How it was made",
+    ]
+    search = section_of(html, "The search")
+    assert search.count("<img") == search.count("<table>") == 1
+
+
+def test_a_figure_that_was_not_drawn_is_named_in_its_place_with_the_reason(html):
+    others = Page(section_of(html, "Curves and comparisons")).text
+    assert "A missing <figure>" in others
+    assert "it is gone" in others
+
+
+def test_a_study_without_search_says_nothing_of_one(table):
+    plan = plan_of(replace(STUDY, searches=(), claims=STUDY.claims[:2]))
+    page = page_of(table.loc[table["candidate"] != "gap"], plan=plan)
+    heads = re.findall(r"<h2>(.*?)</h2>", page)
+    assert not {"The search", "Selection bias"} & set(heads)
+
+
+def test_page_states_data_command_budget_and_provenance(html):
+    text = Page(html).text
+    for stated in (
+        "41 normal, 42 pneumonia; 63 patients",
+        "11 normal, 12 pneumonia; patients not known",
+        "0123abcd",
+        "32×32 pixels",
+        "python -m study.made --data phantom",
+        "16 trials per search",
+        "8 seeds per candidate",
+        "c0ffee, with uncommitted changes",
+        "torch 2.9",
+        "5 min 1 s",
+        "tpe",
+        "cpu in float32",
+    ):
+        assert stated in text
+
+
+def test_page_of_an_empty_table_is_whole(table):
+    page = Page(page_of(table.iloc[:0], plan=plan_of(provenance={}, seconds=None)))
+    assert "nothing was chosen" in page.text
+    assert "No trial diverged or failed" in page.text
+
+
+def test_page_without_a_test_part_says_so():
+    page = Page(page_of(made_table(with_test=False)))
+    assert "The data has no test part" in page.text
+    assert "nan" not in page.text
+
+
+def test_intervals_over_test_images_stand_beside_those_over_seeds(table, html):
+    about_test = [claim.metric == "test_accuracy" for claim in STUDY.claims]
+    assert Page(html).text.count("over test images: ") == sum(about_test) == 1
+    old = table.assign(test_correct=None)  # records of an earlier version
+    assert "over test images: " not in Page(page_of(old)).text
+
+
+def test_a_one_sided_claim_says_so(table, html):
+    claim = replace(STUDY.claims[2], one_sided=True)
+    page = Page(page_of(table, plan=plan_of(replace(STUDY, claims=(claim,)))))
+    verdicts = [text for text in page.texts if text == "tested one-sided"]
+    assert len(verdicts) == 1
+    assert "tested one-sided" not in Page(html).texts
+
+
+def test_each_verdict_has_a_word_and_its_own_symbol(html):
+    assert len(set(SYMBOLS.values())) == len(SYMBOLS)
+    text = Page(html).text
+    assert "✓ supported" in text
+    assert "? undecided" in text
+
+
+def test_every_claim_stands_beside_what_was_said(html):
+    texts = Page(section_of(html, "Verdicts")).texts
+    assert all(claim.quote in texts and claim.source in texts for claim in STUDY.claims)
+
+
+def test_effect_of_dropout_is_shown_where_a_candidate_has_dropout(table, html):
+    assert "dropout itself" not in Page(html).text
+    table = table.copy()
+    mine = (table["stage"] == "confirm") & (table["candidate"] == "modified")
+    table.loc[mine, "config_dropout_hidden"] = 0.6
+    finals = mine & table["is_final"]
+    table.loc[finals, "train_accuracy"] = 0.90
+    table.loc[finals, "train_eval_accuracy"] = 0.90 + np.array([0.02, 0.03, 0.04, 0.03] * 2)
+    table.loc[finals, "val_accuracy"] = 0.91
+    table["gap_accuracy"] = table["train_eval_accuracy"] - table["val_accuracy"]
+    table["gap_accuracy_logged"] = table["train_accuracy"] - table["val_accuracy"]
+    row = "ConvGAP, modified {} −1.0 percentage points +2.0 percentage points +3.0"
+    assert row.format(8) in Page(page_of(table)).text
+    few = table.loc[table["seed"].isin([0, 1, 2, 3]) | (table["stage"] == "explore")]
+    assert row.format(4) in Page(page_of(few)).text
+
+
+def test_durations_read_as_people_say_them():
+    said = [format_seconds(seconds) for seconds in (12.4, 59.6, 301, 3600, 8000)]
+    assert said == ["12 s", "1 min 0 s", "5 min 1 s", "1 h 0 min", "2 h 13 min"]

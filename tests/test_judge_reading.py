@@ -1,0 +1,162 @@
+"""What the judge reads from the table: parts of the data, epochs, seeds and test images."""
+
+import math
+
+import numpy as np
+import pytest
+
+from study.stats.bootstrap import image_interval
+from tests.stats.test_bootstrap import made_answers
+from tests.test_judge import TIGHT, judge_one, trial, trials
+
+
+def test_judge_gives_no_weight_to_rounding_errors():
+    """0.9 - 0.8 and 0.8 - 0.7 are not equal in floating point; the gaps are."""
+    rows = {
+        "a": {"train_eval_accuracy": 0.9, "val_accuracy": 0.8},
+        "b": {"train_eval_accuracy": 0.8, "val_accuracy": 0.7},
+    }
+    members = [trial(name, seed, epochs=(row,)) for name, row in rows.items() for seed in range(8)]
+    verdict = judge_one(members, versus="b", metric="gap_accuracy", above=0.0)
+    assert (verdict.outcome, verdict.p, verdict.effect) == ("undecided", 1.0, 0.0)
+    assert verdict.seeds_to_decide is None
+
+
+def with_tests(candidate, values, validation=0.5):
+    return [
+        trial(
+            candidate,
+            seed,
+            epochs=({"val_accuracy": validation},),
+            test=[{"epoch": 1, "loss": 0.1, "accuracy": value, "auroc": 0.9}],
+        )
+        for seed, value in enumerate(values)
+    ]
+
+
+def test_judge_reads_the_test_part():
+    verdict = judge_one(with_tests("a", TIGHT), metric="test_accuracy", above=0.9)
+    assert (verdict.judged_on, verdict.outcome) == ("test", "supported")
+    assert verdict.effect == pytest.approx(np.mean(TIGHT))
+
+
+def test_judge_falls_back_to_validation_where_there_is_no_test_part():
+    verdict = judge_one(trials("a", TIGHT), metric="test_accuracy", above=0.9)
+    assert verdict.judged_on == "validation (the data has no test part)"
+    assert (verdict.outcome, verdict.effect) == ("supported", pytest.approx(np.mean(TIGHT)))
+
+
+def test_judge_does_not_fall_back_where_another_candidate_was_tested():
+    members = [*with_tests("a", TIGHT), *trials("b", TIGHT)]
+    verdict = judge_one(members, candidate="b", metric="test_accuracy", above=0.9)
+    assert (verdict.judged_on, verdict.outcome) == ("test", "not judged")
+
+
+@pytest.mark.parametrize(
+    "metric, part",
+    [
+        ("val_loss", "validation"),
+        ("train_accuracy", "training"),
+        ("train_eval_loss", "training"),
+        ("gap_loss", "training and validation"),
+        ("seconds", "cost"),
+        ("seconds_to_converge", "validation"),
+    ],
+)
+def test_judge_says_what_it_was_judged_on(metric, part):
+    assert judge_one(trials("a", TIGHT), metric=metric, above=0.0).judged_on == part
+
+
+def test_judge_reads_the_final_or_the_first_best_epoch():
+    losses, accuracies = (0.3, 0.2, 0.2, 0.4), (0.6, 0.7, 0.8, 0.9)
+    epochs = [
+        {"val_loss": loss, "val_accuracy": accuracy}
+        for loss, accuracy in zip(losses, accuracies, strict=True)
+    ]
+    members = [trial("a", seed, epochs=epochs) for seed in range(8)]
+    assert judge_one(members, above=0.0).effect == pytest.approx(0.9)
+    assert judge_one(members, epoch="best", above=0.0).effect == pytest.approx(0.7)
+
+
+def test_judge_leaves_out_what_is_not_whole_and_says_so():
+    members = [
+        *trials("a", [*TIGHT, math.nan]),
+        trial("a", 10, status="diverged", epochs=({"val_accuracy": 0.1},)),
+        trial("a", 11, status="failed", epochs=()),
+        trial("a", 12, stage="explore", epochs=({"val_accuracy": 0.1},)),
+    ]
+    verdict = judge_one(members, above=0.9)
+    assert (verdict.outcome, verdict.n_seeds) == ("supported", 8)
+    assert verdict.effect == pytest.approx(np.mean(TIGHT))
+    assert "3 seeds" in verdict.note
+
+
+def test_judge_of_candidates_with_other_seeds_uses_the_shared_ones():
+    members = [*trials("a", [*TIGHT, 0.1]), *trials("b", [0.1, *TIGHT], first_seed=0)]
+    verdict = judge_one(members, versus="b", above=-0.01, below=0.01)
+    assert (verdict.n_seeds, verdict.outcome) == (8, "supported")
+    assert "2 seeds" in verdict.note
+    strangers = [*trials("a", TIGHT), *trials("b", TIGHT, first_seed=100)]
+    assert judge_one(strangers, versus="b", above=0.0).outcome == "not judged"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [],
+        trials("b", TIGHT),
+        trials("a", [math.nan] * 8),
+        [trial("a", seed, status="failed", epochs=()) for seed in range(8)],
+    ],
+    ids=["empty table", "missing candidate", "no value", "all failed"],
+)
+def test_judge_of_what_cannot_be_computed(members):
+    verdict = judge_one(members, versus="b", above=0.0)
+    assert (verdict.outcome, verdict.n_seeds) == ("not judged", 0)
+    assert verdict.note
+    assert np.isnan([verdict.effect, *verdict.interval, verdict.p, verdict.p_holm]).all()
+
+
+def with_images(candidate, correct):
+    """A confirmed trial for each row of `correct`, (seeds, images)."""
+    test = {"epoch": 1, "loss": 0.1, "auroc": 0.9}
+    return [
+        trial(
+            candidate,
+            seed,
+            test=[
+                test | {"accuracy": row.mean(), "correct": "".join("01"[int(hit)] for hit in row)}
+            ],
+        )
+        for seed, row in enumerate(correct)
+    ]
+
+
+def test_judge_gives_test_accuracies_an_interval_over_images_as_well():
+    answers = made_answers()
+    members = [*with_images("a", answers[0]), *with_images("b", answers[1])[::-1]]
+    verdict = judge_one(members, versus="b", metric="test_accuracy", above=0.0)
+    assert verdict.images == image_interval(answers)
+    assert verdict.effect == pytest.approx(answers[0].mean() - answers[1].mean())
+    assert verdict.images[0] < verdict.effect < verdict.images[1]
+    level = judge_one(members, metric="test_accuracy", above=0.5)
+    assert level.images == image_interval(answers[:1])
+
+
+def test_judge_gives_no_interval_over_images_where_it_knows_none():
+    answers = made_answers()
+    new, old = with_images("a", answers[0]), with_tests("b", TIGHT)  # an earlier version's records
+    paired = {"versus": "b", "metric": "test_accuracy"}
+    for members, options in (
+        ([*new, *old], paired),
+        (new, {"metric": "test_auroc"}),
+        (new, {"metric": "val_accuracy"}),
+        (trials("a", TIGHT), {"metric": "test_accuracy"}),
+        ([*new, *with_images("b", answers[1])], paired | {"ratio": True}),
+    ):
+        verdict = judge_one(members, **{"above": 0.5} | options)
+        assert verdict.n_seeds == 8
+        assert np.isnan(verdict.images).all()
+    lost = [*new[1:], *with_images("b", answers[1])]
+    found = judge_one(lost, **paired, above=0.0)
+    assert found.images == image_interval(answers[:, 1:])
