@@ -4,16 +4,36 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.growth import growth
+from benchmarks.faults.rounds import Kill, Line, Watch
+from benchmarks.faults.tables import difference, most_for_one_kill, trained_twice
+from benchmarks.growth import PROPOSALS, SEEDS, growth, make_records, plan_of
 from benchmarks.peers.work import BASELINES
 from benchmarks.study import overhead, summarise
+from study.pool.dispatch import Dispatcher
+from study.search.choose import FinishedTrials
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 from study.task_c import STUDY
 
 
-def test_work_of_the_benchmarks_holds_task_c_points():
+def test_work_of_the_benchmarks_holds_task_c_baselines():
     assert (
-        BASELINES.items() >= {p.name: (p.family, dict(p.config)) for p in STUDY.baselines}.items()
+        BASELINES.items() >= {b.name: (b.family, dict(b.config)) for b in STUDY.baselines}.items()
     )
+
+
+def test_made_records_are_a_finished_run_of_task_c(tmp_path):
+    """A run with a larger budget proposes new trials at once, as `take_up` clocks it."""
+    trials, store = 6, RecordStore(LocalFolder(tmp_path))
+    make_records(store, trials)
+    records = {record.key: record for record in store}
+    assert len(records) == trials + len(STUDY.labels()) * SEEDS
+    finished = Dispatcher(FinishedTrials(plan_of(trials), dict(records)))
+    assert finished.remaining() == {"explore": 0, "confirm": 0}
+    assert finished.next_job() is None
+    larger = Dispatcher(FinishedTrials(plan_of(trials + PROPOSALS), dict(records)))
+    jobs = [larger.next_job() for _ in range(PROPOSALS)]
+    assert [job.number for job in jobs if job is not None] == list(range(6, 6 + PROPOSALS))
 
 
 def test_growth_is_the_exponent_between_neighbours():
@@ -34,3 +54,24 @@ def test_ratios_are_of_one_turn():
     table = summarise(pd.DataFrame(turns))
     assert table.loc["bare", "trials, ratio"] == pytest.approx(40 / 44)
     assert "+10.0% once workers have started" in overhead(table)
+
+
+def test_epochs_after_a_trials_record_are_trained_twice(tmp_path):
+    """One trial trains on after its record was written, one before, one has no record."""
+    watch = Watch(LocalFolder(tmp_path), since={"late": 10, "early": 10})
+    lines = [Line(key, 1, 0, at, False) for key, at in (("late", 11), ("early", 9), ("none", 11))]
+    assert trained_twice(lines, watch) == {"late"}
+
+
+def test_epochs_done_again_count_for_the_latest_kill():
+    kills = [Kill("driver", 10, True), Kill("worker", 20, True)]
+    again = [Line("a", epoch, 0, at, True) for epoch, at in ((1, 12), (2, 15), (3, 25))]
+    assert most_for_one_kill(again, kills) == 2
+
+
+def test_differences_of_tables_are_named():
+    table = pd.DataFrame({"key": ["a", "b"], "val_loss": [0.5, np.nan]})
+    assert difference(table, table.copy()) == "equal"
+    assert difference(table, table.assign(val_loss=0.5)) == "differs: val_loss"
+    assert difference(table, table.assign(key=["a", "c"])) == "2 trials differ"
+    assert difference(table, pd.concat([table, table])) == "2 rows, not 4"

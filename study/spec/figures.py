@@ -11,7 +11,7 @@ class Figure:
 
     Attributes:
         name: stem of its files.
-        kind: a key of `study.figures.FIGURES`.
+        kind: a key of `study.figures.kinds.FIGURES`.
         title: what it shows.
         options: keyword arguments of the kind's frame function (candidates, metrics, …).
     """
