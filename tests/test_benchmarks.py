@@ -1,9 +1,13 @@
 """What the benchmarks work on, and the arithmetic of their tables; running them takes minutes."""
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import benchmarks
 from benchmarks.faults.rounds import Kill, Line, Watch
 from benchmarks.faults.tables import difference, most_for_one_kill, trained_twice
 from benchmarks.growth import PROPOSALS, SEEDS, growth, make_records, plan_of
@@ -14,6 +18,13 @@ from study.search.choose import FinishedTrials
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from study.task_c import STUDY
+
+
+@pytest.mark.parametrize(
+    "module", [found.name for found in pkgutil.walk_packages(benchmarks.__path__, "benchmarks.")]
+)
+def test_every_benchmark_can_be_imported(module):
+    importlib.import_module(module)
 
 
 def test_work_of_the_benchmarks_holds_task_c_baselines():
