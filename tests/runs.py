@@ -17,7 +17,7 @@ from study.table.columns import TIMES
 
 ROOT = Path(__file__).parents[1]
 # One trial at a time: then the search's order, and so the whole study, is determined.
-ARGUMENTS = ["--profile", "smoke", "--epochs", "40", "--max-concurrent", "1"]
+ARGUMENTS = ["--profile", "smoke", "--max-concurrent", "1"]
 WHEN, VARYING = ["stage", "candidate", "seed", "epoch"], [*TIMES, "number"]
 
 
@@ -26,10 +26,10 @@ def interruptible():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(results, workers="inline", **options):
+def start(results, workers="inline", epochs=40, **options):
     """Begin the study, or resume it."""
-    command = [sys.executable, "-m", "study.task_c", *ARGUMENTS]
-    command += ["--workers", workers, "--results", str(results)]
+    command = [sys.executable, "-m", "tests.small_study", *ARGUMENTS]
+    command += ["--workers", workers, "--epochs", str(epochs), "--results", str(results)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     found = os.environ | {"PYTHONPATH": str(ROOT)}  # the study, from whatever folder
     usual = {"cwd": ROOT, "env": found, "preexec_fn": interruptible}

@@ -1,4 +1,4 @@
-"""Whether `ray up`, which has no dry run, would work: a check of the file, the token and every host.
+"""Whether `ray up`, which has no dry run, would work: checks the file, the token and every host.
 
 Each host is asked once, over ssh, by a script that prints what it finds as JSON; everything else
 compares these answers with this machine.
@@ -125,7 +125,9 @@ def load_config(path: Path) -> dict[str, Any]:
     except (OSError, yaml.YAMLError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from error
     if not isinstance(config, dict):
-        raise StudyError(f"{path} must hold a mapping, as cluster.yaml does; it holds something else")
+        raise StudyError(
+            f"{path} must hold a mapping, as cluster.yaml does; it holds something else"
+        )
     return config
 
 
@@ -147,7 +149,9 @@ def check_config(config: Mapping[str, Any]) -> Iterator[Line]:
     else:
         yield Line("file", "EDIT", "ok", "all lines are set")
     if config.get("provider", {}).get("type") != "local":
-        yield Line("file", "provider", "wrong", "not local", "this check is for your own hosts only")
+        yield Line(
+            "file", "provider", "wrong", "not local", "this check is for your own hosts only"
+        )
 
 
 def check_token(path: Path) -> Iterator[Line]:
@@ -261,7 +265,9 @@ def _versions(host: str, facts: Mapping[str, Any]) -> Line:
         if there != own
     ]
     if others:
-        return Line(host, "versions", "wrong", "; ".join(others), "install the same version on all hosts")
+        return Line(
+            host, "versions", "wrong", "; ".join(others), "install the same version on all hosts"
+        )
     return Line(host, "versions", "ok", ", ".join(map(" ".join, zip(names, here, strict=True))))
 
 

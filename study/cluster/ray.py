@@ -107,9 +107,9 @@ def check_every_host_sees(results: Folder) -> None:
     if blind:
         names = ", ".join(sorted(hosts[node] for node in blind))
         raise StudyError(
-            f"--results {results} is not shared: of {len(hosts)} hosts, {names} cannot see what this "
-            "host wrote there. Mount the same file system at that path on every host (python -m "
-            "study cluster check --results PATH tests it), or use s3://bucket/folder."
+            f"--results {results} is not shared: of {len(hosts)} hosts, {names} cannot see what "
+            "this host wrote there. Mount the same file system at that path on every host, or use "
+            "s3://bucket/folder. To test it: python -m study cluster check --results PATH"
         )
 
 

@@ -75,8 +75,8 @@ def trial_resources(
         cpus = max(node.get("CPU", 0.0) for node in nodes)
         choice = f" Choose --cpus-per-trial up to {cpus:g}." if cpus else ""
         raise StudyError(
-            f"a trial cannot have more CPU cores than the largest host: asked for {cpu_share:g}, the "
-            f"largest host has {cpus:g}.{choice}{hint}"
+            f"a trial cannot have more CPU cores than the largest host: asked for {cpu_share:g}, "
+            f"the largest host has {cpus:g}.{choice}{hint}"
         )
     return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
 

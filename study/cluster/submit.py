@@ -43,9 +43,7 @@ def check_results(results: Folder) -> None:
         )
 
 
-def submit(
-    task: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str
-) -> int:
+def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str) -> int:
     """Submit a task's command line, or find where it runs or ran; follow it to its end.
 
     Args:
@@ -99,8 +97,8 @@ def _client(address: str) -> Any:
         return JobSubmissionClient(address)
     except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
         raise StudyError(
-            f"no job can be submitted to {address}: {error}\nIs the cluster up, and its tunnel open? ray up "
-            "cluster.yaml; in another terminal: ray dashboard cluster.yaml"
+            f"no job can be submitted to {address}: {error}\nIs the cluster up, and its tunnel "
+            "open? ray up cluster.yaml; in another terminal: ray dashboard cluster.yaml"
         ) from error
 
 

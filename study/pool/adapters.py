@@ -93,10 +93,8 @@ class SessionCallback(Unsaved, Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         report = report_from(trial.last_result)
-        if report.is_last:
-            self._session.end(trial_job(trial), report, report.status)
-        elif self._session.failure is None:  # else the run's end stopped it, not the scheduler
-            self._session.end(trial_job(trial), report, "stopped")
+        if report.is_last or self._session.failure is None:  # else the run's end stopped it
+            self._session.end(trial_job(trial), report)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         if trial.should_recover():
@@ -107,7 +105,7 @@ class SessionCallback(Unsaved, Callback):
             last = trial.last_result or {}
             report = report_from(last) if "rows" in last else None
             error = self._describe(trial) + _error_text(trial)
-            self._session.end(trial_job(trial), report, "failed", error)
+            self._session.end(trial_job(trial), report, error)
 
 
 class StopOnFailure(Unsaved, Stopper):

@@ -41,7 +41,7 @@ def _run_trial(session: Session, worker: Worker, job: Job) -> None:
         except Exception:  # noqa: BLE001 - whatever a model raises fails its trial, not the study
             errors.append(f"Failure # {len(errors) + 1}\n{traceback.format_exc()}")
             if len(errors) > MAX_FAILURES:
-                session.end(job, last, "failed", "\n".join(errors))
+                session.end(job, last, "\n".join(errors))
                 return
             session.start(job)
             worker.begin(job)
@@ -49,11 +49,7 @@ def _run_trial(session: Session, worker: Worker, job: Job) -> None:
         last = report
         stops = not report.is_last and session.stops(job, report.rows)
         session.report(job, report)
-        if report.is_last:
-            session.end(job, report, report.status)
-            return
-        if session.failure is not None:
-            return
-        if stops:
-            session.end(job, report, "stopped")
+        if report.is_last or (stops and session.failure is None):
+            session.end(job, report)
+        if report.is_last or stops or session.failure is not None:
             return

@@ -78,10 +78,14 @@ class Session:
         for observer in self._observers:
             observer.on_epoch(job, report)
 
-    def end(
-        self, job: Job, report: TrialReport | None, status: Status, error: str | None = None
-    ) -> None:
-        """A trial has ended; see `Recorder.record`."""
+    def end(self, job: Job, report: TrialReport | None, error: str | None = None) -> None:
+        """A trial has ended: failed where there is an error, stopped where it was still running.
+
+        Args:
+            report: its last one, None where it ended before its first epoch did.
+            error: the text of what went wrong.
+        """
+        status = _final_status(report, error)
         record = self._recorder.record(job, report, status, error)
         self._dispatcher.finish(job, record)
         for observer in self._observers:
@@ -102,3 +106,9 @@ class Session:
                 f"{self.failure}. Every record is whole. Fix this, then run the same command "
                 "again: it resumes."
             )
+
+
+def _final_status(report: TrialReport | None, error: str | None) -> Status:
+    if report is None or error is not None:
+        return "failed"
+    return "stopped" if report.status == "running" else report.status

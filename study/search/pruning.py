@@ -62,7 +62,7 @@ class Pruner:
 
     def _trial(self, key: str) -> Any:
         """What ASHA looks at of a trial of Tune's."""
-        trial = SimpleNamespace(trial_id=key)
+        trial: Any = SimpleNamespace(trial_id=key)
         if key not in self._seen:
             self._seen[key] = 0
             self.asha.on_trial_add(CONTROLLER, trial)

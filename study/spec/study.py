@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from study.spec.figures import Figure, default_figures
 from study.spec.space import Dimension
@@ -184,8 +184,8 @@ class Study:
         baselines: configurations that are named before the run.
         searches: each one's choice is confirmed as well.
         claims: written before the run.
-        figures: pictures of the report, the one that answers the question first; the standard
-            ones where none are named.
+        figures: pictures of the report, the one that answers the question first; if None, the
+            default ones (`study.spec.figures.default_figures`).
     """
 
     name: str
@@ -194,10 +194,10 @@ class Study:
     baselines: tuple[Baseline, ...]
     searches: tuple[Search, ...] = ()
     claims: tuple[Claim, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Figure, ...] = cast(Any, None)
 
     def __post_init__(self) -> None:
-        if not self.figures:
+        if self.figures is None:
             named = [baseline.name for baseline in self.baselines]
             object.__setattr__(self, "figures", default_figures(named, bool(self.searches)))
 

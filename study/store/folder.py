@@ -141,7 +141,9 @@ class LocalFolder(Folder):
         while not nearest.exists():
             nearest = nearest.parent
         if not nearest.is_dir():
-            raise StudyError(f"results must be a folder: {nearest} is a file. Choose another --results.")
+            raise StudyError(
+                f"results must be a folder, and {nearest} is a file. Choose another --results."
+            )
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise StudyError(
                 f"results cannot be written to: {nearest} is not writable. "

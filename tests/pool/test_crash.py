@@ -6,6 +6,8 @@ import pytest
 from study.store.open import open_folder
 from tests.runs import finish, kill_worker, started, table_of, wait_for
 
+pytestmark = pytest.mark.xdist_group("crash")  # one uninterrupted run for all
+
 
 def in_the_middle_of_a_trial(results, finished):
     """Whether so many trials are recorded, and another is under way and has a state."""

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
     ],
 )
 def test_a_signal_ends_the_run_cleanly(tmp_path, workers, sent, code):
-    with started(tmp_path, workers, stderr=subprocess.PIPE) as run:
+    with started(tmp_path, workers, epochs=2000, stderr=subprocess.PIPE) as run:
         wait_for(lambda: list(tmp_path.glob("task_c/checkpoints/*.json")), run)  # a trial is there
         children = processes(run)
         if sent == signal.SIGINT:
@@ -32,7 +32,7 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, workers, sent, code):
         os.kill(run.pid, sent)
         _, errors = run.communicate(timeout=10)
     assert run.returncode == code
-    assert "Resume with:\n  python -m study.task_c --profile smoke" in errors
+    assert "Resume with:\n  python -m study.small_study --profile smoke" in errors
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive

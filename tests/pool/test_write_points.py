@@ -43,6 +43,8 @@ from tests.loop import (
 )
 from tests.made import plan_of
 
+pytestmark = pytest.mark.xdist_group("write points")  # one server of drivers for all
+
 UNIQUE = re.compile(r"\.[0-9a-f]{32}$")  # ends the names of temporary files
 LEFT_BY_DESIGN = re.compile(rf"trials/{re.escape(TEMPORARY)}.*{UNIQUE.pattern}")
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.truncate")  # of something that is there

@@ -3,8 +3,11 @@
 import subprocess
 
 import pandas as pd
+import pytest
 
 from tests.runs import finish, table_of
+
+pytestmark = pytest.mark.xdist_group("crash")  # one uninterrupted run for all
 
 
 def test_a_full_disk_ends_the_run_and_with_room_the_same_command_goes_on(
