@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests that start Ray follow each other: several runtimes would wait for the same cores."""
-    if item.get_closest_marker("ray"):
+    if item.get_closest_marker("ray") and not item.get_closest_marker("xdist_group"):
         item.add_marker(pytest.mark.xdist_group("ray"))
 
 

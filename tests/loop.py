@@ -30,7 +30,7 @@ CLAIM = Claim(
     "wider", "gap", "val_loss", "small", below=0.0, quote="it has less loss", source="page 1"
 )
 FIGURE = Figure("candidates", "comparison", "The candidates", {"metrics": ("val_accuracy",)})
-LOOP_STUDY = replace(STUDY, claims=(CLAIM,), figures=())
+LOOP_STUDY = replace(STUDY, searches=STUDY.searches[:1], claims=(CLAIM,), figures=())
 DRAWN_STUDY = replace(LOOP_STUDY, figures=(FIGURE,))
 DATA = square_splits(train=16, val=8, test=8)
 EPOCHS = 3  # the fewest in which a checkpoint gets a predecessor and ASHA can still stop

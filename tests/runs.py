@@ -73,7 +73,7 @@ def kill_driver(run):
     children = run.children(recursive=True)
     run.kill()
     run.wait()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=3)
     for process in alive:
         process.kill()
 

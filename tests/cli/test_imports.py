@@ -47,10 +47,9 @@ def test_a_wrong_sampler_imports_only_those_who_know_the_right_ones():
     assert imported_by("--sampler", "tpo", code=2) & SLOW == {"optuna"}
 
 
-@pytest.mark.parametrize("data", ["phantom", "course"])
-def test_a_plan_imports_nothing_that_runs(data, course):
+def test_a_plan_imports_nothing_that_runs(course):
     """PyTorch is needed, costs are read off its models; and what draws, to try every figure."""
-    where = ["--data", str(course), "--image-size", "16"] if data == "course" else []
+    where = ["--data", str(course), "--image-size", "16"]
     imported = imported_by("plan", "--profile", "smoke", *where)
     assert {"torch", "matplotlib"} <= imported
     assert "ray" not in imported

@@ -1,6 +1,7 @@
 """Whole smoke runs in one process, with their reports."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 from click.testing import CliRunner
@@ -32,7 +33,9 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     assert len(pd.read_csv(folder / "table.csv")) == len(table)
     assert "nothing about patients" in (folder / "report.html").read_text()
     before = {path: path.stat().st_mtime_ns for path in (results / "trials").iterdir()}
-    assert run([*SMOKE, "--results", str(results)], task_a.STUDY).exit_code == 0
+    assert (
+        run([*SMOKE, "--results", str(results)], replace(task_a.STUDY, figures=())).exit_code == 0
+    )
     assert {path: path.stat().st_mtime_ns for path in before} == before
     shared = pd.read_parquet(results / "task_a" / "table.parquet")
     baseline = shared[(shared["candidate"] == "convmodel") & (shared["stage"] == "confirm")]

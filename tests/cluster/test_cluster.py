@@ -99,7 +99,7 @@ def test_a_host_that_goes_while_it_is_asked_for_the_results_is_not_blamed():
             hosts.add_node(num_cpus=1)
             hosts.wait_for_nodes()
             check_every_host_sees(Results(b"seen"))
-            with pytest.raises(StudyError, match=r"is not shared: \S+ of 1 hosts"):
+            with pytest.raises(StudyError, match="not shared: of 1 hosts"):
                 check_every_host_sees(Results(None))
     finally:
         hosts.shutdown()

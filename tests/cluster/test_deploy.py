@@ -95,7 +95,7 @@ def study_commands():
             text,
         ):
             if "…" not in options and "->" not in options:
-                yield name, task, shlex.split(options, comments=True)
+                yield name, task, shlex.split(options.split(" > ")[0], comments=True)
 
 
 @pytest.mark.parametrize(("name", "task", "options"), list(study_commands()))

@@ -16,10 +16,7 @@ from study.cluster.ray import connect
 from study.pool.session import MAX_FAILURES
 from study.pool.trainable import StudyTrial
 from study.spec.budget import Budget
-from study.spec.errors import StudyError
 from study.spec.study import Baseline, Study
-from study.store.folder import LocalFolder
-from study.store.records import RecordStore
 from study.table.members import study_members
 from tests.made import WIDTH_SEARCH, square_splits
 from tests.sessions import on_ray, plan_on, run_session
@@ -123,7 +120,7 @@ def test_killed_workers_trials_go_on_to_the_same_numbers(cluster, data, uninterr
 
     def kill(ended):
         known = states(tmp_path)
-        while len(killed) < 6 and not ended.wait(0.02):
+        while len(killed) < 4 and not ended.wait(0.02):
             progress = states(tmp_path) - known
             if len(killed) >= 2 and not progress:
                 continue
@@ -136,7 +133,7 @@ def test_killed_workers_trials_go_on_to_the_same_numbers(cluster, data, uninterr
     with meanwhile(kill):
         trials, epochs = run(SLOW, data, tmp_path)
     assert outcomes(trials) == uninterrupted
-    assert len(killed) >= 4  # the sixth may come too late
+    assert len(killed) >= 3  # the fourth may come too late
     done_again = sum(epochs.values()) - len(epochs)
     assert done_again <= len(killed)
 
@@ -186,25 +183,6 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(cluster, data, uninterrupted, t
     assert not alive
 
 
-def test_a_trial_that_always_hangs_fails_with_the_reason(cluster, data, tmp_path):
-    jobs_folder = tmp_path / SLOW.name / "checkpoints"
-
-    def stop(ended):
-        begun = None
-        while not ended.wait(0.02):
-            jobs = [path.stat().st_mtime_ns for path in jobs_folder.glob("*.json")]
-            if jobs and jobs != begun:  # it has begun, for the first time or again
-                begun = jobs
-                for process in trial_processes():
-                    process.suspend()
-
-    with meanwhile(stop):
-        trials, _ = run(SLOW, data, tmp_path, replace(BUDGET, seeds=1), epoch_timeout=2.0)
-    (failed,) = trials.records.values()
-    assert failed.status == "failed"
-    assert f"ended {MAX_FAILURES + 1} times, after 2 s without a report" in failed.error
-
-
 def test_a_worker_that_dies_between_two_trials_costs_neither(cluster, data, tmp_path, monkeypatch):
     """Tune counts this death twice, and gives the next trial up."""
     mark = tmp_path / "mark"
@@ -223,40 +201,3 @@ def test_a_worker_that_dies_between_two_trials_costs_neither(cluster, data, tmp_
     assert {member.record.status for member in members} <= {"complete", "stopped"}
     assert [member.record.provenance["number"] for member in members[: BUDGET.trials]] == [0, 1, 2]
     assert len(members) == BUDGET.trials + 2 * BUDGET.seeds
-
-
-def test_workers_that_never_start_end_the_run_with_the_reason(cluster, data, tmp_path, monkeypatch):
-    monkeypatch.setattr("study.pool.supervisor.STARTUP", 2.0)
-
-    def stop(ended):
-        while not ended.wait(0.01):
-            for process in trial_processes():
-                process.suspend()
-
-    with meanwhile(stop), pytest.raises(StudyError, match="no trial has started"):
-        run(SLOW, data, tmp_path, epoch_timeout=2.0)
-    assert list(RecordStore(LocalFolder(tmp_path))) == []
-
-
-def test_a_trial_without_memory_fails_with_its_text_and_the_others_go_on(cluster, data, tmp_path):
-    """An address space too small for a layer of 4.3 GB: the allocation itself fails."""
-    huge = Baseline("huge", "too large", "ann", {"width_1": 65536, "width_2": 16384})
-    gap = Baseline("gap", "ConvGAP", "gap", {"channels": 8})
-    study = replace(SLOW, baselines=(huge, gap))
-
-    def limit(ended):
-        seen = set()
-        while not ended.wait(0.01):
-            for process in trial_processes():
-                if process.pid not in seen:
-                    room = process.memory_info().vms + 3 * 2**30
-                    process.rlimit(psutil.RLIMIT_AS, (room, room))
-                    seen.add(process.pid)
-
-    with meanwhile(limit):
-        trials, _ = run(study, data, tmp_path, replace(BUDGET, seeds=1))
-    members = study_members(trials)
-    status = {(member.candidate, member.record.status) for member in members}
-    assert status == {("huge", "failed"), ("gap", "complete")}
-    (failed,) = (member.record for member in members if member.candidate == "huge")
-    assert "allocate" in failed.error

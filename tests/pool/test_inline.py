@@ -1,16 +1,21 @@
 """A study in one process: everything between a plan and its records."""
 
 import dataclasses
+import resource
 from collections import Counter
 
+import psutil
 import pytest
 import ray
 
 from study.search.optuna_trials import INFEASIBLE
 from study.spec.budget import Budget
+from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from study.table.members import study_members
+from study.table.rows import make_table
+from study.table.summary import list_failures
 from tests.made import STUDY, WIDTH_SEARCH, square_splits
 from tests.sessions import plan_on, run_session, timeless
 
@@ -123,3 +128,23 @@ def test_diverging_trials_end_at_once_and_the_study_goes_on(data, tmp_path):
     assert all(len(member.record.rows) == 1 for member in members)
     for trial in dispatcher.explorers["gap"].study.trials:
         assert trial.constraints == {INFEASIBLE: 1.0}
+
+
+def test_a_trial_without_memory_fails_with_its_text_and_the_others_go_on(data, tmp_path):
+    """An address space too small for a layer of 4.3 GB: the allocation itself fails."""
+    huge = Baseline("huge", "too large", "ann", {"width_1": 65536, "width_2": 16384})
+    small = Baseline("gap", "ConvGAP", "gap", {"channels": 8})
+    study = Study("memory", "Memory", "?", (huge, small))
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    room = psutil.Process().memory_info().vms + 3 * 2**30
+    resource.setrlimit(resource.RLIMIT_AS, (room, hard))
+    try:
+        trials, _ = run_session(plan_on(study, data, BUDGET), data, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    members = study_members(trials)
+    statuses = {(member.candidate, member.record.status) for member in members}
+    assert statuses == {("huge", "failed"), ("gap", "complete")}
+    failures = list_failures(make_table(members))
+    assert len(failures) == BUDGET.seeds
+    assert failures["error"].str.contains("allocate").all()

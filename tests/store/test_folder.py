@@ -71,7 +71,8 @@ def test_a_store_that_does_not_answer_for_a_while_is_asked_again(s3_bucket, monk
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     folder = open_folder(f"{s3_bucket}/later?endpoint_override={address}&scheme=http")
-    forwarding = threading.Timer(3.0, forward, [address, os.environ["AWS_ENDPOINT_URL"]])
+    monkeypatch.setattr("study.store.remote.PATIENCE", 15.0)  # asked again every half second
+    forwarding = threading.Timer(1.0, forward, [address, os.environ["AWS_ENDPOINT_URL"]])
     forwarding.daemon = True
     forwarding.start()
     folder.write("a", b"1")
