@@ -26,10 +26,19 @@ def interruptible():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(results, workers="inline", epochs=40, **options):
+def start(results, workers="inline", epochs=40, seeds=2, **options):
     """Begin the study, or resume it."""
     command = [sys.executable, "-m", "tests.small_study", *ARGUMENTS]
-    command += ["--workers", workers, "--epochs", str(epochs), "--results", str(results)]
+    command += [
+        "--workers",
+        workers,
+        "--epochs",
+        str(epochs),
+        "--seeds",
+        str(seeds),
+        "--results",
+        str(results),
+    ]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     found = os.environ | {"PYTHONPATH": str(ROOT)}  # the study, from whatever folder
     usual = {"cwd": ROOT, "env": found, "preexec_fn": interruptible}

@@ -1,5 +1,7 @@
 """The command line: help, and bad input as one error each."""
 
+import os
+import platform
 import re
 import subprocess
 from contextlib import nullcontext
@@ -13,7 +15,11 @@ from click.testing import CliRunner
 from study import task_c
 from study.cli.command import command
 from study.cli.options import Options
+from study.search.plan import save_plan
 from study.search.samplers import SAMPLERS
+from study.store.folder import LocalFolder
+from study.store.lock import hold_lock
+from tests.made import plan_of
 
 SMOKE = ["--profile", "smoke"]
 
@@ -163,3 +169,14 @@ def test_more_gpus_than_ray_has_is_one_error(tmp_path, monkeypatch):
     assert answer.exit_code == 1
     assert "64" in answer.stderr and "--gpus-per-trial" in answer.stderr
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("action", ["run", "report"])
+def test_a_second_driver_is_turned_away(action, tmp_path):
+    save_plan(plan_of(task_c.STUDY), LocalFolder(tmp_path / "task_c"))
+    with hold_lock(LocalFolder(tmp_path / "task_c")):
+        answer = run([action, *SMOKE, "--workers", "inline", "--results", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert f"process {os.getpid()} on {platform.node()} since 2" in answer.stderr
+    assert "Traceback" not in answer.output
+    assert not (tmp_path / "trials").exists()

@@ -60,8 +60,9 @@ def test_a_study_on_ray_that_loses_driver_and_worker_ends_as_one_in_one_process(
     check_end(tmp_path, before, whole_run)
 
 
-def test_a_killed_study_on_s3_ends_as_if_it_had_not_been(s3_bucket, whole_run):
+def test_a_study_on_s3_resumes_and_ends_as_one_on_a_disk(s3_bucket, whole_run):
     results = f"{s3_bucket}/Ergebnisse mit ü"
-    before = kill(results, 1)
+    assert finish(results, seeds=1) == (0, "")
+    before = contents(results)
     assert finish(results) == (0, "")
     check_end(results, before, whole_run)
