@@ -22,7 +22,7 @@ SAID = {
         ("figure 2", "severe overfitting", "convmodel", ["gap_loss"], None),
         ("figure 3", "accuracy end nearly equal", "dropout", ["gap_accuracy_logged"], 0.0),
         ("figure 3", "close to 97 %", "dropout", ["train_accuracy", "val_accuracy"], 0.97),
-        ("figure 3", "both losses close to 0.1", "dropout", ["train_loss", "val_loss"], 0.1),
+        ("figure 3", "losses close to 0.1", "dropout", ["train_loss", "val_loss"], 0.1),
         ("figure 3", "dropout cures the overfitting", "dropout", ["gap_loss"], None),
         ("figure 3", "the model generalises better", "dropout", ["val_loss"], None),
         ("beyond the report", "0.6 was picked by hand", "both", ["test_loss"], None),

@@ -78,14 +78,15 @@ def _is_direction(claim: Claim) -> bool:
 
 
 def region_text(claim: Claim) -> str:
-    """Where the claim says that the effect lies: "above 99.5 %", "1.5 to 3 times"."""
+    """Where the claim says that the effect lies: "above 99.5 %", "from 1.5 to 3 times"."""
     if math.isinf(claim.below):
         return f"above {_bound(claim, claim.above)}"
     if math.isinf(claim.above):
         return f"below {_bound(claim, claim.below)}"
     if claim.ratio:
-        return f"{claim.above:.3g} to {claim.below:.3g} times"
-    return format_range(claim.metric, claim.above, claim.below, claim.versus is not None)
+        return f"from {claim.above:.3g} to {claim.below:.3g} times"
+    region = format_range(claim.metric, claim.above, claim.below, claim.versus is not None)
+    return f"from {region}"
 
 
 def _bound(claim: Claim, bound: float) -> str:

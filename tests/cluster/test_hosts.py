@@ -285,7 +285,7 @@ def test_results_that_the_hosts_do_not_share_are_refused_before_training(cluster
     )
     output, _ = job.communicate(timeout=120)
     assert job.returncode == 1
-    assert "is not shared: worker-1, worker-2 of 3 hosts" in " ".join(output.split())
+    assert "not shared: of 3 hosts, worker-1, worker-2 cannot" in " ".join(output.split())
     assert "Traceback" not in output
     assert not list((cluster.head.root / "home/own").glob("trials/*"))
 
