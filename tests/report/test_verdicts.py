@@ -58,22 +58,22 @@ def claim(metric="val_accuracy", versus=None, **options) -> Claim:
     ("options", "region"),
     [
         ({"above": 0.995}, "above 99.5 %"),
-        ({"above": 0.93, "below": 0.97}, "93.0 to 97.0 %"),
+        ({"above": 0.93, "below": 0.97}, "from 93.0 to 97.0 %"),
         ({"metric": "val_loss", "below": 0.05}, "below 0.050 nats"),
         ({"metric": "gap_loss", "above": 0.1}, "above 0.100 nats"),
         ({"metric": "elapsed", "below": 12}, "below 12 s"),
         (
             {"metric": "gap_accuracy", "above": -0.01, "below": 0.01},
-            "−1.0 to +1.0 percentage points",
+            "from −1.0 to +1.0 percentage points",
         ),
-        ({"versus": "b", "above": -0.01, "below": 0.01}, "−1.0 to +1.0 percentage points"),
+        ({"versus": "b", "above": -0.01, "below": 0.01}, "from −1.0 to +1.0 percentage points"),
         ({"versus": "b", "above": -0.01}, "above −1.0 percentage points"),
         ({"versus": "b", "below": 0.0}, "below 0"),
         ({"metric": "elapsed", "versus": "b", "ratio": True, "above": 1.0}, "above 1"),
         ({"metric": "elapsed", "versus": "b", "ratio": True, "below": 0.5}, "below 0.5 times"),
         (
             {"metric": "elapsed", "versus": "b", "ratio": True, "above": 1.5, "below": 3},
-            "1.5 to 3 times",
+            "from 1.5 to 3 times",
         ),
     ],
 )
@@ -88,7 +88,7 @@ def test_region_has_the_bounds_in_their_unit(options, region):
     ("options", "region"),
     [
         ({"above": 0.995}, "above 99.5 %"),
-        ({"above": 0.93, "below": 0.97}, "93.0 to 97.0 %"),
+        ({"above": 0.93, "below": 0.97}, "from 93.0 to 97.0 %"),
         ({"above": 0.0}, "above 0"),  # of a level, 0 is a bound like others
         ({"versus": "b", "above": -0.01}, "above −1.0 percentage points"),
         ({"versus": "b", "above": 1.0}, "above 100.0 percentage points"),
@@ -117,7 +117,7 @@ def test_claim_text_leaves_out_a_region_that_is_a_mere_direction(options):
     ("options", "said"),
     [
         ({"above": 0.995}, ("above 99.5 %",)),
-        ({"above": 0.93, "below": 0.97, "epoch": "best"}, ("93.0 to 97.0 %", "lowest validation")),
+        ({"above": 0.93, "below": 0.97, "epoch": "best"}, ("from 93.0 to 97.0 %", "lowest validation")),
         ({"versus": "b", "above": 0.0}, ("higher", "Model B")),
         ({"versus": "b", "below": 0.0}, ("lower", "Model B")),
         ({"versus": "b", "above": 0.01}, ("more than 1.0 percentage points above", "Model B")),
@@ -126,7 +126,7 @@ def test_claim_text_leaves_out_a_region_that_is_a_mere_direction(options):
         ({"versus": "b", "below": -0.01}, ("more than 1.0 percentage points below", "Model B")),
         ({"versus": "b", "above": -0.01, "below": 0.01}, ("within", "1.0 percentage points")),
         ({"versus": "b", "above": -0.01, "below": 0.02}, ("−1.0 to +2.0 percentage points",)),
-        ({"versus": "b", "ratio": True, "above": 1.5, "below": 3}, ("1.5 to 3 times", "Model B")),
+        ({"versus": "b", "ratio": True, "above": 1.5, "below": 3}, ("from 1.5 to 3 times", "Model B")),
         ({"versus": "b", "ratio": True, "below": 1.0}, ("lower", "Model B")),
     ],
 )
