@@ -1,1 +1,17 @@
-"""Claims to verdicts: searches, confirmation on fresh seeds, statistics, figures and reports."""
+"""Hyperparameter studies that put claims to the test: search, confirmation, statistics, report.
+
+A study explores (each search proposes trials, validation loss decides), confirms (every candidate,
+that is every baseline and what each search chose, is trained again on fresh seeds) and judges (each
+claim by the candidates' scores over seeds).
+
+Packages from the bottom up; each may import those of lower layers only:
+
+    spec, stats          what a study is; arrays in, numbers out
+    store                records, checkpoints, lock
+    search, cluster      what is trained next; where Ray runs
+    pool, table          trains; one tidy table of the records
+    judge, figures       verdicts; pictures
+    report               the page
+    cli                  the command line
+    task_a, task_b, task_c, homework    the studies that come with it
+"""

@@ -1,8 +1,8 @@
 """Claims and the table -> verdicts. Pure functions: equal input gives equal output.
 
-A claim is a region for the mean of one value per seed, tested as `study.stats.region` says. What is
-judged is the mean over seeds on these very images: the noise of drawing the images is not part of
-the test, but given beside it for test accuracies (`study.stats.bootstrap`).
+A claim is a region for the mean of one value per seed, tested as `study.stats.region_test` says.
+What is judged is the mean over seeds on these very images: the noise of drawing the images is not
+part of the test, but given beside it for test accuracies (`study.stats.bootstrap`).
 """
 
 import math
@@ -17,7 +17,7 @@ from study.spec.errors import StudyError
 from study.spec.study import Claim, EpochRule, unknown_name
 from study.stats.bootstrap import image_interval, read_correct
 from study.stats.power import seeds_to_decide
-from study.stats.region import holm, region_p
+from study.stats.region_test import holm, region_p
 from study.stats.rule import ALPHA, Rule
 from study.stats.signflip import least_p, seed_interval
 from study.table.columns import COLUMNS
@@ -49,8 +49,8 @@ class Verdict:
             too few seeds (5 or less at 95 %).
         images: interval at the same level over draws of test images, averaged over seeds; for
             levels and differences of the test accuracy only. Decides nothing.
-        p: of the nearer of "inside the region" and "outside it", two-sided; of a one-sided claim
-            that of "inside the region", one-sided.
+        p: two-sided, twice the smaller of the p-values of support and refutation, at most 1; of a
+            one-sided claim the p-value of support.
         p_holm: p after Holm's correction over all claims of the study; decides the outcome.
         n_seeds: seeds that count; pairs where two candidates are compared.
         judged_on: the part of the data that the scores come from.
@@ -98,10 +98,10 @@ def judge(
 ) -> list[Verdict]:
     """A verdict on each claim, in their order.
 
-    The chance of one or more wrong verdicts (supported or refuted) among the claims of a call is
-    at most alpha where values are symmetric, or at most as skewed as exponential ones, see
-    `study.stats.region`. With directions beside rejections, Holm's correction is proven to keep
-    that only for independent claims; claims that share candidates kept it in simulation. A claim
+    The family-wise error rate over the claims of one call is at most alpha where values are
+    symmetric, or at most as skewed as exponential ones, see `study.stats.region_test`. Because
+    verdicts are directional (supported or refuted), Holm's control is proven only for independent
+    claims; for claims that share candidates it held in simulation. A claim
     that cannot be computed counts in the correction, as p = 1. A claim is not judged where the
     correction could not be passed even if each claim's p were the smallest that its seeds can give.
 

@@ -16,7 +16,7 @@ before its report arrived. An epoch that a kill interrupts leaves no line and is
 
 An interval between kills is exponential, and begins when the driver's first trial is under way;
 one driver in eight is killed while it starts. Three deaths of a trial's workers without an epoch
-between them make a failed trial, by design (`study.pool.session.MAX_FAILURES`), and a failed trial
+between them make a failed trial, by design (`study.pool.session.MAX_RETRIES`), and a failed trial
 changes what the search proposes next; so after two the next worker is killed when its trial has
 got further.
 

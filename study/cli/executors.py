@@ -34,7 +34,8 @@ class Executor:
 @contextmanager
 def on_ray(options: Options) -> Iterator[Executor]:
     """Ray's workers: on the cluster at the address, or on this machine for the time of the run."""
-    from study.cluster.ray import check_every_host_sees, connect, on_a_worker
+    from study.cluster.ray import connect, on_a_worker
+    from study.cluster.shared_results import check_every_host_sees
     from study.pool.tuner import run_on_ray
 
     with connect(options.address, options.verbose) as nodes:

@@ -1,6 +1,7 @@
-"""Where a study runs: Ray, started here or on a cluster, and what a trial gets of it.
+"""Where a study runs: Ray, on this machine or on a cluster, and the resources of each trial.
 
-Takes addresses, resources and the description of a cluster. Gives a connection, the resources of a
-trial, a look at every host before `ray up`, and the submission of a study as a job. May import
-`study.spec` and `study.store`.
+Takes addresses, resources and the description of a cluster. Gives a connection (`ray`), the
+resources of a trial (`resources`), a check of every host before `ray up` (`check`) and of the
+results folder during a run (`shared_results`), and the submission of a study as a job (`submit`).
+May import `study.spec` and `study.store`.
 """

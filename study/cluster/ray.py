@@ -3,18 +3,14 @@
 import logging
 import os
 import signal
-import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
-from study.store.folder import Folder
 
 T = TypeVar("T")
-PATIENCE = 120.0  # seconds within which a host of the cluster must answer
 
 # Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
@@ -67,7 +63,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     logging.getLogger("ray.tune").setLevel(level)
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
-        yield [node["Resources"] for node in _alive()]
+        yield [node["Resources"] for node in alive_nodes()]
     finally:
         ray.shutdown()
 
@@ -80,72 +76,8 @@ def on_a_worker(resources: Resources, function: Callable[..., T], *arguments: An
     return ray.get(task(function).remote(*arguments))
 
 
-def check_every_host_sees(results: Folder) -> None:
-    """Find out before anything is trained that a host does not share the results.
-
-    Raises:
-        StudyError: with the hosts that do not find there what was just written here.
-    """
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    probe = f"seen-{uuid.uuid4().hex}"
-    results.write(probe, b"seen", durable=False)
-    sees = ray.remote(num_cpus=0, max_retries=0)(_sees)
-
-    def ask(node: str) -> Any:
-        there = NodeAffinitySchedulingStrategy(node, soft=False)
-        return sees.options(scheduling_strategy=there).remote(results, probe)
-
-    try:
-        hosts = {node["NodeID"]: node["NodeManagerHostname"] for node in _alive()}
-        asked = {node: ask(node) for node in hosts}
-        deadline = time.monotonic() + PATIENCE
-        blind = [node for node in hosts if not _found(node, asked[node], ask, deadline)]
-    finally:
-        results.delete(probe)
-    if blind:
-        names = ", ".join(sorted(hosts[node] for node in blind))
-        raise StudyError(
-            f"--results {results} is not shared: of {len(hosts)} hosts, {names} cannot see what "
-            "this host wrote there. Mount the same file system at that path on every host, or use "
-            "s3://bucket/folder. To test it: python -m study cluster check --results PATH"
-        )
-
-
-def _found(node: str, answer: Any, ask: Callable[[str], Any], deadline: float) -> bool:
-    """Whether the node found it, or is no longer there.
-
-    Hosts may be lost while they are asked: spot instances, and those that an autoscaler removes.
-    The answer is lost first; Ray marks the node as dead some seconds later, and until then it is
-    asked again.
-    """
-    import ray
-    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
-
-    while True:
-        try:
-            return ray.get(answer, timeout=max(0.0, deadline - time.monotonic()))
-        except RayTaskError:  # it is alive, and cannot read there at all
-            return False
-        except RayError as error:
-            if node not in {other["NodeID"] for other in _alive()}:
-                return True
-            if isinstance(error, GetTimeoutError):
-                return False
-            time.sleep(1)
-            answer = ask(node)
-
-
-def _alive() -> list[dict[str, Any]]:
+def alive_nodes() -> list[dict[str, Any]]:
     """What Ray knows about each host that is alive."""
     import ray
 
     return [node for node in ray.nodes() if node["Alive"]]
-
-
-def _sees(results: Folder, name: str) -> bool:
-    try:
-        return results.read(name) is not None
-    except (OSError, StudyError):
-        return False

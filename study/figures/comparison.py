@@ -7,14 +7,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from hw3.models import FAMILIES
+from study.figures.axis_labels import axis_label
 from study.figures.theme import FAMILY_STYLES, INK, WIDTH, add_legend, wrap_label
+from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
     describe_seeds,
     summarise_seeds,
 )
-from study.table.units import axis_label, column_name, display_factor, format_value
 
 ROW = 0.62  # inches per candidate
 

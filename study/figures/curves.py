@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from study.figures.axis_labels import axis_label
 from study.figures.theme import COLOURS, INK, WIDTH, add_legend
 from study.spec.study import unknown_name
+from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
-from study.table.units import axis_label, column_name, display_factor, format_value
 
 PANELS = ("accuracy", "loss")
 # series: (label, style). Training as logged is a plain line, validation a line with dots; the

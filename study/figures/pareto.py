@@ -12,20 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hw3.models import FAMILIES
-from study.figures.labels import place_labels
+from study.figures.axis_labels import axis_label
+from study.figures.marker_labels import place_labels
 from study.figures.theme import FAINT, FAMILY_STYLES, WIDTH, add_legend
+from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
     describe_seeds,
     summarise_seeds,
-)
-from study.table.units import (
-    axis_label,
-    column_name,
-    display_factor,
-    find_column,
-    format_value,
 )
 
 PANEL = 3.1  # inches

@@ -15,18 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+from study.figures.axis_labels import axis_label
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, scale_log_x
+from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
     describe_seeds,
     summarise_seeds,
-)
-from study.table.units import (
-    axis_label,
-    column_name,
-    display_factor,
-    format_value,
 )
 
 MAX_HUES = 6  # values told apart; more are put into as many even bins

@@ -4,9 +4,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from study.figures.axis_labels import axis_label
 from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend, scale_log_loss
+from study.table.formatting import format_value
 from study.table.trials import explored_ends
-from study.table.units import axis_label, format_value
 
 
 def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from study.figures.axis_labels import axis_label
 from study.figures.theme import (
     COLOURS,
     INK,
@@ -18,8 +19,8 @@ from study.figures.theme import (
     wrap_label,
 )
 from study.table.columns import CONFIG_COLUMNS
+from study.table.formatting import format_value
 from study.table.trials import explored_ends, name_searched, searched_columns
-from study.table.units import axis_label, format_value
 
 ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
 FRAME = (

@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from study.figures.axis_labels import axis_label
 from study.figures.pareto import short_number
 from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
+from study.table.formatting import display_factor, format_value
 from study.table.seeds import confirmed, describe_count, describe_left_out
-from study.table.units import axis_label, display_factor, format_value
 
 STEP = 0.005  # half a percentage point
 GRID = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 3)  # accuracies, share

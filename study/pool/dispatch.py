@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from study.search.choose import Candidate, FinishedTrials
-from study.search.explore import Explorer
+from study.search.optuna_search import Explorer
 from study.search.pruning import Pruner
 from study.search.trial import Job
 from study.store.records import Record
@@ -29,7 +29,7 @@ class Dispatcher:
         self.pruners: dict[str, Pruner] = {}
         for search in trials.plan.study.searches:
             explored = trials.explored(search)
-            resumed = [job for job in interrupted if self._setting.is_explored(search, job)]
+            resumed = [job for job in interrupted if self._setting.belongs_to(search, job)]
             self.explorers[search.name] = Explorer(
                 search, self._setting, self._budget.trials, explored, resumed
             )
@@ -72,11 +72,11 @@ class Dispatcher:
             if job.prunable:
                 self.pruners[job.candidate].finish(record)
 
-    def take_back(self, job: Job) -> None:
+    def requeue(self, job: Job) -> None:
         """Hand the job out once more: its trial ended without a result, and has tries left."""
         self._under_way.discard(job.key)
         if job.stage == "explore":
-            self.explorers[job.candidate].take_back(job)
+            self.explorers[job.candidate].requeue(job)
         else:
             self._queue.insert(0, job)
 

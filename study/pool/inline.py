@@ -3,7 +3,7 @@
 import traceback
 
 from hw3.splits import Splits
-from study.pool.session import MAX_FAILURES, Session
+from study.pool.session import MAX_RETRIES, Session
 from study.pool.worker import TrialReport, Worker
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointStore
@@ -40,7 +40,7 @@ def _run_trial(session: Session, worker: Worker, job: Job) -> None:
             report = worker.train_epoch()
         except Exception:  # noqa: BLE001 - whatever a model raises fails its trial, not the study
             errors.append(f"Failure # {len(errors) + 1}\n{traceback.format_exc()}")
-            if len(errors) > MAX_FAILURES:
+            if len(errors) > MAX_RETRIES:
                 session.end(job, last, "\n".join(errors))
                 return
             session.start(job)

@@ -10,7 +10,7 @@ from study.search.trial import Job
 from study.spec.errors import StudyError
 from study.store.records import Status
 
-MAX_FAILURES = 2  # tries after the first, before a trial is recorded as failed
+MAX_RETRIES = 2  # after the first try, before a trial is recorded as failed
 
 
 class Observer(Protocol):
@@ -30,9 +30,9 @@ class Session:
     """One run of a study, the same for every executor.
 
     Args:
-        dispatcher: decides.
-        recorder: writes.
-        observers: told after everybody else.
+        dispatcher: chooses the next job.
+        recorder: writes records.
+        observers: notified last.
 
     Attributes:
         failure: why the run has to end, None where it does not: a record or a checkpoint could
@@ -91,15 +91,15 @@ class Session:
         for observer in self._observers:
             observer.on_end(job, report, status)
 
-    def retry(self, job: Job) -> None:
-        """A trial has ended without a result, through no fault of its own."""
-        self._dispatcher.take_back(job)
+    def requeue(self, job: Job) -> None:
+        """Put the job back into the queue: its worker died, and the trial itself did not fail."""
+        self._dispatcher.requeue(job)
 
     def check(self) -> None:
         """Raise what ended the run early.
 
         Raises:
-            StudyError: a record or a checkpoint could not be written, or nothing happens any more.
+            StudyError: a record or a checkpoint could not be written, or no trial makes progress.
         """
         if self.failure is not None:
             raise StudyError(

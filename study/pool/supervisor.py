@@ -8,13 +8,13 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from study.pool.adapters import Unsaved
 from study.pool.session import Session
+from study.pool.tune_adapters import EmptyPickle
 
 STARTUP = 60.0  # seconds that workers may take to start, longer than any did
 
 
-class Supervisor(Unsaved, Callback):
+class Supervisor(EmptyPickle, Callback):
     """Ends trials that report nothing for too long, and counts only failures without progress.
 
     A trial that Tune has to start again resumes from its checkpoint: one that gets further each

@@ -12,7 +12,11 @@ from study.store.folder import Folder
 
 
 class StudyTrial(Trainable):
-    """Trains the job in its configuration, one epoch per step."""
+    """Trains the job in its configuration, one epoch per step.
+
+    There is no save_checkpoint and no load_checkpoint: the worker keeps checkpoints itself, and
+    resumes from them, so that they outlive Tune's own state.
+    """
 
     def setup(
         self,

@@ -9,15 +9,15 @@ from ray import tune
 
 from hw3.splits import Split, Splits
 from study.cluster.resources import Resources
-from study.pool.adapters import (
+from study.pool.session import MAX_RETRIES, Session
+from study.pool.supervisor import Supervisor
+from study.pool.trainable import StudyTrial
+from study.pool.tune_adapters import (
     SessionCallback,
     SessionScheduler,
     SessionSearcher,
     StopOnFailure,
 )
-from study.pool.session import MAX_FAILURES, Session
-from study.pool.supervisor import Supervisor
-from study.pool.trainable import StudyTrial
 from study.store.checkpoints import CheckpointStore
 
 
@@ -37,7 +37,7 @@ def run_on_ray(
         epoch_timeout: seconds without a report after which a trial is ended and tried again.
 
     Raises:
-        StudyError: a record or a checkpoint could not be written, or nothing happens any more.
+        StudyError: a record or a checkpoint could not be written, or no trial makes progress.
     """
     test_reference = ray.put(data.test)
     trainable = tune.with_parameters(
@@ -63,7 +63,7 @@ def run_on_ray(
             run_config=tune.RunConfig(
                 name="trials",
                 storage_path=scratch,
-                failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
+                failure_config=tune.FailureConfig(max_failures=MAX_RETRIES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=[supervisor, SessionCallback(session, supervisor.describe)],
                 stop=StopOnFailure(session),

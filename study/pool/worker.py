@@ -101,7 +101,7 @@ class Worker:
     def train_epoch(self) -> TrialReport:
         """Train the job's next epoch."""
         if self._training is None:
-            self._training = self._start()
+            self._training = self._start_or_resume()
         else:
             self._keep(self._training)
         training = self._training
@@ -120,7 +120,7 @@ class Worker:
             checkpoint_failure=self._checkpoints.failure,
         )
 
-    def _start(self) -> Training:
+    def _start_or_resume(self) -> Training:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
         architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from study.report.blocks import Cell
-from study.table.units import format_value
+from study.table.formatting import format_value
 
 
 def number_cell(column: str, value: float, *small: str) -> Cell:

@@ -23,7 +23,7 @@ from study.report.verdicts import (
 from study.search.plan import Plan
 from study.spec.budget import PROFILES, Budget
 from study.spec.registration import claim_notes, describe_notes
-from study.table.units import NOTHING
+from study.table.formatting import NOTHING
 
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
 CLAIMS_STOOD = "The claims were written in the task's file before the run. "

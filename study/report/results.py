@@ -9,13 +9,13 @@ from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
 from study.spec.study import Study
+from study.table.formatting import NOTHING, format_range, format_value
 from study.table.summary import (
     summarise_candidates,
     summarise_dropout,
     summarise_search,
     summarise_selection,
 )
-from study.table.units import NOTHING, format_range, format_value
 
 
 def selection_blocks(study: Study, table: pd.DataFrame) -> list[Block]:

@@ -9,7 +9,7 @@ from study.judge import Outcome, Verdict
 from study.spec.study import Claim
 from study.stats.power import MAX_SEEDS, seeds_needed
 from study.stats.rule import Rule
-from study.table.units import NOTHING, column_name, find_column, format_range, format_value
+from study.table.formatting import NOTHING, column_name, find_column, format_range, format_value
 
 # Told apart by shape and word, not by colour alone.
 SYMBOLS: dict[Outcome, str] = {

@@ -1,7 +1,7 @@
-"""What is trained next, and what was chosen.
+"""Hyperparameter search: proposals (Optuna), early stopping (ASHA), selection of the best.
 
-Takes a study's records of what it is (`study.spec`) and the finished trials (`study.store`). Gives
-the plan of a run, the trial as a job with the key that its numbers are filed under, the next
-configuration of a search (Optuna), when a trial stops early (ASHA), and the choice. May import
-`hw3`, `study.spec`, `study.stats` and `study.store`.
+Takes a study's specification (`study.spec`) and the records of finished trials (`study.store`).
+Gives the plan of a run (`plan`), a trial as a job with its key (`trial`), the next configuration of
+a search (`optuna_search`), when a trial stops early (`pruning`), and the chosen configurations
+(`choose`). May import `hw3`, `study.spec`, `study.stats` and `study.store`.
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
-from study.search.trial import EPOCH, GRACE, METRIC, REDUCTION
+from study.search.trial import EPOCH, FIRST_RUNG_DIVISOR, METRIC, REDUCTION_FACTOR
 from study.store.records import Record
 
 CONTROLLER: Any = None  # Tune's; ASHA does not look at it
@@ -28,8 +28,8 @@ class Pruner:
             metric=METRIC,
             mode="min",
             max_t=epochs,
-            grace_period=-(-epochs // GRACE),
-            reduction_factor=REDUCTION,
+            grace_period=-(-epochs // FIRST_RUNG_DIVISOR),
+            reduction_factor=REDUCTION_FACTOR,
         )
         self._seen: dict[str, int] = {}  # epochs that ASHA knows, by the trial's key
         for record in records:

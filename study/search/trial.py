@@ -15,7 +15,10 @@ from study.store.records import Record, record_key
 
 METRIC = "val_loss"  # what a search minimises
 EPOCH = "epoch"
-GRACE, REDUCTION = 4, 2  # ASHA's first rung is a quarter of the epochs; each halves the trials
+FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
+    4,
+    2,
+)  # ASHA's grace period is a quarter of the epochs; each rung halves the trials
 
 Stage = Literal["explore", "confirm"]
 
@@ -26,8 +29,8 @@ def rung_epochs(epochs: int) -> list[int]:
     Args:
         epochs: full length of a trial, from 1.
     """
-    first = -(-epochs // GRACE)
-    steps = takewhile(lambda epoch: epoch < epochs, (first * REDUCTION**k for k in count()))
+    first = -(-epochs // FIRST_RUNG_DIVISOR)
+    steps = takewhile(lambda epoch: epoch < epochs, (first * REDUCTION_FACTOR**k for k in count()))
     return list(steps)
 
 
@@ -86,8 +89,8 @@ class Setting:
         """Fresh seeds, the same for every candidate of every study: they pair the candidates."""
         return [derive_seed(self.seed, "confirm", number) for number in range(count)]
 
-    def is_explored(self, search: Search, trial: "Record | Job") -> bool:
-        """Whether the trial, finished or under way, is of this search in this setting."""
+    def belongs_to(self, search: Search, trial: "Record | Job") -> bool:
+        """Whether the trial, finished or under way, belongs to this search in this setting."""
         config, seed = trial.ingredients["config"], self.explore_seed(search)
         if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
             return False
@@ -124,10 +127,10 @@ class Job:
 
 
 def job_from(saved: Mapping[str, Any]) -> Job:
-    """The job that `dataclasses.asdict` took apart, for Tune or a checkpoint's file.
+    """The job that was saved with `dataclasses.asdict`, for Tune or in a checkpoint's file.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the mapping is not a saved job.
     """
     values = dict(saved)
     if "point" in values:  # files of version 0.1

@@ -1,4 +1,4 @@
-"""What a study is, as frozen records: its baselines, searches, claims and figures.
+"""The specification of a study, as frozen dataclasses: baselines, searches, claims and figures.
 
 Takes nothing and imports nothing of the project. Gives the records that a task file is made of
 (`study.spec.study`), the dimensions of a search space (`study.spec.space`), the standard figures

@@ -8,7 +8,7 @@ The test is exact where seeds are independent and values are symmetric about the
 difference of two configurations that do not differ is symmetric by itself; a level, or a difference
 of configurations of unequal spread, need not be. Simulated with 8 seeds, 95 % intervals cover the
 mean of normal samples 95 times in 100, of exponential ones 91, of log-normal ones 85. A verdict
-therefore needs a second test as well, see `study.stats.region`.
+therefore needs a second test as well, see `study.stats.region_test`.
 """
 
 import math

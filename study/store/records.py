@@ -16,7 +16,7 @@ from hw3.train import ENGINE_VERSION
 from study.store.folder import Folder
 
 CHECKSUM = "checksum"
-LEFT_FOR = 3600.0  # seconds; the writer of a temporary file of that age is dead
+STALE_AFTER = 3600.0  # seconds; older temporary files belong to dead writers
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -26,13 +26,15 @@ class Record:
     """A finished trial.
 
     Attributes:
-        ingredients: everything that decides the numbers, in clear; `record_key` hashes it.
+        ingredients: all inputs that determine the numbers (configuration, recipe, data, seed,
+            numerics, engine version); `record_key` hashes them.
         status: complete; stopped early by the scheduler; diverged (loss not finite); failed.
         rows: one for each epoch, fields of `hw3.train.EpochRow`.
         test: scores of the locked test set, see `hw3.train.score_test_set`; confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
         params: the point of the search's search space, for explored trials.
-        pruned_by: the scheduler that could stop it, "asha" or "none".
+        pruned_by: the scheduler that was allowed to stop it, "asha" or "none", whether or not it
+            did; see `status`.
         error: the text of what went wrong, for failed trials.
         provenance: commit, versions, host, device and time.
     """
@@ -99,7 +101,7 @@ class RecordStore:
 
     def sweep(self) -> None:
         """Remove the temporary files of drivers that died while they wrote."""
-        self.folder.sweep(LEFT_FOR)
+        self.folder.sweep(STALE_AFTER)
 
     def _read_or_set_aside(self, name: str, content: bytes) -> Record | None:
         try:

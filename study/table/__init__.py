@@ -1,8 +1,8 @@
-"""The one tidy table that stands between the records and everything that is said of them.
+"""The one tidy table from which verdicts, figures and the report are computed.
 
 Takes finished trials (`study.search.choose.FinishedTrials`). Gives a DataFrame with one row per
 epoch of every trial: its columns are declared in `study.table.columns`, its rows made by
 `study.table.rows.make_table`. From it `seeds`, `trials` and `summary` compute what judging, figures
-and the report share, `units` writes its values for people, and `example` makes one up. May import
-`hw3`, `study.spec`, `study.stats`, `study.store` and `study.search`; never Ray.
+and the report share, `formatting` writes its values for people, and `example` makes up a table.
+May import `hw3`, `study.spec`, `study.stats`, `study.store` and `study.search`; never Ray.
 """

@@ -7,8 +7,8 @@ import pandas as pd
 
 from study.spec.study import Search, Study
 from study.stats.signflip import seed_interval
+from study.table.formatting import column_name
 from study.table.seeds import confirmed, confirmed_finals
-from study.table.units import column_name
 
 STATUSES = ("complete", "stopped", "diverged", "failed")
 

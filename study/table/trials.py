@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from study.table.columns import CONFIG_COLUMNS
-from study.table.units import column_name
+from study.table.formatting import column_name
 
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,9 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from study.cluster.ray import check_every_host_sees, connect
+from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
+from study.cluster.shared_results import check_every_host_sees
 from study.spec.errors import StudyError
 
 LAPTOP = [{"CPU": 2.0}]

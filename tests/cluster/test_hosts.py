@@ -44,7 +44,8 @@ class Traced(Loader):
             started = time.monotonic()
             result = train(trial)
             time.sleep(max(0, started + {PACE} - time.monotonic()))
-            line = [trial._worker._job.key, len(result["rows"]), platform.node(), os.getpid(), time.time()]
+            key, epoch = trial._worker._job.key, len(result["rows"])
+            line = [key, epoch, platform.node(), os.getpid(), time.time()]
             with open("{SHARED}/epochs", "a") as file:
                 file.write(" ".join(map(str, line)) + "\\n")
             return result

@@ -6,9 +6,9 @@ from study.figures.response import draw_response, frame_of_response
 from study.figures.theme import new_figure
 from study.store.records import Record
 from study.table.example import make_epoch_rows
+from study.table.formatting import display_factor
 from study.table.members import Member
 from study.table.rows import make_table
-from study.table.units import display_factor
 from tests.figures.tables import OPTIONS, explored_table
 from tests.made_table import SETTING
 

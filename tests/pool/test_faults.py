@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from study.cluster.ray import connect
-from study.pool.session import MAX_FAILURES
+from study.pool.session import MAX_RETRIES
 from study.pool.trainable import StudyTrial
 from study.spec.budget import Budget
 from study.spec.study import Baseline, Study
@@ -157,7 +157,7 @@ def test_a_trial_that_is_killed_each_time_fails_and_the_others_go_on(
         trials, _ = run(SLOW, data, tmp_path)
     failed = trials.records.pop(victim)
     assert failed.status == "failed"
-    assert failed.error.count("Failure # ") == len(set(killed)) == MAX_FAILURES + 1
+    assert failed.error.count("Failure # ") == len(set(killed)) == MAX_RETRIES + 1
     assert "died" in failed.error
     assert outcomes(trials).items() < uninterrupted.items()
     assert len(trials.records) == len(uninterrupted) - 1

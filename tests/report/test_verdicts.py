@@ -117,7 +117,10 @@ def test_claim_text_leaves_out_a_region_that_is_a_mere_direction(options):
     ("options", "said"),
     [
         ({"above": 0.995}, ("above 99.5 %",)),
-        ({"above": 0.93, "below": 0.97, "epoch": "best"}, ("from 93.0 to 97.0 %", "lowest validation")),
+        (
+            {"above": 0.93, "below": 0.97, "epoch": "best"},
+            ("from 93.0 to 97.0 %", "lowest validation"),
+        ),
         ({"versus": "b", "above": 0.0}, ("higher", "Model B")),
         ({"versus": "b", "below": 0.0}, ("lower", "Model B")),
         ({"versus": "b", "above": 0.01}, ("more than 1.0 percentage points above", "Model B")),
@@ -126,7 +129,10 @@ def test_claim_text_leaves_out_a_region_that_is_a_mere_direction(options):
         ({"versus": "b", "below": -0.01}, ("more than 1.0 percentage points below", "Model B")),
         ({"versus": "b", "above": -0.01, "below": 0.01}, ("within", "1.0 percentage points")),
         ({"versus": "b", "above": -0.01, "below": 0.02}, ("−1.0 to +2.0 percentage points",)),
-        ({"versus": "b", "ratio": True, "above": 1.5, "below": 3}, ("from 1.5 to 3 times", "Model B")),
+        (
+            {"versus": "b", "ratio": True, "above": 1.5, "below": 3},
+            ("from 1.5 to 3 times", "Model B"),
+        ),
         ({"versus": "b", "ratio": True, "below": 1.0}, ("lower", "Model B")),
     ],
 )

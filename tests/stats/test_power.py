@@ -7,7 +7,7 @@ import pytest
 from statsmodels.stats.power import TTestPower
 
 from study.stats.power import detectable_difference, seeds_needed, seeds_to_decide
-from study.stats.region import mean_p
+from study.stats.region_test import mean_p
 from study.stats.rule import Rule
 
 

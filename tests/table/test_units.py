@@ -1,6 +1,7 @@
 import pytest
 
-from study.table.units import axis_label, format_range, format_value
+from study.figures.axis_labels import axis_label
+from study.table.formatting import format_range, format_value
 
 
 @pytest.mark.parametrize(

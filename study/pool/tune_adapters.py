@@ -1,4 +1,4 @@
-"""What Tune asks and tells, passed on to the session."""
+"""Ray Tune's searcher, scheduler, callback and stopper, which pass everything on to the session."""
 
 import re
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from study.pool.worker import report_from
 from study.search.trial import Job, job_from
 
 
-class Unsaved:
-    """Saved as nothing: Tune pickles its parts for a restore that a study never makes."""
+class EmptyPickle:
+    """Pickles to an empty state: Tune saves its components, and a study never restores them."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
 
-class SessionSearcher(Unsaved, Searcher):
+class SessionSearcher(EmptyPickle, Searcher):
     """Hands out the session's jobs as Tune configurations."""
 
     def __init__(self, session: Session):
@@ -51,7 +51,7 @@ class SessionSearcher(Unsaved, Searcher):
         raise NotImplementedError("a study resumes from its records, never from Tune's snapshot")
 
 
-class SessionScheduler(Unsaved, FIFOScheduler):
+class SessionScheduler(EmptyPickle, FIFOScheduler):
     """Stops the trials that the session stops."""
 
     def __init__(self, session: Session):
@@ -72,7 +72,7 @@ class SessionScheduler(Unsaved, FIFOScheduler):
         return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
 
 
-class SessionCallback(Unsaved, Callback):
+class SessionCallback(EmptyPickle, Callback):
     """Tells the session what becomes of trials.
 
     Args:
@@ -100,7 +100,7 @@ class SessionCallback(Unsaved, Callback):
         if trial.should_recover():
             # A worker that dies between two trials counts twice with Tune, as an actor and as a
             # task: the next trial is given up though it has tries left.
-            self._session.retry(trial_job(trial))
+            self._session.requeue(trial_job(trial))
         else:
             last = trial.last_result or {}
             report = report_from(last) if "rows" in last else None
@@ -108,7 +108,7 @@ class SessionCallback(Unsaved, Callback):
             self._session.end(trial_job(trial), report, error)
 
 
-class StopOnFailure(Unsaved, Stopper):
+class StopOnFailure(EmptyPickle, Stopper):
     """Ends the run when it cannot go on."""
 
     def __init__(self, session: Session):

@@ -7,7 +7,7 @@ import pytest
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
-from study.search.explore import CONTROL_EVERY, Explorer
+from study.search.optuna_search import CONTROL_EVERY, Explorer
 from study.search.samplers import SAMPLERS
 from study.spec.space import Choice
 from study.spec.study import Search
@@ -74,7 +74,7 @@ def test_a_trial_that_is_taken_back_is_proposed_again_under_its_number():
     explorer = explorer_of(WIDTH_SEARCH)
     jobs = [explorer.propose() for _ in range(2)]
     remaining = explorer.remaining
-    explorer.take_back(jobs[0])
+    explorer.requeue(jobs[0])
     assert explorer.remaining == remaining + 1
     assert explorer.propose() == jobs[0]
     assert explorer.propose().number == 2

@@ -1,4 +1,4 @@
-"""Explore: for each search Optuna proposes the next configuration."""
+"""The next configuration of a search: Optuna is asked for it, and told how trials end."""
 
 from collections.abc import Iterable, Mapping
 from itertools import count
@@ -17,14 +17,14 @@ from study.spec.study import Search
 from study.store.records import Record, record_key
 
 CONTROL_EVERY = 4  # every fourth trial runs unpruned, to tell how well a rung predicts the end
-# A sampler may propose known points again: one that converges its optimum, one that walks along a
-# sequence its beginning, after a crash. Beyond as many repeats as there are known points, points
-# are drawn at random; after so many of those, the space is taken as exhausted.
+# A sampler may repeat points: a converged one proposes its optimum again, one that follows a
+# sequence starts it again after a crash. After as many repeats as there are known points, points
+# are drawn at random; after so many random repeats, the space is taken as exhausted.
 RANDOM_REPEATS = 20
 
 
 class Explorer:
-    """A search under way: an Optuna study that is told what really happened.
+    """A search in progress, around an Optuna study.
 
     A stopped trial is PRUNED with its intermediate values, a diverged one PRUNED as infeasible, a
     failed one FAIL. The study lives in memory and is derived from the records.
@@ -38,7 +38,7 @@ class Explorer:
             hand-picked points that are in neither.
 
     Attributes:
-        study: Optuna's.
+        study: the Optuna study.
         exhausted: whether the space holds no other point.
     """
 
@@ -112,8 +112,8 @@ class Explorer:
         self.study.tell(trial, value, state=state)
         self._finished[record.key] = record
 
-    def take_back(self, job: Job) -> None:
-        """Propose the trial under way once more, under its number: it ended without a result."""
+    def requeue(self, job: Job) -> None:
+        """Propose the trial again, under its number: it ended without a result."""
         _, trial = self._asked.pop(job.key)
         self.study.tell(trial, state=TrialState.FAIL)
         self._unfinished.append(job)
@@ -127,7 +127,7 @@ class Explorer:
         return next(number for number in count() if number not in taken)
 
     def _take(self, params: Mapping[str, Any], number: int) -> Job:
-        """The trial at a point: the unfinished one if it is one, else a new one."""
+        """The job at a point: an interrupted one of the same key, else a new one."""
         key = self._key(params)
         for job in self._unfinished:
             if job.key == key:

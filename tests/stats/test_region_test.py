@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from study.stats.region import holm, mean_p, region_p
+from study.stats.region_test import holm, mean_p, region_p
 from study.stats.signflip import sign_flip_p
 from study.stats.skew import skew_p
 

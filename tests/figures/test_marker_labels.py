@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from study.figures.labels import place_labels
+from study.figures.marker_labels import place_labels
 
 
 def test_labels_cover_neither_each_other_nor_the_markers():

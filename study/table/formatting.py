@@ -25,12 +25,6 @@ def column_unit(column: str) -> str:
     return "s" if found.unit == "seconds" else found.unit
 
 
-def axis_label(column: str) -> str:
-    """Name and unit, for an axis."""
-    unit = column_unit(column)
-    return f"{column_name(column)} ({unit})" if unit else column_name(column)
-
-
 def display_factor(column: str) -> float:
     """What a value is multiplied by before it is shown: 100 for a share."""
     return 100.0 if find_column(column).unit == "share" else 1.0
