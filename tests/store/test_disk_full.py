@@ -13,14 +13,14 @@ pytestmark = pytest.mark.xdist_group("crash")  # one uninterrupted run for all
 def test_a_full_disk_ends_the_run_and_with_room_the_same_command_resumes(
     tmp_path, small_disk, whole_run
 ):
-    """Full for checkpoints first, then for records, then for figures; results at a relative path
+    """Full for records first, then for checkpoints, then for figures; results at a relative path
     with spaces, each folder a file system of its own."""
     results = "andere Platte/Ergebnisse ü"
     trials = tmp_path / results / "trials"
     seen = {}
     for folder, kibibytes, suffix in (
+        ("trials", 48, ".json"),  # first: what is there already, a file system would hide
         ("task_c/checkpoints", 24, ".pt"),
-        ("trials", 48, ".json"),
         ("task_c/figures", 24, ".png"),
     ):
         disk = small_disk(kibibytes, tmp_path / results / folder)
