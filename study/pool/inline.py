@@ -15,8 +15,9 @@ def run_inline(
     """Run every job of the session; returns when all are recorded.
 
     The records are those that a Ray worker with as many threads would give. A trial that raises is
-    tried as often as there; one that hangs, or that the operating system ends for want of memory,
-    takes the run with it: the next run resumes.
+    tried again MAX_RETRIES times; with Ray only failures without progress count, here all do. One
+    that hangs, or that the operating system ends for want of memory, takes the run with it: the
+    next run resumes.
 
     Args:
         threads: for the computations of a trial on CPU cores.
