@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
@@ -173,12 +172,10 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(cluster, data, uninterrupted, t
                     process.suspend()
                     stopped.append(process)
 
-    started = time.monotonic()
     with meanwhile(stop):
         trials, _ = run(SLOW, data, tmp_path, epoch_timeout=8.0)
     assert stopped
     assert outcomes(trials) == uninterrupted
-    assert time.monotonic() - started < 60
     _, alive = psutil.wait_procs(stopped, timeout=20)
     assert not alive
 
