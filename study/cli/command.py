@@ -2,12 +2,12 @@
 
 import signal
 import sys
-from types import FrameType
 from typing import Any, get_args, get_type_hints
 
 import click
 from rich.console import Console
 
+from study.cli.interrupt import keyboard_interrupts
 from study.cli.options import Options, command_line, with_options
 from study.spec.errors import StudyError
 from study.spec.study import Study
@@ -41,32 +41,33 @@ def command(study: Study) -> click.Command:
 
 def _answer(study: Study, options: Options) -> int:
     """Do what is asked; the exit code."""
+    with keyboard_interrupts() as received:
+        try:
+            return _act(study, options)
+        except KeyboardInterrupt:
+            return _interrupted(options, TERMINATED if signal.SIGTERM in received else INTERRUPTED)
+
+
+def _act(study: Study, options: Options) -> int:
     from hw3.splits import DataError
     from study.cli import run
 
     actions = {"run": run.run_study, "plan": run.show_plan, "report": run.rewrite_report}
-    terminations: list[int] = []
-
-    def terminate(number: int, _frame: FrameType | None) -> None:
-        """As an interruption, so that everything is closed on the way: Ray's calls pass no other
-        exception on."""
-        terminations.append(number)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, terminate)
     try:
         actions[options.action](study, options, Console())
     except (DataError, StudyError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         return STUDY_ERROR
-    except KeyboardInterrupt:
-        return _interrupted(TERMINATED if terminations else INTERRUPTED)
     return 0
 
 
-def _interrupted(code: int) -> int:
-    click.echo(
-        f"\ninterrupted; every finished trial is recorded. Resume with:\n  {command_line()}",
-        err=True,
-    )
+def _interrupted(options: Options, code: int) -> int:
+    """Say what an interruption left behind, and how to go on."""
+    if options.action == "run":
+        click.echo(
+            f"\ninterrupted; every finished trial is recorded. Resume with:\n  {command_line()}",
+            err=True,
+        )
+    else:
+        click.echo("\ninterrupted", err=True)
     return code
