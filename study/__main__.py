@@ -3,16 +3,22 @@
 import importlib
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+import study
 from study.spec.errors import StudyError
 from study.spec.study import Study, unknown_name
 
-TASKS = ("task_a", "task_b", "task_c")
+TASKS = tuple(
+    module.name for module in iter_modules(study.__path__) if module.name.startswith("task_")
+)
 JOBS_ADDRESS = "http://127.0.0.1:8265"
 
 
@@ -72,15 +78,27 @@ def find_study(task: str) -> Study:
     """The study of a task's module.
 
     Raises:
-        StudyError: there is no such module.
+        StudyError: there is no such module, or it holds no such study.
     """
-    try:
-        return importlib.import_module(f"study.{task}").STUDY
-    except (ImportError, AttributeError) as error:
+    from study.cli.command import check_name
+
+    module = f"study.{task}"
+    if not task.isidentifier() or find_spec(module) is None:
         raise StudyError(
             f"{unknown_name('task', task, TASKS)} One of your own is a module in `study` that "
             "defines STUDY."
+        )
+    try:
+        found = getattr(importlib.import_module(module), "STUDY", None)
+    except Exception as error:  # whatever a module of somebody's own raises
+        raise StudyError(
+            f"{module} cannot be imported: {type(error).__name__}: {error}. "
+            f"python -c 'import {module}' says where."
         ) from error
+    if not isinstance(found, Study):
+        raise StudyError(f"{module} defines no study: it needs STUDY = Study(...)")
+    check_name(found, module)
+    return found
 
 
 def fail(error: StudyError) -> None:
@@ -94,19 +112,26 @@ def list_everything() -> None:
     from hw3.models import FAMILIES
     from study.search.samplers import SAMPLERS
 
-    studies = [find_study(name) for name in TASKS]
     console = Console()
     for title, rows in (
-        ("Tasks: python -m study.NAME", {study.name: study.question for study in studies}),
+        ("Tasks: python -m study.NAME", {name: _describe(name) for name in TASKS}),
         ("Data sources: --data", {name: source.takes for name, source in SOURCES.items()}),
         ("Model families", {name: family.title for name, family in FAMILIES.items()}),
         ("Samplers: --sampler", dict.fromkeys(SAMPLERS, "")),
     ):
         table = Table.grid(padding=(0, 2))
         for name, text in rows.items():
-            table.add_row(f"  [bold]{name}[/bold]", text)
+            table.add_row(f"  [bold]{name}[/bold]", escape(text))
         console.print(f"[bold]{title}[/bold]", highlight=False)
         console.print(table, highlight=False)
+
+
+def _describe(task: str) -> str:
+    """What the task asks, or what is wrong with its module."""
+    try:
+        return find_study(task).question
+    except StudyError as error:
+        return f"error: {error}"
 
 
 if __name__ == "__main__":

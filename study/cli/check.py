@@ -10,6 +10,7 @@ from study.figures.check import figure_mistakes
 from study.judge import metric_mistakes
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
+from study.spec.field_types import type_mistakes
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
 
@@ -24,15 +25,22 @@ def check_study(study: Study, budget: Budget) -> None:
         check_image_size(budget.image_size)
     except ValueError as error:
         raise StudyError(f"--image-size: {error}") from error
-    mistakes = study.mistakes()
-    if not mistakes:
-        mistakes = [*_config_mistakes(study, budget.image_size), *metric_mistakes(study.claims)]
-    if not mistakes:
-        mistakes = figure_mistakes(study, example_table(study))
+    mistakes = list(type_mistakes(study)) or list(_mistakes(study, budget.image_size))
     if mistakes:
         count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
         raise StudyError(f"{study.name} has {count}:\n{lines}\nCorrect its file; nothing was run.")
+
+
+def _mistakes(study: Study, image_size: int) -> Iterator[str]:
+    """All mistakes: what is wrong with a record in itself hides no other record's mistakes."""
+    yield from study.mistakes()
+    sound = study.sound()
+    configs = list(_config_mistakes(sound, image_size))
+    yield from configs
+    yield from metric_mistakes(sound.claims)
+    whole = not configs and sound.labels() == study.labels()
+    yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
 
 
 def _config_mistakes(study: Study, image_size: int) -> Iterator[str]:

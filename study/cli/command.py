@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from study.cli.interrupt import keyboard_interrupts
-from study.cli.options import Options, command_line, with_options
+from study.cli.options import Options, command_line, main_module, with_options
 from study.spec.errors import StudyError
 from study.spec.study import Study
 
@@ -18,7 +18,29 @@ ACTIONS = get_args(get_type_hints(Options)["action"])
 
 def main(study: Study) -> None:
     """Run the study's command line on this process's arguments, and exit."""
+    try:
+        check_name(study, main_module())
+    except StudyError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(STUDY_ERROR)
     command(study)(prog_name=f"python -m study.{study.name}")
+
+
+def check_name(study: Study, module: str) -> None:
+    """A task's results are kept under its study's name, which is therefore its module's.
+
+    Args:
+        module: full name, `study.task_c`. Modules of other packages may be named as they like.
+
+    Raises:
+        StudyError: a module of `study` holds a study of another name.
+    """
+    package, _, name = module.rpartition(".")
+    if package == "study" and study.name != name:
+        raise StudyError(
+            f"the study of {module} is named {study.name!r}, under which its results would be kept "
+            f"beside or in place of another's. Its name must be that of its module: {name!r}."
+        )
 
 
 def command(study: Study) -> click.Command:

@@ -65,11 +65,6 @@ def inline(options: Options) -> Iterator[Executor]:
     """This process, one trial after the other."""
     from study.pool.inline import run_inline
 
-    if options.address is not None or (options.max_concurrent or 1) > 1:
-        raise StudyError(
-            "--workers inline trains one trial at a time in this process, so it takes no --address "
-            "and no --max-concurrent above 1. Leave these out, or choose --workers ray."
-        )
     device = device_here(options)
     resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
 
@@ -80,6 +75,25 @@ def inline(options: Options) -> Iterator[Executor]:
 
 
 EXECUTORS = {"ray": on_ray, "inline": inline}
+
+
+def check_executor(options: Options) -> None:
+    """Find out before anything is spent what the executor cannot do.
+
+    Raises:
+        StudyError: with the options that do not go together.
+    """
+    import torch
+
+    if options.workers != "inline":
+        return
+    if options.address is not None or (options.max_concurrent or 1) > 1:
+        raise StudyError(
+            "--workers inline trains one trial at a time in this process, so it takes no --address "
+            "and no --max-concurrent above 1. Leave these out, or choose --workers ray."
+        )
+    if options.gpus_per_trial and not torch.cuda.is_available():
+        raise StudyError("this machine has no GPU: leave out --gpus-per-trial")
 
 
 def device_here(options: Options) -> Device:

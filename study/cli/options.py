@@ -177,5 +177,12 @@ def _click_option(name: str, default: Any, metadata: Any) -> Callable[..., Any]:
 
 def command_line() -> str:
     """The command that made this process, to be pasted into a shell."""
-    module = Path(sys.argv[0]).stem
-    return shlex.join(["python", "-m", f"study.{module}", *sys.argv[1:]])
+    return shlex.join(["python", "-m", main_module(), *sys.argv[1:]])
+
+
+def main_module() -> str:
+    """The full name of the module that this process runs, as after `python -m`."""
+    spec = sys.modules["__main__"].__spec__
+    if spec is None:  # a script or a notebook
+        return Path(sys.argv[0]).stem
+    return spec.name.removesuffix(".__main__")

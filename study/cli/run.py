@@ -16,7 +16,7 @@ from rich.console import Console
 from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
-from study.cli.executors import EXECUTORS, Executor, device_here
+from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
 from study.search.choose import FinishedTrials
 from study.search.plan import (
@@ -46,11 +46,9 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         hw3.splits.DataError: the data cannot be used.
         OSError: results cannot be written.
     """
-    from study.cli.check import check_study
     from study.cli.terminal import conclude, print_plan
 
-    check_study(study, options.budget())
-    options.results.check_access()
+    _check(study, options)
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
@@ -70,13 +68,12 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     """Say what a run would do and find its mistakes; nothing is trained, started or written.
 
     Raises:
-        StudyError: the study has mistakes.
+        StudyError: the study has mistakes, or could not run so.
         hw3.splits.DataError: the data cannot be used.
     """
-    from study.cli.check import check_study
     from study.cli.terminal import print_plan
 
-    check_study(study, options.budget())
+    _check(study, options)
     numerics = choose_numerics(device_here(options), options.precision)
     plan = make_plan(study, options, load_data(options), numerics)
     fitting = 1 if options.workers == "inline" else len(os.sched_getaffinity(0))
@@ -96,6 +93,15 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
 
     with hold_lock(options.results / study.name):
         conclude(plan, options.results, console)
+
+
+def _check(study: Study, options: Options) -> None:
+    """Find what is wrong with the study, the options or the results folder, before it costs."""
+    from study.cli.check import check_study
+
+    check_study(study, options.budget())
+    check_executor(options)
+    options.results.check_access()
 
 
 def load_data(options: Options) -> Splits:

@@ -1,7 +1,8 @@
 """Find the figures of a study that cannot be drawn, before anything is trained."""
 
+import difflib
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,12 +26,14 @@ NAMES_SEVERAL = {
 }
 
 
-def figure_mistakes(study: Study, table: pd.DataFrame) -> list[str]:
-    """What is wrong with the study's figures, a sentence each; empty where all can be drawn.
+def figure_mistakes(
+    study: Study, figures: Sequence[Figure], table: pd.DataFrame | None
+) -> list[str]:
+    """What is wrong with figures of the study, a sentence each; empty where all can be drawn.
 
     Args:
         table: of the study, `study.table.example.example_table` before a run. Every figure is
-            drawn from it, but not saved.
+            drawn from it, but not saved; None where none can be made.
     """
     names = {
         "candidate": list(study.labels()),
@@ -39,23 +42,27 @@ def figure_mistakes(study: Study, table: pd.DataFrame) -> list[str]:
     }
     return [
         f"figure {figure.name}: {mistake}"
-        for figure in study.figures
+        for figure in figures
         for mistake in _mistakes(figure, names, table)
     ]
 
 
-def _mistakes(figure: Figure, names: Mapping[str, list[str]], table: pd.DataFrame) -> Iterator[str]:
+def _mistakes(
+    figure: Figure, names: Mapping[str, list[str]], table: pd.DataFrame | None
+) -> Iterator[str]:
     """What is wrong with one figure; it is drawn only where its kind and options are right."""
     if figure.kind not in FIGURES:
         yield unknown_name("kind", figure.kind, FIGURES)
         return
     kind = FIGURES[figure.kind]
     wrong = [*_option_mistakes(figure, kind), *_name_mistakes(figure.options, names)]
-    yield from wrong or _drawing_mistakes(figure, kind, table)
+    yield from wrong
+    if table is not None and not wrong:
+        yield from _drawing_mistakes(figure, kind, table)
 
 
 def _option_mistakes(figure: Figure, kind: FigureKind) -> Iterator[str]:
-    """Options that the kind does not take; where there are none, those that it lacks."""
+    """Options that the kind does not take, and those that it lacks, unless one is misspelt."""
     parameters = inspect.signature(kind.frame).parameters.values()
     options = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
     taken = [option.name for option in options]
@@ -64,7 +71,8 @@ def _option_mistakes(figure: Figure, kind: FigureKind) -> Iterator[str]:
         none = f"the kind {figure.kind} takes no options; got {name!r}"
         yield unknown_name(f"an option of the kind {figure.kind}", name, taken) if taken else none
     for option in options:
-        if option.default is option.empty and option.name not in figure.options and not unknown:
+        misspelt = difflib.get_close_matches(option.name, unknown, n=1)
+        if option.default is option.empty and option.name not in figure.options and not misspelt:
             yield f"the kind {figure.kind} needs the option {option.name}"
 
 

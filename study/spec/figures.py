@@ -1,8 +1,12 @@
 """The pictures of a report: the record of one, and the set that suits most studies."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+FILE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+FILE_NAME_RULE = "letters, digits, - and _ only"
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,11 @@ class Figure:
     kind: str
     title: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the figure's own fields, a sentence each."""
+        if not FILE_NAME.fullmatch(self.name):
+            yield f"its name is that of files: {FILE_NAME_RULE}; got {self.name!r}"
 
     @classmethod
     def curves(

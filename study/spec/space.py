@@ -76,7 +76,7 @@ class Choice:
 
     def mistakes(self) -> Iterator[str]:
         """What is wrong with the dimension, a sentence each."""
-        if not self.values or len(set(self.values)) < len(self.values):
+        if not self.values or max(map(self.values.count, self.values)) > 1:
             yield f"a choice needs at least one value and none twice; got {self.values}"
 
     def distribution(self) -> "BaseDistribution":

@@ -2,14 +2,17 @@
 
 import difflib
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar, cast, get_args
 
-from study.spec.figures import Figure, default_figures
+from study.spec.field_types import mistakes_of, type_mistakes
+from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figures
 from study.spec.space import Dimension
 
 EpochRule = Literal["final", "best"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Baseline:
     family: str
     config: Mapping[str, Any] = field(default_factory=dict)
     match: Match | None = None
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the baseline, a sentence each."""
+        if self.match is not None:
+            yield from (f"match: {mistake}" for mistake in type_mistakes(self.match))
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ class Search:
         if not self.space:
             yield "the space needs at least one hyper-parameter"
         for name, dimension in self.space.items():
-            yield from (f"{name}: {mistake}" for mistake in dimension.mistakes())
+            yield from (f"{name}: {mistake}" for mistake in mistakes_of(dimension))
         for params in self.hand_picked:
             if set(params) != set(self.space):
                 yield f"a hand-picked point must set {list(self.space)}; got {list(params)}"
@@ -156,6 +164,12 @@ class Claim:
         """The one or two candidates that it is about."""
         return (self.candidate,) if self.versus is None else (self.candidate, self.versus)
 
+    def says_the_same(self, other: "Claim") -> bool:
+        """Whether the two differ in nothing but name and words."""
+        return self == replace(
+            other, name=self.name, text=self.text, quote=self.quote, source=self.source
+        )
+
     def mistakes(self) -> Iterator[str]:
         """What is wrong with the claim, a sentence each."""
         if not self.above < self.below:
@@ -198,7 +212,7 @@ class Study:
 
     def __post_init__(self) -> None:
         if self.figures is None:
-            named = [baseline.name for baseline in self.baselines]
+            named = [one.name for one in _of_class(self.baselines, Baseline)]
             object.__setattr__(self, "figures", default_figures(named, bool(self.searches)))
 
     def labels(self) -> dict[str, str]:
@@ -206,21 +220,41 @@ class Study:
         baselines = {baseline.name: baseline.label for baseline in self.baselines}
         return baselines | {search.name: search.chosen_label for search in self.searches}
 
-    def mistakes(self) -> list[str]:
-        """Everything that is wrong with the study's records, a sentence each; empty where nothing.
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the study and its records, a sentence each.
 
         What needs models, metrics or figures to be found is not looked at here, see
         `study.cli.check`.
         """
+        if not FILE_NAME.fullmatch(self.name):
+            yield f"its name is that of a folder: {FILE_NAME_RULE}; got {self.name!r}"
         candidates = [item.name for item in (*self.baselines, *self.searches)]
-        return [
-            *_repeated("baseline or search", candidates),
-            *_repeated("claim", [claim.name for claim in self.claims]),
-            *_repeated("figure", [figure.name for figure in self.figures]),
-            *self._unknown_names(candidates),
-            *(f"search {s.name}: {mistake}" for s in self.searches for mistake in s.mistakes()),
-            *(f"claim {c.name}: {mistake}" for c in self.claims for mistake in c.mistakes()),
-        ]
+        yield from _repeated("baseline or search", "name", candidates)
+        yield from _repeated("claim", "name", [claim.name for claim in self.claims])
+        yield from _repeated("figure", "name", [figure.name for figure in self.figures])
+        labels = [*(b.label for b in self.baselines), *(s.chosen_label for s in self.searches)]
+        yield from _repeated("baseline or search", "label", labels)
+        yield from _repeated_claims(self.claims)
+        yield from self._unknown_names(candidates)
+        for kind, records in self._records().items():
+            for record in records:
+                yield from (f"{kind} {record.name}: {mistake}" for mistake in mistakes_of(record))
+
+    def sound(self) -> "Study":
+        """The study without those records of which something is wrong in itself."""
+        baselines, searches, claims, figures = (
+            tuple(record for record in records if not mistakes_of(record))
+            for records in self._records().values()
+        )
+        return replace(self, baselines=baselines, searches=searches, claims=claims, figures=figures)
+
+    def _records(self) -> dict[str, tuple[Any, ...]]:
+        return {
+            "baseline": self.baselines,
+            "search": self.searches,
+            "claim": self.claims,
+            "figure": self.figures,
+        }
 
     def _unknown_names(self, candidates: list[str]) -> Iterator[str]:
         """References of claims and matches to what the study does not have."""
@@ -243,6 +277,24 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
 
 
-def _repeated(what: str, names: list[str]) -> Iterator[str]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"each {what} needs a name of its own; {name!r} is there twice"
+def _repeated(what: str, field: str, values: list[Any]) -> Iterator[str]:
+    counts = Counter(value for value in values if isinstance(value, str))
+    for value in sorted(value for value, count in counts.items() if count > 1):
+        yield f"each {what} needs a {field} of its own; {value!r} is there twice"
+
+
+def _repeated_claims(claims: Iterable[Claim]) -> Iterator[str]:
+    """Claims that say the same: each would count in the correction for several claims."""
+    seen: list[Claim] = []
+    for claim in claims:
+        same = next((one for one in seen if one.says_the_same(claim)), None)
+        if same is None:
+            seen.append(claim)
+        else:
+            yield f"claim {claim.name}: says what claim {same.name} says; leave one out"
+
+
+def _of_class(values: Any, kind: type[T]) -> list[T]:
+    """Those of the kind, whatever stands in the place of a tuple."""
+    values = values if isinstance(values, Iterable) else ()
+    return [value for value in values if isinstance(value, kind)]

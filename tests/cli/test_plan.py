@@ -17,7 +17,7 @@ from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
 from study.spec.space import Choice, Float
-from study.spec.study import Baseline, Claim, Match
+from study.spec.study import Baseline, Match
 
 TASKS = {name: find_study(name) for name in NAMES}
 PLAN = ["plan", "--gpus-per-trial", "0"]
@@ -108,6 +108,22 @@ MISTAKES = {  # what is done to Task C: (how, facts that the plan must name)
         changed(baselines=(*task_c.STUDY.baselines, task_c.STUDY.baselines[0])),
         ["convmodel", "name of its own"],
     ),
+    "share": (with_claim(below=90), ["lab4_train", "train_accuracy", "0.9 for 90 %", "90"]),
+    "equal claims": (
+        changed(claims=(task_c.STUDY.claims[0], replace(task_c.STUDY.claims[0], name="again"))),
+        ["claim again", "lab4_train"],
+    ),
+    "equal labels": (
+        changed(baselines=(*task_c.STUDY.baselines, Baseline("b", "ConvModel", "conv"))),
+        ["label of its own", "ConvModel"],
+    ),
+    "no comma": (changed(baselines=task_c.STUDY.baselines[0]), ["baselines", "tuple of Baseline"]),
+    "tuple in a space": (
+        with_search(space={"channels": (16, 512)}),
+        ["gap", "Float, Int or Choice"],
+    ),
+    "text for a number": (with_claim(below="0.9"), ["lab4_train", "below must be a number"]),
+    "name of a figure": (changed(figures=(Figure("../x", "rungs", "R"),)), ["../x", "letters"]),
     "kind of figure": (with_figure("paretoo", y="val_loss", xs=()), ["wrong", "paretoo", "pareto"]),
     "option of a figure": (
         with_figure("curves", candidat="lab4"),
@@ -138,10 +154,51 @@ def test_a_mistake_in_a_study_is_a_sentence_before_anything_is_spent(mistake, ac
     assert not ray.is_initialized()
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_mistakes_of_all_kinds_are_told_at_once():
+    """What is wrong with one record hides nothing of the others."""
+    first, *others = task_c.STUDY.claims
     study = replace(
         task_c.STUDY,
-        claims=tuple(Claim(name, "nobody", "val_loss", below=0.0) for name in ("first", "second")),
+        baselines=(*task_c.STUDY.baselines, Baseline("deep", "Deep", "conv", {"depth": 3})),
+        searches=(replace(task_c.STUDY.searches[0], space={"hidden": (0, 32)}, hand_picked=()),),
+        claims=(
+            replace(first, candidate="nobody"),
+            replace(first, name="metric", metric="accuracy"),
+            replace(first, name="percent", below=90),
+            *others,
+        ),
+        figures=(
+            Figure("kind", "pie", "A pie"),
+            Figure("options", "curves", "Curves", {"candidate": "nobody", "colour": "red"}),
+        ),
     )
-    with pytest.raises(StudyError, match=r"2 mistakes(.|\n)*first(.|\n)*second"):
+    with pytest.raises(StudyError) as raised:
         check_study(study, PROFILES["smoke"])
+    heading, *lines, _ = str(raised.value).splitlines()
+    assert heading == "task_c has 8 mistakes:"
+    for fact in ("depth", "space['hidden']", "nobody", "accuracy", "0.9 for 90 %", "pie", "colour"):
+        assert any(fact in line for line in lines), fact
+
+
+def test_figures_are_drawn_where_only_claims_are_wrong():
+    first, *others = task_c.STUDY.claims
+    wrong = Figure("options", "curves", "Curves", {"candidate": "lab4", "levels": 3})
+    study = replace(
+        task_c.STUDY, claims=(replace(first, metric="accuracy"), *others), figures=(wrong,)
+    )
+    with pytest.raises(StudyError, match="2 mistakes"):
+        check_study(study, PROFILES["smoke"])
+
+
+@pytest.mark.parametrize("arguments", [["--max-concurrent", "2"], ["--address", "auto"]])
+def test_plan_refuses_what_a_run_in_one_process_refuses(arguments):
+    answer = run(["plan", "--workers", "inline", *arguments])
+    assert answer.exit_code == 1
+    assert "--workers ray" in answer.stderr
+
+
+def test_plan_refuses_results_that_are_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    answer = run(["plan", "--results", str(tmp_path / "file")])
+    assert answer.exit_code == 1
+    assert "results must be a folder" in answer.stderr

@@ -24,7 +24,7 @@ def example():
 
 def mistakes(example, kind: str, **options) -> list[str]:
     study = replace(STUDY, figures=(Figure("answer", kind, "A title", options),))
-    return figure_mistakes(study, example)
+    return figure_mistakes(study, study.figures, example)
 
 
 @pytest.mark.parametrize("kind", FIGURES)
@@ -36,13 +36,13 @@ def test_a_right_figure_has_no_mistake(kind, example):
 def test_the_default_figures_of_a_study_have_no_mistake(study):
     names = [baseline.name for baseline in study.baselines]
     study = replace(study, figures=default_figures(names, bool(study.searches)))
-    assert figure_mistakes(study, example_table(study)) == []
+    assert figure_mistakes(study, study.figures, example_table(study)) == []
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_figures_of_every_task_can_be_drawn(task):
     study = import_module(f"study.{task}").STUDY
-    assert figure_mistakes(study, example_table(study)) == []
+    assert figure_mistakes(study, study.figures, example_table(study)) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_study_without_searches_has_none_to_name():
     options = options_of("response")
     figures = (Figure("answer", "response", "A title", options),)
     study = replace(STUDY, searches=(), figures=figures)
-    (sentence,) = figure_mistakes(study, example_table(study))
+    (sentence,) = figure_mistakes(study, study.figures, example_table(study))
     assert sentence == "figure answer: search is 'gap', and the study has none"
 
 
@@ -98,7 +98,7 @@ def test_every_mistake_of_every_figure_is_told(example):
         Figure("two", "pie", "Two"),
         Figure("three", "comparison", "Three"),
     )
-    said = figure_mistakes(replace(STUDY, figures=figures), example)
+    said = figure_mistakes(STUDY, figures, example)
     assert [sentence.split(":")[0] for sentence in said] == [
         "figure one",
         "figure one",

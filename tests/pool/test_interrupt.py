@@ -28,7 +28,7 @@ def test_a_signal_ends_the_run_cleanly(tmp_path, workers, sent, code):
         os.kill(run.pid, sent)
         _, errors = run.communicate(timeout=10)
     assert run.returncode == code
-    assert "Resume with:\n  python -m study.small_study --profile smoke" in errors
+    assert "Resume with:\n  python -m tests.small_study --profile smoke" in errors
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive

@@ -55,12 +55,12 @@ def test_study_names_what_is_given_twice_and_what_is_unknown():
         baselines=(*STUDY.baselines, twice),
         claims=(claim(above=0), claim(below=1), claim(name="d", candidate="smal", above=0)),
     )
-    mistakes = study.mistakes()
+    mistakes = list(study.mistakes())
     assert len(mistakes) == 3
     assert any("gap" in mistake and "twice" in mistake for mistake in mistakes)
     assert any("claim" in mistake and "'c'" in mistake for mistake in mistakes)
     assert any("smal" in mistake and "Did you mean small?" in mistake for mistake in mistakes)
-    assert STUDY.mistakes() == []
+    assert list(STUDY.mistakes()) == []
 
 
 def test_search_sets_tied_and_fixed_hyper_parameters():
@@ -96,4 +96,4 @@ def test_a_study_without_figures_gets_the_standard_ones():
     assert {"pareto", "curves", "comparison", "architecture"} <= kinds
     assert "search" not in kinds
     assert "search" in {figure.kind for figure in STUDY.figures}
-    assert study.mistakes() == []
+    assert list(study.mistakes()) == []
