@@ -53,6 +53,24 @@ def submit_command(task: str, arguments: tuple[str, ...], address: str) -> None:
         fail(error)
 
 
+@main.command("records")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of records.")
+@click.option("--remove", metavar="CODE", help="Delete the records that this code trained.")
+def records_command(results: str, remove: str | None) -> None:
+    """List finished trainings by the code that trained them: a run uses only those of its own."""
+    from study.cli.records import list_records, remove_records
+    from study.store.open import open_folder
+
+    try:
+        folder, console = open_folder(results), Console()
+        if remove is None:
+            list_records(folder, console)
+        else:
+            remove_records(folder, remove, console)
+    except (StudyError, OSError) as error:
+        fail(error)
+
+
 @main.group("cluster")
 def cluster_group() -> None:
     """Look at the hosts of a cluster before it is started."""
@@ -101,7 +119,7 @@ def find_study(task: str) -> Study:
     return found
 
 
-def fail(error: StudyError) -> None:
+def fail(error: StudyError | OSError) -> None:
     click.echo(f"error: {error}", err=True)
     sys.exit(1)
 

@@ -18,6 +18,7 @@ from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
+from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.plan import (
     Plan,
@@ -162,7 +163,9 @@ def _train(
         swept.sweep()
     records = {record.key: record for record in store}
     succeeded = {key: record for key, record in records.items() if record.status != "failed"}
-    dispatcher = Dispatcher(FinishedTrials(plan, succeeded), _unfinished(checkpoints, records))
+    trials = FinishedTrials(plan, succeeded)
+    check_agreement(trials)
+    dispatcher = Dispatcher(trials, _unfinished(checkpoints, records))
     remaining = dispatcher.remaining()
     if any(remaining.values()):
         with Progress(console, plan, remaining) as progress:

@@ -23,6 +23,7 @@ from hw3.train import (
     train_epochs,
     training_state,
 )
+from study.search.code import code_digest
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
 from study.store.folder import Folder
@@ -123,6 +124,7 @@ class Worker:
     def _start_or_resume(self) -> Training:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
+        _check_code(parts["family"], parts["code"])
         architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])
         self._cost = model_cost(architecture)
         training = start_training(
@@ -143,6 +145,16 @@ class Worker:
         the driver, had it lived, would have stopped the trial."""
         self._checkpoints.save(
             self._job.key, {"rows": self._rows, "training": training_state(training)}
+        )
+
+
+def _check_code(family: str, expected: str) -> None:
+    """Refuse to train with other code than the driver has: the record would not be what it says."""
+    here = code_digest(family)
+    if here != expected:
+        raise RuntimeError(
+            f"{platform.node()} has other code for the family {family} ({here}) than the driver "
+            f"({expected}): install the same version on every host"
         )
 
 

@@ -11,6 +11,7 @@ from study.judge import Verdict, judge
 from study.report.content import report_content
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.verdicts import verdict_values
+from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.optuna_trials import optuna_database
 from study.search.plan import Plan
@@ -36,8 +37,10 @@ def write_outputs(trials: FinishedTrials, folder: Folder) -> list[Verdict]:
 
     Raises:
         OSError: a file could not be written. The records are whole: this can be done again.
+        StudyError: a candidate has records of different models.
     """
     study = trials.plan.study
+    check_agreement(trials)
     table = make_table(study_members(trials))
     verdicts = _judge(trials.plan, table)
     figures = [draw_figure(figure, table) for figure in study.figures]

@@ -132,10 +132,14 @@ def load_plan(study: Study, results: Folder) -> Plan:
 
 def _plan_from(study: Study, saved: dict[str, Any]) -> Plan:
     budget = saved["budget"] | {"phantoms": tuple(saved["budget"]["phantoms"])}
-    setting = saved["setting"] | {
-        "recipe": Recipe(**saved["setting"]["recipe"]),
-        "numerics": Numerics(**saved["setting"]["numerics"]),
-    }
+    setting = (
+        {"code": {}}
+        | saved["setting"]
+        | {
+            "recipe": Recipe(**saved["setting"]["recipe"]),
+            "numerics": Numerics(**saved["setting"]["numerics"]),
+        }
+    )
     records = {
         "study": study,
         "budget": Budget(**budget),

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from hw3.models import make_config
 from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
-from hw3.train import ENGINE_VERSION, Recipe
+from hw3.train import Recipe
+from study.search.code import code_digests
 from study.spec.study import Search
 from study.store.records import Record, record_key
 
@@ -19,6 +20,8 @@ FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
     4,
     2,
 )  # ASHA's grace period is a quarter of the epochs; each rung halves the trials
+
+UNKNOWN_CODE = {"engine": 2}  # what records of versions up to 0.2 hold in the place of their code
 
 Stage = Literal["explore", "confirm"]
 
@@ -46,6 +49,8 @@ class Setting:
         seed: the base of every seed of the run.
         sampler: a key of `study.search.samplers.SAMPLERS`; part of a search's identity, not of a
             confirmed trial's.
+        code: of the code that trains it, by family, `study.search.code.code_digest`. Empty in
+            plans of versions up to 0.2, whose records do not know their code.
     """
 
     data: str
@@ -54,6 +59,7 @@ class Setting:
     numerics: Numerics = field(default_factory=Numerics)
     seed: int = 0
     sampler: str = "tpe"
+    code: Mapping[str, str] = field(default_factory=code_digests)
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
@@ -69,7 +75,7 @@ class Setting:
             "data": self.data,
             "seed": seed,
             "numerics": asdict(self.numerics),
-            "engine": ENGINE_VERSION,
+            **({"code": self.code[family]} if self.code else UNKNOWN_CODE),
         }
 
     def explore_seed(self, search: Search) -> int:

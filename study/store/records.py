@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hw3.train import ENGINE_VERSION
 from study.store.folder import Folder
 
 CHECKSUM = "checksum"
@@ -27,7 +26,7 @@ class Record:
 
     Attributes:
         ingredients: all inputs that determine the numbers (configuration, recipe, data, seed,
-            numerics, engine version); `record_key` hashes them.
+            numerics, digest of the code); `record_key` hashes them.
         status: complete; stopped early by the scheduler; diverged (loss not finite); failed.
         rows: one for each epoch, fields of `hw3.train.EpochRow`.
         test: scores of the locked test set, see `hw3.train.score_test_set`; confirmed trials only.
@@ -67,9 +66,8 @@ def record_key(ingredients: Mapping[str, Any]) -> str:
 class RecordStore:
     """Records in `results`/trials, shared by all studies of that folder.
 
-    A file that does not hold what was written (truncated, bytes changed, renamed), or that another
-    version of the engine wrote, is set aside under a name that says so, with a warning; its trial
-    counts as not yet trained.
+    A file that does not hold what was written (truncated, bytes changed, renamed) is set aside
+    under a name that says so, with a warning; its trial counts as not yet trained.
     """
 
     def __init__(self, results: Folder):
@@ -99,6 +97,10 @@ class RecordStore:
         content = vars(record) | {CHECKSUM: _checksum(vars(record))}
         self.folder.write(_name(record.key), json.dumps(content, indent=1).encode())
 
+    def delete(self, key: str) -> None:
+        """Remove the record of that key: its trial is trained again where a run needs it."""
+        self.folder.delete(_name(key))
+
     def sweep(self) -> None:
         """Remove the temporary files of drivers that died while they wrote."""
         self.folder.sweep(STALE_AFTER)
@@ -106,21 +108,15 @@ class RecordStore:
     def _read_or_set_aside(self, name: str, content: bytes) -> Record | None:
         try:
             return _read(name, content)
-        except OtherEngine as other:
-            label, reason = f"engine-{other}", f"is of engine version {other}, not {ENGINE_VERSION}"
         except (ValueError, TypeError, AttributeError, KeyError) as error:  # of damaged JSON
-            label, reason = "damaged", f"is damaged ({error})"
+            reason = f"is damaged ({error})"
         with suppress(FileNotFoundError):  # another study's driver did it
-            self.folder.rename(name, f"{name}.{label}")
+            self.folder.rename(name, f"{name}.damaged")
         logging.getLogger("study").warning(
-            "record %s/%s %s; renamed to %s.%s; its trial will be trained again",
-            *(self.folder, name, reason, name, label),
+            "record %s/%s %s; renamed to %s.damaged; its trial will be trained again",
+            *(self.folder, name, reason, name),
         )
         return None
-
-
-class OtherEngine(Exception):
-    """A record was made by another version of the training engine, which it names."""
 
 
 def _name(key: str) -> str:
@@ -134,8 +130,6 @@ def _read(name: str, content: bytes) -> Record:
     record = Record(**values)
     if _name(record.key) != name:
         raise ValueError(f"it holds the trial {record.key}")
-    if record.ingredients["engine"] != ENGINE_VERSION:
-        raise OtherEngine(record.ingredients["engine"])
     return record
 
 

@@ -153,3 +153,11 @@ def test_a_job_of_an_earlier_version_is_still_read(setting):
     saved = asdict(job(setting))
     saved["point"] = saved.pop("candidate")
     assert job_from(saved) == job(setting)
+
+
+def test_a_worker_with_other_code_trains_nothing(data, setting):
+    """As on a host where another version is installed."""
+    other = dataclasses.replace(setting, code=dict.fromkeys(setting.code, "another"))
+    worker = worker_of(job(other), data)
+    with pytest.raises(RuntimeError, match=r"other code for the family conv .*same version"):
+        worker.train_epoch()

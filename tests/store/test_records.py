@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-from hw3.train import ENGINE_VERSION
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore, record_key
 from tests.made import SETTING, WIDTH_SEARCH, explored
@@ -59,21 +58,6 @@ def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
     assert store.find(RECORD.key) is None
     store.write(RECORD)
     assert list(store) == [RECORD]
-
-
-def test_a_record_of_another_engine_is_set_aside_with_a_warning(tmp_path, caplog):
-    ingredients = RECORD.ingredients | {"engine": ENGINE_VERSION + 1}
-    other = dataclasses.replace(RECORD, ingredients=ingredients)
-    store = RecordStore(LocalFolder(tmp_path))
-    store.write(other)
-    store.write(RECORD)
-    path = file_of(tmp_path, other.key)
-    content = path.read_bytes()
-    assert list(store) == [RECORD]
-    aside = path.with_name(f"{path.name}.engine-{ENGINE_VERSION + 1}")
-    assert aside.read_bytes() == content
-    assert not path.exists()
-    assert f"{path.name} is of engine version {ENGINE_VERSION + 1}" in caplog.text
 
 
 def test_a_complete_record_is_never_replaced(tmp_path):

@@ -1,0 +1,96 @@
+"""`python -m study records`: which code trained the records of a folder, and their removal."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from study.search.code import code_digests
+from study.spec.errors import StudyError
+from study.store.folder import Folder
+from study.store.records import Record, RecordStore
+
+UNKNOWN = "unknown"  # of records of versions up to 0.2
+
+
+@dataclass
+class CodeGroup:
+    """The records of one family that one code trained.
+
+    Attributes:
+        code: its digest, UNKNOWN where the records do not say.
+        family: what was trained.
+        is_current: whether it is the code that is here, so that a run here uses these records.
+    """
+
+    code: str
+    family: str
+    is_current: bool
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def times(self) -> list[str]:
+        """When the records were finished, ISO 8601, in ascending order."""
+        return sorted(filter(None, (one.provenance.get("finished") for one in self.records)))
+
+    def versions(self, package: str) -> list[str]:
+        """The versions of a package that trained the records."""
+        found = (one.provenance.get("versions", {}).get(package) for one in self.records)
+        return sorted(set(filter(None, found)))
+
+
+def group_by_code(records: Iterable[Record]) -> list[CodeGroup]:
+    """The records by code and family, those of the code that is here first, then the newest."""
+    here, groups = code_digests(), {}
+    found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        code = record.ingredients.get("code", UNKNOWN)
+        found[code, record.ingredients["family"]].append(record)
+    groups = [
+        CodeGroup(code, family, here.get(family) == code, members)
+        for (code, family), members in found.items()
+    ]
+    groups.sort(key=lambda group: (group.family, group.code))
+    return sorted(groups, key=lambda group: (group.is_current, group.times[-1:]), reverse=True)
+
+
+def list_records(results: Folder, console: Console) -> None:
+    """Print the records of the folder, a line for each code and family."""
+    groups = group_by_code(RecordStore(results))
+    if not groups:
+        console.print(f"no records in {escape(str(results))}", highlight=False)
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("code", "family", "records", "PyTorch", "finished", ""):
+        table.add_column(heading, justify="right" if heading == "records" else "left")
+    for group in groups:
+        days = [time[:10] for time in group.times]
+        table.add_row(
+            escape(group.code),
+            escape(group.family),
+            str(len(group.records)),
+            escape(", ".join(group.versions("torch"))),
+            " to ".join(dict.fromkeys([*days[:1], *days[-1:]])),
+            "used by a run here" if group.is_current else "of other code, not used",
+        )
+    console.print(table, highlight=False)
+
+
+def remove_records(results: Folder, code: str, console: Console) -> None:
+    """Delete all records that this code trained.
+
+    Raises:
+        StudyError: there is none.
+    """
+    store = RecordStore(results)
+    groups = group_by_code(store)
+    wanted = [record for group in groups if group.code == code for record in group.records]
+    if not wanted:
+        known = ", ".join(dict.fromkeys(group.code for group in groups)) or "none"
+        raise StudyError(f"no record in {results} is of the code {code}. There are: {known}")
+    for record in wanted:
+        store.delete(record.key)
+    console.print(f"{len(wanted)} records removed; the next run trains them again")

@@ -1,0 +1,54 @@
+"""Whether the records that are averaged for a candidate are of one and the same model."""
+
+from collections import defaultdict
+from dataclasses import asdict
+
+from hw3.cost import MEASURES, model_cost
+from hw3.models import make_architecture
+from study.search.choose import Candidate, FinishedTrials
+from study.search.code import code_digest
+from study.spec.errors import StudyError
+
+
+def check_agreement(trials: FinishedTrials) -> None:
+    """Compare the costs in the records of each candidate with each other and, where they were
+    trained by the code that is here, with the model's.
+
+    Raises:
+        StudyError: a candidate's differ, so that their scores must not be averaged.
+    """
+    for candidate in trials.candidates():
+        holders: dict[tuple[int, ...], list[str]] = defaultdict(list)
+        for record in trials.confirmed(candidate):
+            if record.cost:
+                costs = tuple(record.cost[measure] for measure in MEASURES)
+                holders[costs].append(f"record {record.key}")
+        expected = _expected_cost(trials, candidate) if holders else None
+        if expected is not None:
+            holders[expected].append("the model as it is built here")
+        if len(holders) > 1:
+            raise StudyError(_describe(candidate, holders))
+
+
+def _expected_cost(trials: FinishedTrials, candidate: Candidate) -> tuple[int, ...] | None:
+    """The cost of the candidate's model; None where other code trained it."""
+    setting = trials.plan.setting
+    if setting.code.get(candidate.family) != code_digest(candidate.family):
+        return None
+    architecture = make_architecture(candidate.family, candidate.config, setting.image_size)
+    costs = asdict(model_cost(architecture))
+    return tuple(costs[measure] for measure in MEASURES)
+
+
+def _describe(candidate: Candidate, holders: dict[tuple[int, ...], list[str]]) -> str:
+    lines = [
+        f"  {', '.join(f'{value:,} {name}' for name, value in zip(MEASURES, costs, strict=True))}: "
+        f"{names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        for costs, names in holders.items()
+    ]
+    return (
+        f"{candidate.label} has records of different models:\n"
+        + "\n".join(lines).replace("_", " ")
+        + "\nTheir scores must not be averaged. Move the records that are wrong out of the folder "
+        "trials of --results; the next run trains them again."
+    )
