@@ -71,6 +71,24 @@ def records_command(results: str, remove: str | None) -> None:
         fail(error)
 
 
+@main.command("verify")
+@click.argument("task")
+@click.argument("digest")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
+def verify_command(task: str, digest: str, results: str) -> None:
+    """Check that a run's claims have a published DIGEST and stood before its trainings.
+
+    `plan` prints the digest of a task's claims.
+    """
+    from study.cli.verify import verify
+    from study.store.open import open_folder
+
+    try:
+        verify(find_study(task), digest, open_folder(results), Console())
+    except (StudyError, OSError) as error:
+        fail(error)
+
+
 @main.group("cluster")
 def cluster_group() -> None:
     """Look at the hosts of a cluster before it is started."""

@@ -53,8 +53,9 @@ def run_session(
     store = RecordStore(LocalFolder(results))
     checkpoints = CheckpointStore(LocalFolder(results / plan.study.name / "checkpoints"))
     dispatcher = Dispatcher(FinishedTrials(plan, {record.key: record for record in store}))
+    recorder = Recorder(store, checkpoints, plan.study)
     if any(dispatcher.remaining().values()):
-        execute(Session(dispatcher, Recorder(store, checkpoints), observers), data, checkpoints)
+        execute(Session(dispatcher, recorder, observers), data, checkpoints)
     assert checkpoints.folder.names() == []
     return FinishedTrials(plan, {record.key: record for record in store}), dispatcher
 

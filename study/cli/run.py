@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from rich.console import Console
 
@@ -20,20 +19,10 @@ from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
-from study.search.plan import (
-    Plan,
-    describe_data,
-    has_plan,
-    load_plan,
-    make_setting,
-    save_plan,
-)
+from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
-from study.spec.errors import StudyError
-from study.spec.registration import register_claims
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
-from study.store.folder import Folder
 from study.store.lock import hold_lock
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore
@@ -57,7 +46,6 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = make_plan(study, options, data, executor.numerics)
             print_plan(plan, console, executor.resources.concurrent)
             lock.enter_context(hold_lock(folder))
-            plan = register(plan, options.results)
             save_plan(plan, folder)
             seconds = _train(plan, data, options, executor, console)
         plan = replace(plan, seconds=seconds)
@@ -120,29 +108,6 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
     return Plan(study, budget, setting, describe_data(data), command_line(), provenance())
 
 
-def register(plan: Plan, results: Folder) -> Plan:
-    """The plan of a run that starts now, with its claims registered, and with what their author
-    could know from earlier runs.
-
-    Trainings that another study recorded do not count, nor do those of a smoke run, from which
-    nobody can read an answer.
-    """
-    from study.report.outputs import count_confirmed
-
-    study, now = plan.study, datetime.now(UTC).isoformat(timespec="seconds")
-    if not has_plan(study, results):
-        return replace(plan, claims=register_claims(study.claims, (), 0, now))
-    try:
-        last = load_plan(study, results)
-    except StudyError:  # damaged: what it registered is lost, what it trained is not
-        last = plan
-    known = last.known
-    if last.budget.judged:
-        records = {record.key: record for record in RecordStore(results)}
-        known = max(known, count_confirmed(FinishedTrials(last, records)))
-    return replace(plan, known=known, claims=register_claims(study.claims, last.claims, known, now))
-
-
 def _train(
     plan: Plan, data: Splits, options: Options, executor: Executor, console: Console
 ) -> float:
@@ -169,7 +134,7 @@ def _train(
     remaining = dispatcher.remaining()
     if any(remaining.values()):
         with Progress(console, plan, remaining) as progress:
-            session = Session(dispatcher, Recorder(store, checkpoints), [progress])
+            session = Session(dispatcher, Recorder(store, checkpoints, plan.study), [progress])
             executor.run(session, data, checkpoints)
     return time.monotonic() - started
 

@@ -11,7 +11,9 @@ from rich.table import Table
 from study.cli.estimate import core_seconds, describe_time
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
-from study.spec.registration import claim_notes, describe_notes
+from study.search.registered import claim_notes, describe_notes
+from study.spec.registration import study_digest
+from study.spec.study import Study
 from study.stats.power import detectable_difference, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
@@ -41,6 +43,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(plan, concurrent)),
         ("claims", _claims_line(plan)),
+        ("digest", _digest_line(study)),
     ]
     grid = Table.grid(padding=(0, 2))
     for name, text in rows:
@@ -67,6 +70,15 @@ def _claims_line(plan: Plan) -> str:
         for sides, count in counts.items()
     ]
     return "; ".join(lines) or "none"
+
+
+def _digest_line(study: Study) -> str:
+    """What somebody publishes who wants to show later that the claims came first."""
+    digest = study_digest(study.claims)
+    return (
+        f"{digest} (of the claims; publish it before the run, and check the run with: "
+        f"python -m study verify {study.name} {digest})"
+    )
 
 
 def _rule_line(count: int, rule: Rule, seeds: int) -> str:
@@ -100,10 +112,10 @@ def conclude(plan: Plan, results: Folder, console: Console) -> None:
 
     folder = results / plan.study.name
     records = {record.key: record for record in RecordStore(results)}
-    verdicts = write_outputs(FinishedTrials(plan, records), folder)
+    trials = FinishedTrials(plan, records)
+    verdicts = write_outputs(trials, folder)
     print_verdicts(plan, verdicts, console)
-    notes = claim_notes(plan.study.claims, plan.claims)
-    for warning in filter(None, (describe_notes(notes), describe_scale(plan.budget))):
+    for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):
         console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from study.pool.worker import TrialReport
+from study.search.registered import registration
 from study.search.trial import Job
+from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore, Status
@@ -14,13 +16,17 @@ class Recorder:
 
     The driver is the only writer: it alone knows why a trial ended, and it outlives workers.
 
+    Args:
+        study: whose claims confirmed trainings are recorded with.
+
     Attributes:
         failure: why a record could not be written, None where all could. All records that are
             there are whole, and the trials under way keep their checkpoints.
     """
 
-    def __init__(self, store: RecordStore, checkpoints: CheckpointStore):
+    def __init__(self, store: RecordStore, checkpoints: CheckpointStore, study: Study):
         self._store, self._checkpoints = store, checkpoints
+        self._registration = registration(study)
         self.failure: str | None = None
 
     def record(
@@ -43,6 +49,7 @@ class Recorder:
             pruned_by="asha" if job.prunable else "none",
             error=error,
             provenance=provenance()
+            | (self._registration if job.stage == "confirm" else {})
             | {
                 "number": job.number,
                 "host": report.host,

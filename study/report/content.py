@@ -21,12 +21,16 @@ from study.report.verdicts import (
     reason_text,
 )
 from study.search.plan import Plan
+from study.search.registered import describe_notes
 from study.spec.budget import PROFILES, Budget
-from study.spec.registration import claim_notes, describe_notes
+from study.spec.registration import study_digest
 from study.table.formatting import NOTHING
 
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
-CLAIMS_STOOD = "The claims were written in the task's file before the run. "
+CLAIMS_STOOD = (
+    "The claims (digest {}) stood in the task's file before the trainings that they read were "
+    "recorded. "
+)
 HOW_TO_READ = (
     "Each claim names a region in which the mean over seeds lies. It is supported, or refuted, "
     "where p is at most 0.05 after Holm's correction over all claims. p is the greater of two: "
@@ -45,6 +49,7 @@ def report_content(
     table: pd.DataFrame,
     verdicts: Sequence[Verdict],
     figures: Sequence[DrawnFigure],
+    notes: Mapping[str, str],
 ) -> Report:
     """What the report of a run says.
 
@@ -52,14 +57,15 @@ def report_content(
         table: of the run's trials, `study.table.rows.make_table`.
         verdicts: on the study's claims.
         figures: of the study, the one that answers its question first.
+        notes: on claims that came late, `study.search.registered.claim_notes`.
     """
     study = plan.study
     return Report(
         title=study.title,
-        warnings=_warnings(plan),
+        warnings=_warnings(plan, notes),
         question=study.question,
         counts=count_verdicts(verdicts),
-        sections=_sections(plan, table, verdicts, figures),
+        sections=_sections(plan, table, verdicts, figures, notes),
     )
 
 
@@ -75,13 +81,12 @@ def describe_scale(budget: Budget) -> str:
     )
 
 
-def _warnings(plan: Plan) -> list[str]:
+def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
     warnings = []
     if plan.data.source == PHANTOM:
         warnings.append("Made on synthetic phantoms: it says nothing about patients.")
     if not plan.budget.judged:
         warnings.append("A smoke run: it shows that everything works, and judges nothing.")
-    notes = claim_notes(plan.study.claims, plan.claims)
     return [*warnings, *filter(None, (describe_scale(plan.budget), describe_notes(notes)))]
 
 
@@ -90,6 +95,7 @@ def _sections(
     table: pd.DataFrame,
     verdicts: Sequence[Verdict],
     figures: Sequence[DrawnFigure],
+    notes: Mapping[str, str],
 ) -> list[Section]:
     """All sections that have something to say."""
     kinds = {figure.name: figure.kind for figure in plan.study.figures}
@@ -97,7 +103,7 @@ def _sections(
     of_search = [each for each in pictures[1:] if kinds.get(each.figure.name) in OF_SEARCH]
     others = [each for each in pictures[1:] if each not in of_search]
     sections = [
-        Section("Verdicts", _verdict_blocks(plan, verdicts)),
+        Section("Verdicts", _verdict_blocks(plan, verdicts, notes)),
         Section("The answer", pictures[:1]),
         Section("Selection bias", selection_blocks(plan.study, table)),
         Section("Curves and comparisons", others),
@@ -111,14 +117,16 @@ def _sections(
     return [section for section in sections if section.blocks]
 
 
-def _verdict_blocks(plan: Plan, verdicts: Sequence[Verdict]) -> list[Block]:
+def _verdict_blocks(
+    plan: Plan, verdicts: Sequence[Verdict], notes: Mapping[str, str]
+) -> list[Block]:
     columns = (
         *(Column(name, number=False) for name in ("Verdict", "Claim", "The homework said")),
         *(Column("Effect", number=False), Column("95 % interval")),
         *(Column("Seeds"), Column("p after Holm")),
     )
-    stood = not claim_notes(plan.study.claims, plan.claims)
-    reading = CLAIMS_STOOD * stood + HOW_TO_READ
+    stood = CLAIMS_STOOD.format(study_digest(plan.study.claims)) if not notes else ""
+    reading = stood + HOW_TO_READ
     rows = [_verdict_cells(verdict, plan.study.labels()) for verdict in verdicts]
     return [Table(columns, rows), Text(reading, faint=True)]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -15,11 +16,10 @@ from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.optuna_trials import optuna_database
 from study.search.plan import Plan
-from study.spec.registration import claim_notes
+from study.search.registered import claim_notes
 from study.store.folder import Folder
 from study.table.members import study_members
 from study.table.rows import make_table
-from study.table.seeds import confirmed_finals
 
 REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
@@ -42,9 +42,10 @@ def write_outputs(trials: FinishedTrials, folder: Folder) -> list[Verdict]:
     study = trials.plan.study
     check_agreement(trials)
     table = make_table(study_members(trials))
-    verdicts = _judge(trials.plan, table)
+    notes = claim_notes(trials)
+    verdicts = _judge(trials.plan, table, notes)
     figures = [draw_figure(figure, table) for figure in study.figures]
-    report = report_content(trials.plan, table, verdicts, figures)
+    report = report_content(trials.plan, table, verdicts, figures, notes)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     _write_table(table, folder)
@@ -59,14 +60,8 @@ def write_outputs(trials: FinishedTrials, folder: Folder) -> list[Verdict]:
     return verdicts
 
 
-def count_confirmed(trials: FinishedTrials) -> int:
-    """Number of the study's confirmation trainings that reached their last epoch."""
-    return len(confirmed_finals(make_table(study_members(trials))))
-
-
-def _judge(plan: Plan, table: pd.DataFrame) -> list[Verdict]:
-    """The verdicts, those on claims that were not written before the run with a note of that."""
-    notes = claim_notes(plan.study.claims, plan.claims)
+def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
+    """The verdicts, those on claims that came late with a note of that."""
     verdicts = judge(plan.study.claims, table, judged=plan.budget.judged)
     return [_with_note(verdict, notes.get(verdict.claim.name, "")) for verdict in verdicts]
 

@@ -14,7 +14,6 @@ from hw3.train import Recipe, recipe_for
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
-from study.spec.registration import RegisteredClaim, registered_claim
 from study.spec.study import Study
 from study.store.folder import Folder
 
@@ -32,8 +31,6 @@ class Plan:
         data: what the report says about the data.
         command, provenance: what makes the run, `study.store.provenance.provenance`.
         seconds: wall-clock time of the run's training, None before its end.
-        known: confirmation trainings that a run before this one had recorded, the most of any.
-        claims: what was claimed when the run began, and what earlier runs registered.
     """
 
     study: Study
@@ -43,8 +40,6 @@ class Plan:
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
-    known: int = 0
-    claims: tuple[RegisteredClaim, ...] = ()
 
     @property
     def confirmations(self) -> int:
@@ -97,15 +92,8 @@ def save_plan(plan: Plan, folder: Folder) -> None:
         "command": plan.command,
         "provenance": dict(plan.provenance),
         "seconds": plan.seconds,
-        "known": plan.known,
-        "claims": [asdict(claim) for claim in plan.claims],
     }
     folder.write(PLAN, json.dumps(content, indent=1).encode())
-
-
-def has_plan(study: Study, results: Folder) -> bool:
-    """Whether the study has been run in this results folder."""
-    return (results / study.name).read(PLAN) is not None
 
 
 def load_plan(study: Study, results: Folder) -> Plan:
@@ -145,6 +133,6 @@ def _plan_from(study: Study, saved: dict[str, Any]) -> Plan:
         "budget": Budget(**budget),
         "setting": Setting(**setting),
         "data": DataFacts(**saved["data"]),
-        "claims": tuple(registered_claim(claim) for claim in saved.get("claims", ())),
     }
-    return Plan(**saved | records)
+    old = ("claims", "known")  # in plans of versions up to 0.2
+    return Plan(**{name: value for name, value in (saved | records).items() if name not in old})

@@ -1,8 +1,9 @@
 """The report of the made study, and what a page of HTML holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,6 @@ from study.report.content import report_content
 from study.report.render import make_report
 from study.search.plan import Plan
 from study.spec.budget import Budget, DataFacts
-from study.spec.registration import register_claims
 from study.spec.study import Study
 from tests.made_table import EPOCHS, SETTING, STUDY
 
@@ -43,24 +43,33 @@ VOID = {"meta", "img", "br", "link"}
 
 
 def plan_of(study: Study = STUDY, **changes: Any) -> Plan:
-    """The plan of a run in which all claims of the study were registered."""
-    claims = register_claims(study.claims, (), 0, "2026-01-01T00:00:00+00:00")
-    return replace(PLAN, study=study, claims=claims, **changes)
+    """The plan of a run of the study."""
+    return replace(PLAN, study=study, **changes)
 
 
 def report_of(
-    table: pd.DataFrame, figures: Sequence[DrawnFigure] = (), plan: Plan | None = None
+    table: pd.DataFrame,
+    figures: Sequence[DrawnFigure] = (),
+    plan: Plan | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     plan = plan or plan_of()
     verdicts = judge(plan.study.claims, table, judged=plan.budget.judged)
-    return report_content(plan, table, verdicts, figures)
+    return report_content(plan, table, verdicts, figures, notes)
 
 
 def page_of(
-    table: pd.DataFrame, figures: Sequence[DrawnFigure] = (), plan: Plan | None = None
+    table: pd.DataFrame,
+    figures: Sequence[DrawnFigure] = (),
+    plan: Plan | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """The page's HTML."""
-    return make_report(report_of(table, figures, plan))
+    """The page's HTML.
+
+    Args:
+        notes: on claims that came late, by their names.
+    """
+    return make_report(report_of(table, figures, plan, notes))
 
 
 class Page(HTMLParser):

@@ -11,6 +11,7 @@ from study.figures.draw import DrawnFigure, draw_figure
 from study.report.making import format_seconds
 from study.report.verdicts import SYMBOLS
 from study.spec.budget import PROFILES
+from study.spec.registration import study_digest
 from tests.made_table import STUDY, made_table
 from tests.report.made_report import DATA, PLAN, Page, page_of, plan_of
 
@@ -52,12 +53,13 @@ def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
     assert page.text.count("not judged") >= len(STUDY.claims)
 
 
-def test_page_says_which_claims_the_run_did_not_register(html, table):
-    said = "The claims were written in the task's file before the run."
+def test_page_says_which_claims_came_late(html, table):
+    said = f"(digest {study_digest(STUDY.claims)}) stood in the task's file before the trainings"
     assert said in Page(html).text
-    late = Page(page_of(table, plan=PLAN)).text
+    notes = {claim.name: "added after 3 trainings were recorded" for claim in STUDY.claims}
+    late = Page(page_of(table, notes=notes)).text
     assert said not in late
-    assert all(f"{claim.name}: not registered" in late for claim in STUDY.claims)
+    assert all(f"{claim.name}: added after 3 trainings" in late for claim in STUDY.claims)
 
 
 def test_sections_come_in_the_readers_order(html):

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from study.figures.draw import SUFFIXES
-from study.report.outputs import MARKDOWN, REPORT, SEARCHES, count_confirmed, write_outputs
+from study.report.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
 from study.search.choose import FinishedTrials
+from study.search.registered import registration
 from study.spec.figures import Figure
-from study.spec.registration import register_claims
 from study.spec.study import Claim
 from study.store.folder import LocalFolder
 from study.store.records import Record
@@ -74,20 +74,16 @@ def test_the_searches_of_the_study_are_in_the_database(tmp_path, records):
 
 def test_verdicts_are_returned_and_written_with_a_note_on_late_claims(tmp_path, records):
     study = replace(STUDY, claims=(CLAIM,), figures=(FIGURE,))
-    early = register_claims((CLAIM,), (), 0, "2026-01-01T00:00:00+00:00")
-    other = register_claims((replace(CLAIM, above=0.1),), (), 0, "2026-01-01T00:00:00+00:00")
-    for registered, note in ((early, ""), (other, "changed after the run began")):
-        plan = replace(PLAN, study=study, claims=registered)
-        trials = FinishedTrials(plan, records)
-        trials.records = records | confirmed(trials)
+    other = replace(study, claims=(replace(CLAIM, above=0.1),))
+    late = "changed after 2 trainings that it reads had been recorded"
+    for recorded, note in ((study, ""), (other, late)):
+        trials = FinishedTrials(replace(PLAN, study=study), records)
+        trials.records = records | {
+            key: replace(record, params={}, provenance=registration(recorded))
+            for key, record in confirmed(trials).items()
+        }
         (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
         (saved,) = json.loads((tmp_path / "verdicts.json").read_text())
         assert (verdict.claim, verdict.n_seeds, verdict.note) == (CLAIM, 2, note)
         assert (saved["claim"], saved["effect"]) == (CLAIM.name, pytest.approx(0.75))
         assert (note in saved["reason"]) and ("changed" in saved["reason"]) == bool(note)
-
-
-def test_confirmed_trainings_are_counted_by_candidate_and_seed(records):
-    trials = FinishedTrials(PLAN, records)
-    assert count_confirmed(trials) == 0
-    assert count_confirmed(FinishedTrials(PLAN, records | confirmed(trials))) == 2
