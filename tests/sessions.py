@@ -1,12 +1,13 @@
 """One session of a small plan, on any executor."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hw3.numerics import Numerics
 from hw3.splits import Splits
-from hw3.train import recipe_for
 from study.cluster.resources import Resources
 from study.pool.dispatch import Dispatcher
 from study.pool.inline import run_inline
@@ -14,8 +15,7 @@ from study.pool.recorder import Recorder
 from study.pool.session import Session
 from study.pool.tuner import run_on_ray
 from study.search.choose import FinishedTrials
-from study.search.plan import Plan
-from study.search.trial import Setting
+from study.search.plan import Plan, make_setting
 from study.spec.budget import Budget
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
@@ -26,8 +26,9 @@ from tests.made import plan_of
 
 def plan_on(study: Study, data: Splits, budget: Budget, **changes: Any) -> Plan:
     """The study's plan on this data."""
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(budget.epochs))
-    return plan_of(study, Setting(**vars(setting) | changes), budget)
+    sampler = changes.pop("sampler", "tpe")
+    setting = make_setting(data, budget, Numerics(), seed=0, sampler=sampler)
+    return plan_of(study, replace(setting, **changes), budget)
 
 
 def on_ray(

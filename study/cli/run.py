@@ -19,6 +19,7 @@ from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
+from study.search.missing import describe_missing
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
 from study.spec.study import Study
@@ -32,7 +33,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     """Explore, confirm, judge and report; whatever is recorded already is not trained again.
 
     Raises:
-        StudyError: the study cannot run, or cannot go on.
+        StudyError: the study cannot run, or cannot go on, or trainings of its candidates failed.
         hw3.splits.DataError: the data cannot be used.
         OSError: results cannot be written.
     """
@@ -50,7 +51,13 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             seconds = _train(plan, data, options, executor, console)
         plan = replace(plan, seconds=seconds)
         save_plan(plan, folder)
-        conclude(plan, options.results, console)
+        missing = list(describe_missing(conclude(plan, options.results, console)))
+    if missing:
+        raise StudyError(
+            f"{study.name} is not complete:\n  "
+            + "\n  ".join(missing)
+            + "\nThe report shows what there is; the same command tries again what failed."
+        )
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
@@ -120,15 +127,14 @@ def _train(
     from study.pool.session import Session
 
     if not options.verbose:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
     started = time.monotonic()
     store = RecordStore(options.results)
     checkpoints = CheckpointStore(options.results / plan.study.name / "checkpoints")
     for swept in (store, checkpoints):
         swept.sweep()
     records = {record.key: record for record in store}
-    succeeded = {key: record for key, record in records.items() if record.status != "failed"}
-    trials = FinishedTrials(plan, succeeded)
+    trials = FinishedTrials(plan, records)
     check_agreement(trials)
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records))
     remaining = dispatcher.remaining()

@@ -98,11 +98,14 @@ def _rule_line(count: int, rule: Rule, seeds: int) -> str:
     )
 
 
-def conclude(plan: Plan, results: Folder, console: Console) -> None:
+def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     """Write the study's folder from the records, and say what was found and where the report is.
 
     Args:
         results: holds the records; the lock of the study's folder in it must be held.
+
+    Returns:
+        What it was written from.
 
     Raises:
         OSError: the report cannot be written.
@@ -118,6 +121,7 @@ def conclude(plan: Plan, results: Folder, console: Console) -> None:
     for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):
         console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
+    return trials
 
 
 def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) -> None:

@@ -7,6 +7,7 @@ from study.search.choose import Candidate, FinishedTrials
 from study.search.optuna_search import Explorer
 from study.search.pruning import Pruner
 from study.search.trial import Job
+from study.spec.study import Search
 from study.store.records import Record
 
 
@@ -17,11 +18,15 @@ class Dispatcher:
     and what a search chose joins them as soon as that search is over.
 
     Args:
-        trials: the finished trials; failed ones are not among them, so that they are tried again.
+        trials: the finished trials. Those that failed are tried again, under their numbers.
         unfinished: trials that were under way when the last run ended.
     """
 
     def __init__(self, trials: FinishedTrials, unfinished: Iterable[Job] = ()):
+        failed = {key: one for key, one in trials.records.items() if one.status == "failed"}
+        trials = FinishedTrials(
+            trials.plan, {key: one for key, one in trials.records.items() if key not in failed}
+        )
         self._trials, self._budget = trials, trials.plan.budget
         self._setting = trials.plan.setting
         interrupted = [job for job in unfinished if job.key not in trials.records]
@@ -30,6 +35,9 @@ class Dispatcher:
         for search in trials.plan.study.searches:
             explored = trials.explored(search)
             resumed = [job for job in interrupted if self._setting.belongs_to(search, job)]
+            known = {job.key for job in resumed}
+            again = FinishedTrials(trials.plan, failed).explored(search)
+            resumed += [_retry(search, record) for record in again if record.key not in known]
             self.explorers[search.name] = Explorer(
                 search, self._setting, self._budget.trials, explored, resumed
             )
@@ -110,3 +118,15 @@ class Dispatcher:
             if job.key not in self._trials.records and job.key not in self._queued:
                 self._queued.add(job.key)
                 self._queue.append(job)
+
+
+def _retry(search: Search, record: Record) -> Job:
+    """The job of an explored trial that failed."""
+    return Job(
+        stage="explore",
+        candidate=search.name,
+        ingredients=dict(record.ingredients),
+        params=dict(record.params),
+        number=record.provenance["number"],
+        prunable=record.pruned_by == "asha",
+    )

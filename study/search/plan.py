@@ -11,6 +11,7 @@ import numpy as np
 from hw3.numerics import Numerics
 from hw3.splits import Splits
 from hw3.train import Recipe, recipe_for
+from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
@@ -63,6 +64,7 @@ def make_setting(
         numerics=numerics,
         seed=seed,
         sampler=sampler,
+        trials=budget.trials if SAMPLERS[sampler].budgeted else 0,
     )
 
 

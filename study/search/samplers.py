@@ -3,11 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from optuna import samplers
-from optuna.samplers import BaseSampler
+from typing import TYPE_CHECKING, Any
 
 from study.spec.study import Search
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler  # takes a second to import, and plans do not need it
+
+STARTUP_TRIALS = 4  # drawn at random at first; with Optuna's ten a small budget would be all random
 
 
 @dataclass(frozen=True)
@@ -16,50 +19,62 @@ class Sampler:
 
     Attributes:
         make: (seed, search, maximum number of trials) -> Optuna sampler.
+        budgeted: whether its proposals depend on the number of trials, which then is part of a
+            search's identity: a search of another number is another search. With all others, a
+            search that is given more trials goes on as if it had had them from the start.
         renewed: whether it is made anew, with a seed of its own, for each proposal. Then a
             proposal depends on the finished trials and its own number alone, and a search that
             resumes after a crash proposes what it would have proposed. Not for samplers that walk
             along a sequence or carry a state.
     """
 
-    make: Callable[[int, Search, int], BaseSampler]
+    make: "Callable[[int, Search, int], BaseSampler]"
     renewed: bool = True
+    budgeted: bool = False
 
 
 SAMPLERS = {
     "tpe": Sampler(
-        lambda seed, search, trials: samplers.TPESampler(
-            seed=seed, n_startup_trials=_startup(trials)
+        lambda seed, search, trials: _optuna().TPESampler(
+            seed=seed, n_startup_trials=STARTUP_TRIALS
         )
     ),
-    "random": Sampler(lambda seed, search, trials: samplers.RandomSampler(seed=seed)),
+    "random": Sampler(lambda seed, search, trials: _optuna().RandomSampler(seed=seed)),
     "qmc": Sampler(
-        lambda seed, search, trials: samplers.QMCSampler(seed=seed, scramble=True), renewed=False
+        lambda seed, search, trials: _optuna().QMCSampler(seed=seed, scramble=True), renewed=False
     ),
     "gp": Sampler(
-        lambda seed, search, trials: samplers.GPSampler(
-            seed=seed, n_startup_trials=_startup(trials)
-        )
+        lambda seed, search, trials: _optuna().GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
     ),
     "cmaes": Sampler(
-        lambda seed, search, trials: samplers.CmaEsSampler(
+        lambda seed, search, trials: _optuna().CmaEsSampler(
             seed=seed, warn_independent_sampling=False
         ),
         renewed=False,
     ),
-    "grid": Sampler(
-        lambda seed, search, trials: samplers.GridSampler(
-            {name: dim.grid(_points(search, trials)) for name, dim in search.space.items()},
-            seed=seed,
-        ),
-        renewed=False,
-    ),
+    "grid": Sampler(lambda *given: _make_grid(*given), renewed=False, budgeted=True),
 }
 
 
-def _startup(trials: int) -> int:
-    """Random trials at first: a third, for with Optuna's ten a small budget would be all random."""
-    return min(10, math.ceil(trials / 3))
+def _make_grid(seed: int, search: Search, trials: int) -> "BaseSampler":
+    """A grid of at least `trials` configurations, in random order."""
+
+    class Grid(_optuna().GridSampler):
+        """Optuna's, which after its last point stops a loop that ask and tell do not have."""
+
+        def after_trial(self, *_given: Any) -> None:
+            pass
+
+    space = {
+        name: dimension.grid(_points(search, trials)) for name, dimension in search.space.items()
+    }
+    return Grid(space, seed=seed)
+
+
+def _optuna() -> Any:
+    import optuna.samplers
+
+    return optuna.samplers
 
 
 def _points(search: Search, trials: int) -> int:

@@ -49,6 +49,8 @@ class Setting:
         seed: the base of every seed of the run.
         sampler: a key of `study.search.samplers.SAMPLERS`; part of a search's identity, not of a
             confirmed trial's.
+        trials: maximum number of trials per search where the sampler's proposals depend on it,
+            which makes it a part of the search's identity; 0 where they do not.
         code: of the code that trains it, by family, `study.search.code.code_digest`. Empty in
             plans of versions up to 0.2, whose records do not know their code.
     """
@@ -59,6 +61,7 @@ class Setting:
     numerics: Numerics = field(default_factory=Numerics)
     seed: int = 0
     sampler: str = "tpe"
+    trials: int = 0
     code: Mapping[str, str] = field(default_factory=code_digests)
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -85,10 +88,10 @@ class Setting:
         trials exactly when they are the same search.
         """
         space = {name: dimension.identity() for name, dimension in search.space.items()}
-        searched = json.dumps(
-            [search.family, space, dict(search.fixed), dict(search.ties), self.sampler],
-            sort_keys=True,
-        )
+        identity = [search.family, space, dict(search.fixed), dict(search.ties), self.sampler]
+        if self.trials:
+            identity.append(self.trials)
+        searched = json.dumps(identity, sort_keys=True)
         return derive_seed(self.seed, "explore", searched)
 
     def confirm_seeds(self, count: int) -> list[int]:

@@ -8,7 +8,9 @@ import psutil
 import pytest
 import ray
 
+from study.pool.worker import Worker
 from study.search.optuna_trials import INFEASIBLE
+from study.search.samplers import SAMPLERS
 from study.spec.budget import Budget
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
@@ -113,6 +115,51 @@ def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
             assert "shapes cannot be multiplied" in record.error
     assert statuses["conv"] == {"failed"}
     assert "complete" in statuses["gap"] and "failed" not in statuses["gap"]
+
+
+def test_a_failed_trial_is_tried_again_under_its_number(data, tmp_path, monkeypatch):
+    """As where memory was short for a while: the next run leaves no trace of the failure."""
+    study = dataclasses.replace(STUDY, searches=(WIDTH_SEARCH,))
+    plan = plan_on(study, data, BUDGET)
+    whole, _ = run_session(plan, data, tmp_path / "whole")
+    wanted = {record.key: timeless(record) for record in whole.explored(WIDTH_SEARCH)}
+    victim = whole.explored(WIDTH_SEARCH)[0]  # which ASHA cannot stop the second time
+
+    def fail(self):
+        if self._job.key == victim.key:
+            raise MemoryError("no memory")
+        return train_epoch(self)
+
+    train_epoch = Worker.train_epoch
+    with monkeypatch.context() as patched:
+        patched.setattr(Worker, "train_epoch", fail)
+        first, _ = run_session(plan, data, tmp_path / "failed")
+    assert first.records[victim.key].status == "failed"
+    second, _ = run_session(plan, data, tmp_path / "failed")
+    numbers = [record.provenance["number"] for record in second.explored(WIDTH_SEARCH)]
+    assert numbers == list(range(BUDGET.trials))
+    assert {record.status for record in second.records.values()} <= {"complete", "stopped"}
+    assert timeless(second.records[victim.key])["rows"] == wanted[victim.key]["rows"]
+
+
+@pytest.mark.parametrize(
+    "sampler", [name for name, kind in SAMPLERS.items() if kind.renewed or kind.budgeted]
+)
+def test_a_search_that_gets_more_trials_is_one_that_had_them(sampler, data, tmp_path):
+    """Or another search altogether, where the budget is a part of its identity."""
+    study = dataclasses.replace(STUDY, searches=(WIDTH_SEARCH,))
+    plans = [
+        plan_on(study, data, dataclasses.replace(BUDGET, trials=trials, seeds=1), sampler=sampler)
+        for trials in (6, 9)
+    ]
+    for results, steps in (("at once", plans[1:]), ("in steps", plans)):
+        for plan in steps:
+            trials, _ = run_session(plan, data, tmp_path / results)
+        found = [timeless(one)["rows"] for one in trials.explored(WIDTH_SEARCH)]
+        if results == "at once":
+            expected = found
+    assert found == expected
+    assert len(found) > 6
 
 
 def test_diverging_trials_end_at_once_and_the_study_goes_on(data, tmp_path):

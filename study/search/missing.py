@@ -1,0 +1,21 @@
+"""What a study was asked for and does not have after its run."""
+
+from collections.abc import Iterator
+
+from study.search.choose import FinishedTrials
+
+
+def describe_missing(trials: FinishedTrials) -> Iterator[str]:
+    """A sentence for each candidate without all its trainings, and for each search without a
+    choice. A training that diverged has been done: its result is that it diverged."""
+    seeds = trials.plan.budget.seeds
+    for candidate in trials.candidates():
+        records = trials.confirmed(candidate)
+        failed = sum(record.status == "failed" for record in records)
+        if failed:
+            yield f"{candidate.label}: {failed} of {seeds} trainings failed"
+        if len(records) < seeds:
+            yield f"{candidate.label}: {seeds - len(records)} of {seeds} trainings are not recorded"
+    for search in trials.plan.study.searches:
+        if trials.chosen(search) is None:
+            yield f"{search.chosen_label}: no trial of the search reached its last epoch"
