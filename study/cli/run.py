@@ -22,6 +22,7 @@ from study.search.choose import FinishedTrials
 from study.search.missing import describe_missing
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
+from study.spec.errors import StudyError
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.lock import hold_lock

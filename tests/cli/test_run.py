@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from study import task_a, task_c
 from study.cli.command import command
+from study.pool.worker import Worker
+from study.spec.budget import PROFILES
 
 SMOKE = ["--profile", "smoke", "--workers", "inline"]
 
@@ -43,3 +45,21 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     (folder / "report.html").unlink()
     assert run(["report", "--results", str(results)]).exit_code == 0
     assert (folder / "report.html").exists()
+
+
+def test_a_run_whose_trainings_fail_says_what_is_missing_and_exits_with_1(tmp_path, monkeypatch):
+    def fail(self):
+        raise MemoryError("no memory")
+
+    small = replace(task_c.STUDY, figures=())
+    arguments = [*SMOKE, "--results", str(tmp_path)]
+    with monkeypatch.context() as patched:
+        patched.setattr(Worker, "train_epoch", fail)
+        answer = run(arguments, small)
+    assert answer.exit_code == 1
+    assert "Traceback" not in answer.output
+    seeds = PROFILES["smoke"].seeds
+    for baseline in small.baselines:
+        assert f"{baseline.label}: {seeds} of {seeds} trainings failed" in answer.stderr
+    assert (tmp_path / "task_c" / "report.html").exists()
+    assert run(arguments, small).exit_code == 0  # the same command tries again
