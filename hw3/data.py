@@ -80,7 +80,7 @@ def find_source(location: str) -> str:
     fact = "is none of them" if exists else "does not exist"
     if os.path.isdir(location) and not os.access(location, os.R_OK | os.X_OK):
         fact = "is a folder that you have no permission to read"
-    near = difflib.get_close_matches(location, (PHANTOM, *medmnist.FLAGS), n=1)
+    near = difflib.get_close_matches(location, (PHANTOM, *medmnist.FLAGS), n=1, cutoff=0.7)
     choices = "\n".join(f"  {source.title}: {source.takes}" for source in SOURCES.values())
     raise DataError(
         f"data must come from one of the sources below, but {location!r} {fact}"

@@ -76,8 +76,7 @@ def make_phantoms(image_size: int, per_class: tuple[int, int, int], seed: int) -
         _draw_part(part, count, image_size, seed)
         for part, count in zip(PARTS, per_class, strict=True)
     )
-    location = f"phantom, seed {seed}, {image_size}x{image_size}"
-    return make_splits("phantom", location, train, val, test)
+    return make_splits("phantom", f"phantom, seed {seed}", train, val, test)
 
 
 def _draw_part(part: str, count: int, size: int, seed: int) -> Split:

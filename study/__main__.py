@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
@@ -23,7 +22,7 @@ JOBS_ADDRESS = "http://127.0.0.1:8265"
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("hw3-study"), prog_name="hw3-study")
+@click.version_option(package_name="hw3-study", prog_name="hw3-study")
 @click.pass_context
 def main(context: click.Context) -> None:
     """List tasks, data sources, model families and samplers."""

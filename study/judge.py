@@ -43,7 +43,8 @@ class Verdict:
     Attributes:
         claim: the claim that is judged.
         outcome: supported, refuted, undecided or not judged.
-        rule: by which it was decided; None for a run that is too small to judge anything.
+        rule: by which it was decided; None for a run that is too small to judge anything, whose
+            verdicts have no numbers.
         effect: mean over seeds, in `unit`; a geometric mean where the claim is about a ratio.
         interval: of the effect, (low, high), at level 1 - alpha and for this claim alone; NaN with
             too few seeds (5 or less at 95 %).
@@ -138,8 +139,10 @@ def judge(
         raise StudyError("\n".join(mistakes))
     confirm = table.loc[table["stage"] == "confirm"]
     samples = [_take_sample(claim, confirm) for claim in claims]
+    if not judged:
+        return [_no_verdict(*each) for each in zip(claims, samples, strict=True)]
     decisions = _decide(claims, [sample.values for sample in samples], alpha)
-    return [_verdict(*each, judged) for each in zip(claims, samples, decisions, strict=True)]
+    return [_verdict(*each) for each in zip(claims, samples, decisions, strict=True)]
 
 
 def outcomes(
@@ -194,7 +197,8 @@ def _metric_and_part(claim: Claim, confirm: pd.DataFrame) -> tuple[str, str]:
     """The column to read and the part of the data that it is about; validation stands in where the
     data has no test part."""
     metric = claim.metric
-    if metric.startswith("test_") and confirm[metric].isna().to_numpy().all():
+    finished = confirm.loc[confirm["status"] == "complete", metric]
+    if metric.startswith("test_") and len(finished) and finished.isna().to_numpy().all():
         return metric.replace("test_", "val_", 1), NO_TEST_PART
     return metric, JUDGED_ON.get(metric) or JUDGED_ON.get(metric.split("_")[0], "cost")
 
@@ -296,8 +300,26 @@ def _bounds(claim: Claim) -> tuple[float, float]:
     return above, math.log(claim.below)
 
 
-def _verdict(claim: Claim, sample: _Sample, decision: _Decision, judged: bool) -> Verdict:
-    rule, outcome = decision.rule, decision.outcome if judged else "not judged"
+def _no_verdict(claim: Claim, sample: _Sample) -> Verdict:
+    """Of a run that is too small to judge anything: it shows no number either."""
+    return Verdict(
+        claim,
+        "not judged",
+        rule=None,
+        effect=math.nan,
+        interval=UNKNOWN,
+        images=UNKNOWN,
+        p=math.nan,
+        p_holm=math.nan,
+        n_seeds=0,
+        judged_on=sample.judged_on,
+        seeds_to_decide=None,
+        note="",
+    )
+
+
+def _verdict(claim: Claim, sample: _Sample, decision: _Decision) -> Verdict:
+    rule, outcome = decision.rule, decision.outcome
     known, to_decide = sample.values.size > 0, None
     effect = float(sample.values.mean()) if known else math.nan
     low, high = seed_interval(sample.values, rule.alpha)
@@ -308,7 +330,7 @@ def _verdict(claim: Claim, sample: _Sample, decision: _Decision, judged: bool) -
     return Verdict(
         claim,
         outcome,
-        rule if judged else None,
+        rule,
         effect,
         interval=(low, high),
         images=UNKNOWN if sample.correct is None else image_interval(sample.correct, rule.alpha),

@@ -184,10 +184,17 @@ def test_judge_lets_a_claim_with_a_lost_seed_pass_after_clearer_ones():
     assert outcomes_of([short, unclear], members) == ["undecided"] * 2
 
 
-def test_judge_of_a_smoke_run_judges_nothing():
+def test_judge_of_a_smoke_run_judges_nothing_and_gives_no_number():
     verdict = judge([claim(above=0.9)], make_table(trials("a", TIGHT)), judged=False)[0]
-    assert (verdict.outcome, verdict.rule) == ("not judged", None)
-    assert verdict.effect == pytest.approx(np.mean(TIGHT))
+    assert (verdict.outcome, verdict.rule, verdict.n_seeds) == ("not judged", None, 0)
+    numbers = (verdict.effect, *verdict.interval, *verdict.images, verdict.p, verdict.p_holm)
+    assert np.isnan(numbers).all()
+
+
+def test_a_test_part_is_missed_only_where_trainings_finished():
+    """Where all failed, nobody knows of it."""
+    failed = make_table(trials("a", TIGHT)).assign(status="failed")
+    assert judge([claim(metric="test_accuracy", above=0.9)], failed)[0].judged_on == "test"
 
 
 def test_a_one_sided_claim_is_judged_with_a_seed_less():

@@ -1,8 +1,12 @@
 """What README says exists, and its two commands are lines to paste."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
+
+from study.cli.check import check_study
+from study.spec.budget import PROFILES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,3 +32,12 @@ def test_every_dependency_has_its_reason():
     for requirement in listed:
         name = re.split(r"[<>=\[]", requirement)[0]
         assert name == project["name"] or re.search(rf"\b{name}\b", reasons), name
+
+
+def test_the_example_of_a_task_has_no_mistakes(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    file = tmp_path / "task_d.py"
+    file.write_text(example)
+    study = runpy.run_path(str(file))["STUDY"]
+    check_study(study, PROFILES["quick"])
+    assert len(example.splitlines()) < 25

@@ -5,6 +5,7 @@ import sys
 from typing import Any, get_args, get_type_hints
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from study.cli.interrupt import keyboard_interrupts
@@ -55,10 +56,28 @@ def command(study: Study) -> click.Command:
     )
     @click.argument("action", type=click.Choice(ACTIONS), default="run")
     @with_options
+    @click.version_option(package_name="hw3-study", prog_name="hw3-study")
     def study_command(**given: Any) -> None:
+        if given["action"] == "report":
+            _refuse_deciding(click.get_current_context())
         sys.exit(_answer(study, Options(**given)))
 
     return study_command
+
+
+def _refuse_deciding(context: click.Context) -> None:
+    """End with a usage error where an option is given that decides what a run trains: a report is
+    of the run that was."""
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in Options().deciding()
+        if name != "results" and context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"report judges and draws the last run in --results as it was, and does not take "
+            f"{', '.join(given)}. Leave out what it does not take, or use run."
+        )
 
 
 def _answer(study: Study, options: Options) -> int:

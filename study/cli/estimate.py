@@ -48,6 +48,8 @@ def core_seconds(plan: Plan) -> float:
 
 def describe_time(seconds: float) -> str:
     """A rough time in words."""
+    if seconds < 1:
+        return "less than a second"
     if seconds < 90:
         return f"about {seconds:.0f} s"
     minutes = seconds / 60

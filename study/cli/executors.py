@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hw3.numerics import Device, Numerics, choose_numerics
 from hw3.splits import Splits
 from study.cli.options import Options
-from study.cluster.resources import Resources, trial_resources
+from study.cluster.resources import NO_GPU, Resources, trial_resources
 from study.spec.errors import StudyError
 from study.store.checkpoints import CheckpointStore
 
@@ -63,9 +63,13 @@ def on_ray(options: Options) -> Iterator[Executor]:
 @contextmanager
 def inline(options: Options) -> Iterator[Executor]:
     """This process, one trial after the other."""
+    import torch
+
     from study.pool.inline import run_inline
 
     device = device_here(options)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise StudyError(NO_GPU)
     resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
 
     def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:

@@ -1,6 +1,5 @@
 """The options of a study, the only list of them; light, so that help answers at once."""
 
-import difflib
 import shlex
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import click
 
 from study.spec.budget import PROFILES, Budget
 from study.spec.errors import StudyError
+from study.spec.study import unknown_name
 from study.store.folder import Folder, LocalFolder
 from study.store.open import open_folder
 
@@ -26,9 +26,7 @@ def _check_sampler(_context: click.Context, _option: click.Parameter, value: str
     from study.search.samplers import SAMPLERS
 
     if value not in SAMPLERS:
-        nearest = difflib.get_close_matches(value, SAMPLERS, n=1)
-        hint = f" Did you mean {nearest[0]}?" if nearest else ""
-        raise click.BadParameter(f"must be one of {', '.join(SAMPLERS)}; got {value!r}.{hint}")
+        raise click.BadParameter(unknown_name("sampler", value, SAMPLERS))
     return value
 
 

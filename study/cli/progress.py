@@ -1,6 +1,7 @@
 """What the terminal shows while a study runs: a live view, or plain lines if it is no terminal."""
 
 import time
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.live import Live
@@ -21,16 +22,18 @@ class Progress:
     """Counts what a session tells its observers; draws at most twice per second.
 
     Args:
-        expected: maximum number of trials still to be run, by stage.
+        remaining: gives the maximum number of trials that have not ended, by stage. It falls by
+            more than those that end where candidates turn out to share trainings.
     """
 
-    def __init__(self, console: Console, plan: Plan, expected: dict[str, int]):
-        self._console, self._expected = console, expected
+    def __init__(self, console: Console, plan: Plan, remaining: Callable[[], Mapping[str, int]]):
+        self._console, self._count_remaining = console, remaining
+        self._remaining = dict(remaining())  # as of the last event, for the thread that draws
         searches = {search.name: search.label for search in plan.study.searches}
         self._labels = {"explore": searches, "confirm": plan.study.labels()}  # by stage and name
-        self._epochs_left = plan.budget.epochs * sum(expected.values())
         self._started = self._last_line = time.monotonic()
-        self._ended = dict.fromkeys(expected, 0)
+        self._length = plan.budget.epochs
+        self._ended = dict.fromkeys(self._remaining, 0)
         self._running: dict[str, Job] = {}
         self._known: dict[str, int] = {}  # epochs counted, by the trial's key
         self._epochs = self._repeated = 0  # all that were trained; those that were lost before
@@ -39,6 +42,8 @@ class Progress:
         self._live: Live | None = None
 
     def __enter__(self) -> "Progress":
+        count = sum(self._remaining.values())
+        self._print(f"Training starts ({count} at most); the first epochs may take some seconds.")
         if self._console.is_terminal:
             self._live = Live(
                 get_renderable=self._view,
@@ -49,57 +54,75 @@ class Progress:
             self._live.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_details: object) -> None:
+        self._remaining = dict(self._count_remaining())
         if self._live is not None:
             self._live.stop()
-        else:
-            self._console.print(self._line(), highlight=False)
+        took = describe_time(time.monotonic() - self._started)
+        end = f"ended early after {took}" if error else f"finished in {took}"
+        self._print(", ".join([*self._counts(), *self._bests(), end]))
         if self._repeated:
-            self._console.print(
-                f"{self._repeated} epochs were trained twice: their workers or hosts were lost",
-                highlight=False,
+            self._print(
+                f"{self._repeated} epochs were trained twice: their workers or hosts were lost"
             )
 
     def on_start(self, job: Job) -> None:
         self._running[job.key] = job
+        self._remaining = dict(self._count_remaining())
 
     def on_epoch(self, job: Job, report: TrialReport) -> None:
         self._epochs += 1
         done, known = len(report.rows), self._known.get(job.key, 0)
         self._known[job.key] = max(known, done)
-        self._epochs_left -= max(0, done - known)  # a resumed trial brings some
         self._repeated += done <= known
         loss = report.rows[-1][METRIC]
         if job.stage == "explore" and report.status == "complete":
             self._best[job.candidate] = min(self._best.get(job.candidate, float("inf")), loss)
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
-            self._console.print(self._line(), highlight=False)
+            self._print(self._line())
 
     def on_end(self, job: Job, report: TrialReport | None, status: Status) -> None:
         self._running.pop(job.key, None)
         self._ended[job.stage] += 1
-        self._epochs_left -= job.epochs - (len(report.rows) if report else 0)
+        self._remaining = dict(self._count_remaining())
         if status in self._not_complete:
             self._not_complete[status] += 1
+
+    @property
+    def _epochs_left(self) -> int:
+        """Of all trials that have not ended, those that run with what they have trained."""
+        trained = sum(self._known.get(key, 0) for key in list(self._running))
+        return self._length * sum(self._remaining.values()) - trained
 
     def _seconds_left(self) -> float | None:
         """From the rate so far, as if all epochs were equal; None before two epochs of each of the
         first trials are done."""
         if not self._epochs or self._epochs < 2 * len(self._running):
             return None
-        return max(0, self._epochs_left) / self._rate()
+        return self._epochs_left / self._rate()
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True)  # a log has it on one line
 
     def _line(self) -> str:
-        parts = [f"{stage} {self._ended[stage]}/{self._expected[stage]}" for stage in self._ended]
-        parts += [f"{count} {name}" for name, count in self._not_complete.items() if count]
-        parts.append(self._pace())
-        parts += [
-            f"best {self._labels['explore'][name]} {loss:.3f} nats"
-            for name, loss in self._best.items()
-        ]
-        parts.append(_left(self._seconds_left()))
-        return ", ".join(parts)
+        return ", ".join(
+            [*self._counts(), self._pace(), *self._bests(), _left(self._seconds_left())]
+        )
+
+    def _counts(self) -> list[str]:
+        """How many trials of each stage have ended, of how many, and how those that failed did."""
+        ended = [f"{stage} {count}/{total}" for stage, count, total in self._stages()]
+        return ended + [f"{count} {name}" for name, count in self._not_complete.items() if count]
+
+    def _stages(self) -> list[tuple[str, int, int]]:
+        """Each stage that has anything to train: its trials that have ended, of how many."""
+        totals = [(s, count, count + self._remaining[s]) for s, count in self._ended.items()]
+        return [each for each in totals if each[-1]]
+
+    def _bests(self) -> list[str]:
+        labels = self._labels["explore"]
+        return [f"best {labels[name]} {loss:.3f} nats" for name, loss in self._best.items()]
 
     def _pace(self) -> str:
         rate = self._rate()
@@ -110,15 +133,15 @@ class Progress:
 
     def _view(self) -> Table:
         bars = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        for stage, expected in self._expected.items():
-            bars.add_task(stage, total=expected, completed=self._ended[stage])
+        for stage, ended, total in self._stages():
+            bars.add_task(stage, total=total, completed=ended)
         view = Table.grid()
         view.add_row(bars)
         others = ", ".join(f"{n} {name}" for name, n in self._not_complete.items() if n)
         view.add_row(
             f"{self._pace()}, {_left(self._seconds_left())}{'; ' + others if others else ''}"
         )
-        for job in self._running.values():
+        for job in list(self._running.values()):
             view.add_row(f"  {job.stage} {self._labels[job.stage][job.candidate]}", style="dim")
         for name, loss in self._best.items():
             label = self._labels["explore"][name]

@@ -25,6 +25,7 @@ from study.search.trial import Job, job_from
 from study.spec.errors import StudyError
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
+from study.store.folder import Folder
 from study.store.lock import hold_lock
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore
@@ -41,6 +42,8 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     from study.cli.terminal import conclude, print_plan
 
     _check(study, options)
+    starting = " and starting Ray" if options.workers == "ray" else ""
+    console.print(f"Loading the data{starting} …", style="dim")
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
@@ -48,9 +51,11 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = make_plan(study, options, data, executor.numerics)
             print_plan(plan, console, executor.resources.concurrent)
             lock.enter_context(hold_lock(folder))
+            plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
             save_plan(plan, folder)
             seconds = _train(plan, data, options, executor, console)
-        plan = replace(plan, seconds=seconds)
+        if seconds is not None:
+            plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
         missing = list(describe_missing(conclude(plan, options.results, console)))
     if missing:
@@ -116,20 +121,29 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
     return Plan(study, budget, setting, describe_data(data), command_line(), provenance())
 
 
+def _earlier_seconds(plan: Plan, results: Folder) -> float | None:
+    """Wall-clock time of the earlier runs of the same setting; None where none reached its end."""
+    try:
+        last = load_plan(plan.study, results)
+    except StudyError:  # there is none that can be read
+        return None
+    return last.seconds if last.setting == plan.setting else None
+
+
 def _train(
     plan: Plan, data: Splits, options: Options, executor: Executor, console: Console
-) -> float:
-    """Run what is not recorded yet; the seconds it took."""
+) -> float | None:
+    """Run what is not recorded yet; the seconds it took, None where nothing was left to train."""
     import optuna
 
     from study.cli.progress import Progress
     from study.pool.dispatch import Dispatcher
     from study.pool.recorder import Recorder
     from study.pool.session import Session
+    from study.table.members import study_members
 
     if not options.verbose:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-    started = time.monotonic()
     store = RecordStore(options.results)
     checkpoints = CheckpointStore(options.results / plan.study.name / "checkpoints")
     for swept in (store, checkpoints):
@@ -138,11 +152,16 @@ def _train(
     trials = FinishedTrials(plan, records)
     check_agreement(trials)
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records))
-    remaining = dispatcher.remaining()
-    if any(remaining.values()):
-        with Progress(console, plan, remaining) as progress:
-            session = Session(dispatcher, Recorder(store, checkpoints, plan.study), [progress])
-            executor.run(session, data, checkpoints)
+    if not any(dispatcher.remaining().values()):
+        count = len({member.record.key for member in study_members(trials)})
+        console.print(
+            f"All {count} trainings are recorded already; nothing to train.", highlight=False
+        )
+        return None
+    started = time.monotonic()
+    with Progress(console, plan, dispatcher.remaining) as progress:
+        session = Session(dispatcher, Recorder(store, checkpoints, plan.study), [progress])
+        executor.run(session, data, checkpoints)
     return time.monotonic() - started
 
 

@@ -18,6 +18,7 @@ from study.stats.power import detectable_difference, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
+from study.table.formatting import error_line
 
 if TYPE_CHECKING:
     from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use
@@ -56,7 +57,8 @@ def _time_line(plan: Plan, concurrent: int) -> str:
     together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
     if plan.setting.numerics.device != "cpu":
         return f"not estimated for GPUs; {together}"
-    return f"{describe_time(core_seconds(plan) / concurrent)}, {together} (estimate)"
+    training = describe_time(core_seconds(plan) / concurrent)
+    return f"{training} of training, {together} (estimate, without startup and figures)"
 
 
 def _claims_line(plan: Plan) -> str:
@@ -93,8 +95,9 @@ def _rule_line(count: int, rule: Rule, seeds: int) -> str:
         return f"{said}, not judged: {seeds} seeds are too few, {needed} are needed"
     difference = detectable_difference(seeds, rule)
     return (
-        f"{said}, judged at 5 % after Holm's correction ({needed} seeds are needed). Detected with "
-        f"80 % power: differences of {difference:.1f} standard deviations over seeds"
+        f"{said}, judged at 5 % after Holm's correction ({needed} seeds are needed). A difference "
+        f"{difference:.1f} times as large as the usual scatter from seed to seed (one standard "
+        "deviation) is found by 4 of 5 such runs; smaller ones are often missed"
     )
 
 
@@ -118,21 +121,40 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     trials = FinishedTrials(plan, records)
     verdicts = write_outputs(trials, folder)
     print_verdicts(plan, verdicts, console)
+    _print_failures(trials, console)
     for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):
         console.print(escape(warning), style="dim", highlight=False)
     console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
     return trials
 
 
+def _print_failures(trials: FinishedTrials, console: Console) -> None:
+    """How many trainings failed, and what the first of them ended with."""
+    from study.table.members import study_members
+
+    records = {member.record.key: member.record for member in study_members(trials)}
+    failed = [record for record in records.values() if record.status == "failed"]
+    if failed:
+        first = min(failed, key=lambda record: str(record.provenance.get("finished")))
+        console.print(
+            f"{len(failed)} of {len(records)} trainings failed. The first: "
+            f"{escape(error_line(first.error or ''))}",
+            style="bold",
+            highlight=False,
+        )
+
+
 def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) -> None:
-    """Each claim with its verdict, and below it what was found."""
-    from study.report.verdicts import claim_text, detail_text, outcome_text
+    """Each claim with its verdict, and below it what was found; of a smoke run the claims alone."""
+    from study.report.verdicts import SMOKE_RUN, claim_text, detail_text, outcome_text
 
     labels = plan.study.labels()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     for verdict in verdicts:
         grid.add_row(outcome_text(verdict), escape(claim_text(verdict.claim, labels)))
-        grid.add_row("", f"[dim]{escape(detail_text(verdict))}[/dim]")
-    console.print("[bold]Verdicts[/bold] (mean over seeds, 95 % interval)", highlight=False)
+        if plan.budget.judged:
+            grid.add_row("", f"[dim]{escape(detail_text(verdict))}[/dim]")
+    found = "mean over seeds, 95 % interval" if plan.budget.judged else SMOKE_RUN
+    console.print(f"[bold]Verdicts[/bold] ({found})", highlight=False)
     console.print(grid, highlight=False)

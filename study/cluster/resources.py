@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from study.spec.errors import StudyError
 
+NO_GPU = "this machine has no GPU: leave out --gpus-per-trial."
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -65,6 +67,9 @@ def trial_resources(
         if grows
         else ""
     )
+    if gpu_share and not gpus:
+        nowhere = "no host of the cluster has a GPU: leave out --gpus-per-trial."
+        raise StudyError(f"{nowhere}{hint}" if grows else NO_GPU)
     if gpu_share > gpus:
         raise StudyError(
             f"a trial cannot have more GPUs than the largest host: asked for {gpu_share:g}, the "

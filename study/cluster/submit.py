@@ -92,10 +92,16 @@ def _client(address: str) -> Any:
     if (Path.home() / ".ray/auth_token").exists():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
+        import aiohttp  # noqa: F401 - what Ray's client lacks without the extra
         from ray.job_submission import JobSubmissionClient
-
+    except ImportError as error:
+        raise StudyError(
+            "jobs are submitted through the extra `cluster`, which is not installed "
+            f'({error}). Install it: pip install ".[cluster]"'
+        ) from error
+    try:
         return JobSubmissionClient(address)
-    except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
+    except (ConnectionError, RuntimeError, ValueError) as error:
         raise StudyError(
             f"no job can be submitted to {address}: {error}\nIs the cluster up, and its tunnel "
             "open? ray up cluster.yaml; in another terminal: ray dashboard cluster.yaml"

@@ -11,7 +11,7 @@ from study.figures.draw import describe_error
 from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
 from study.spec.figures import Figure
-from study.spec.study import Study, unknown_name
+from study.spec.study import NEAR, Study, unknown_name
 from study.table.columns import ALL_COLUMNS
 
 # What the value of an option names, by the option: one thing, or each of several.
@@ -71,7 +71,7 @@ def _option_mistakes(figure: Figure, kind: FigureKind) -> Iterator[str]:
         none = f"the kind {figure.kind} takes no options; got {name!r}"
         yield unknown_name(f"an option of the kind {figure.kind}", name, taken) if taken else none
     for option in options:
-        misspelt = difflib.get_close_matches(option.name, unknown, n=1)
+        misspelt = difflib.get_close_matches(option.name, unknown, n=1, cutoff=NEAR)
         if option.default is option.empty and option.name not in figure.options and not misspelt:
             yield f"the kind {figure.kind} needs the option {option.name}"
 

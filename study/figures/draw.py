@@ -58,9 +58,8 @@ def _draw(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
     kind = FIGURES[figure.kind]
     frame = kind.frame(table, **figure.options)
     if frame.empty:
-        return DrawnFigure(
-            figure.name, figure.title, reason=f"it needs {kind.needs}, and the table has none"
-        )
+        found = frame.attrs.get("found", "this run has none")
+        return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}; {found}")
     files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
     note = frame.attrs["note"]
     return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), files)

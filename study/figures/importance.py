@@ -41,9 +41,10 @@ def frame_of_importance(
     """
     ends = explored_ends(table)
     full = ends.loc[(ends["status"] == "complete") & ends["val_loss"].notna()]
-    rows = []
+    rows, most = [], 0
     for name, trials in full.groupby("candidate", sort=False):
         searched = searched_columns(trials)
+        most = max(most, len(trials))
         if len(searched) < 2 or len(trials) < min_trials:
             continue
         search = {"candidate": name, "label": trials["label"].iloc[0], "n": len(trials)}
@@ -60,6 +61,8 @@ def frame_of_importance(
             f"PED-ANOVA (Optuna): what sets the best quarter by validation loss apart from all "
             f"full-length trials, one seed each; n = {counts}"
         )
+    elif 0 < most < min_trials:
+        frame.attrs["found"] = f"the most that a search of this run has is {most}"
     return frame
 
 

@@ -13,7 +13,12 @@ from study.figures.architecture import (
 )
 from study.figures.comparison import describe_comparison, draw_comparison, frame_of_comparison
 from study.figures.curves import describe_curves, draw_curves, frame_of_curves
-from study.figures.importance import describe_importance, draw_importance, frame_of_importance
+from study.figures.importance import (
+    MIN_TRIALS,
+    describe_importance,
+    draw_importance,
+    frame_of_importance,
+)
 from study.figures.pareto import describe_pareto, draw_pareto, frame_of_pareto
 from study.figures.response import describe_response, draw_response, frame_of_response
 from study.figures.rungs import describe_rungs, draw_rungs, frame_of_rungs
@@ -32,7 +37,8 @@ class FigureKind:
 
     Attributes:
         frame: (table, *, options) -> what is shown, empty where the table does not hold it; its
-            `attrs["note"]` gives the number of seeds and the meaning of bands or bars.
+            `attrs["note"]` gives the number of seeds and the meaning of bands or bars. Of an empty
+            one `attrs["found"]` may say what there is instead of what it needs.
         draw: (frame, empty figure) -> None; sets the figure's size.
         describe: frame -> the figure's numbers in words, for readers who cannot see it.
         needs: what the table must hold, for the sentence "it needs ...".
@@ -91,7 +97,8 @@ FIGURES = {
         frame_of_importance,
         draw_importance,
         describe_importance,
-        needs="a search with several searched hyper-parameters and 20 full-length trials",
+        needs=f"a search over two or more hyper-parameters with at least {MIN_TRIALS} trials that "
+        "reached their last epoch",
     ),
     "rungs": FigureKind(
         frame_of_rungs,

@@ -1,5 +1,6 @@
 """Which job comes next, which trial stops early, and what follows from one that has ended."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class Dispatcher:
                 search, self._setting, self._budget.trials, explored, resumed
             )
             self.pruners[search.name] = Pruner(self._setting.recipe.epochs, explored)
-        self._under_way: set[str] = set()  # keys
+        self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
         self._settled: set[str] = set()  # searches whose choice is in the queue
         self._queued: set[str] = set()  # keys that are or were in the queue
@@ -58,7 +59,7 @@ class Dispatcher:
             self._enqueue_chosen()
             job = self._queue.pop(0) if self._queue else None
         if job is not None:
-            self._under_way.add(job.key)
+            self._under_way[job.key] = job
         return job
 
     @property
@@ -73,7 +74,7 @@ class Dispatcher:
 
     def finish(self, job: Job, record: Record) -> None:
         """Take a finished trial into account."""
-        self._under_way.discard(job.key)
+        self._under_way.pop(job.key, None)
         self._trials.records[record.key] = record
         if job.stage == "explore":
             self.explorers[job.candidate].finish(record)
@@ -82,17 +83,20 @@ class Dispatcher:
 
     def requeue(self, job: Job) -> None:
         """Hand the job out once more: its trial ended without a result, and has tries left."""
-        self._under_way.discard(job.key)
+        self._under_way.pop(job.key, None)
         if job.stage == "explore":
             self.explorers[job.candidate].requeue(job)
         else:
             self._queue.insert(0, job)
 
     def remaining(self) -> dict[str, int]:
-        """Maximum number of trials still to be run by stage: a choice may be known already."""
+        """Maximum number of trials that have not ended, by stage: a search may choose what is
+        trained already."""
+        running = Counter(job.stage for job in self._under_way.values())
         explore = sum(explorer.remaining for explorer in self.explorers.values())
         choices = len(self.explorers) - len(self._settled)
-        return {"explore": explore, "confirm": len(self._queue) + choices * self._budget.seeds}
+        confirm = len(self._queue) + choices * self._budget.seeds
+        return {"explore": explore + running["explore"], "confirm": confirm + running["confirm"]}
 
     def _next_explored(self) -> Job | None:
         explorers = list(self.explorers.values())

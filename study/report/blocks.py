@@ -50,6 +50,7 @@ class Cell:
         order: number by which its column is sorted, NaN last; by the text where None.
         sign: symbol in front of the text.
         style: class of the cell in the style sheet, without the prefix "style-".
+        folded: text that is shown where a reader asks for it.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Cell:
     order: float | None = None
     sign: str = ""
     style: str = ""
+    folded: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from study.report.verdicts import (
     format_p,
     images_text,
     interval_text,
+    outcome_words,
     reason_text,
 )
 from study.search.plan import Plan
@@ -31,16 +32,20 @@ CLAIMS_STOOD = (
     "The claims (digest {}) stood in the task's file before the trainings that they read were "
     "recorded. "
 )
-HOW_TO_READ = (
-    "Each claim names a region in which the mean over seeds lies. It is supported, or refuted, "
-    "where p is at most 0.05 after Holm's correction over all claims. p is the greater of two: "
-    "that of an exact sign-flip test over seeds, which takes values as symmetric, and that of a "
-    "test which takes them as skewed as an exponential distribution; both are two-sided unless the "
-    "claim is marked as tested one-sided. The 95 % intervals come from sign flips and are of each "
-    "effect alone, so that an interval may exclude a bound while the claim stays undecided. They "
-    "show the noise of seeds, not that of the images. An interval over test images, where there is "
-    "one, shows the noise of the images and not that of seeds: a bootstrap of the images, paired "
-    "and averaged over seeds, which takes images of one patient as independent. It decides nothing."
+HOW_TO_DECIDE = (
+    "A claim names a range for the mean over seeds. It is supported or refuted if p, corrected "
+    "after Holm for the number of claims, is at most 0.05; otherwise it is undecided. p is the "
+    "greater of two: of an exact sign-flip test over seeds, and of a test that allows for skewed "
+    "values. Both are two-sided, unless the claim is marked as tested one-sided."
+)
+HOW_CERTAIN = (
+    "The 95 % interval shows how much the effect may differ with other seeds. It is not corrected "
+    "for the number of claims: a claim may be undecided although its interval lies inside the "
+    "range, or outside."
+)
+OVER_IMAGES = (
+    " The interval over test images shows how much it may differ with other images. It decides "
+    "nothing, and takes images of one patient as independent."
 )
 
 
@@ -70,9 +75,10 @@ def report_content(
 
 
 def describe_scale(budget: Budget) -> str:
-    """What a reader must know of a run below the homework's scale; empty at that scale."""
+    """What a reader of verdicts must know of a run below the homework's scale; else empty."""
     full = PROFILES["paper"]
-    if budget.epochs >= full.epochs and budget.image_size >= full.image_size:
+    at_scale = budget.epochs >= full.epochs and budget.image_size >= full.image_size
+    if at_scale or not budget.judged:
         return ""
     return (
         f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels; "
@@ -86,7 +92,9 @@ def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
     if plan.data.source == PHANTOM:
         warnings.append("Made on synthetic phantoms: it says nothing about patients.")
     if not plan.budget.judged:
-        warnings.append("A smoke run: it shows that everything works, and judges nothing.")
+        warnings.append(
+            "A smoke run: it shows that everything works. It judges nothing and shows no effects."
+        )
     return [*warnings, *filter(None, (describe_scale(plan.budget), describe_notes(notes)))]
 
 
@@ -105,7 +113,7 @@ def _sections(
     sections = [
         Section("Verdicts", _verdict_blocks(plan, verdicts, notes)),
         Section("The answer", pictures[:1]),
-        Section("Selection bias", selection_blocks(plan.study, table)),
+        Section("Selection bias", selection_blocks(plan, table)),
         Section("Curves and comparisons", others),
         Section("Candidates", candidate_blocks(plan, table)),
         Section("The search", [*of_search, *search_blocks(plan, table)]),
@@ -120,27 +128,43 @@ def _sections(
 def _verdict_blocks(
     plan: Plan, verdicts: Sequence[Verdict], notes: Mapping[str, str]
 ) -> list[Block]:
-    columns = (
-        *(Column(name, number=False) for name in ("Verdict", "Claim", "The homework said")),
-        *(Column("Effect", number=False), Column("95 % interval")),
-        *(Column("Seeds"), Column("p after Holm")),
-    )
+    """The claims with what was found and how to read it; of a smoke run the claims alone."""
+    columns = [Column(name, number=False) for name in ("Verdict", "Claim", "The homework said")]
+    rows = [_claim_cells(verdict, plan.study.labels()) for verdict in verdicts]
+    if not plan.budget.judged:
+        return [Table(columns, rows)]
+    columns += [Column("Effect", number=False), Column("95 % interval")]
+    columns += [Column("Seeds"), Column("p after Holm")]
+    rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
     stood = CLAIMS_STOOD.format(study_digest(plan.study.claims)) if not notes else ""
-    reading = stood + HOW_TO_READ
-    rows = [_verdict_cells(verdict, plan.study.labels()) for verdict in verdicts]
-    return [Table(columns, rows), Text(reading, faint=True)]
-
-
-def _verdict_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
-    claim, outcome = verdict.claim, verdict.outcome
-    notes = (*["tested one-sided"] * claim.one_sided, reason_text(verdict))
-    images = images_text(verdict)
-    rank = list(SYMBOLS).index(outcome)
+    over_images = any(images_text(verdict) != NOTHING for verdict in verdicts)
     return [
-        Cell(outcome, order=rank, sign=SYMBOLS[outcome], style=outcome.replace(" ", "-")),
+        Table(columns, rows),
+        Text(stood + HOW_TO_DECIDE, faint=True),
+        Text(HOW_CERTAIN + OVER_IMAGES * over_images, faint=True),
+    ]
+
+
+def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
+    claim, outcome = verdict.claim, verdict.outcome
+    reason = reason_text(verdict) if verdict.rule else verdict.note
+    notes = (*["tested one-sided"] * claim.one_sided, reason)
+    return [
+        Cell(
+            outcome_words(verdict),
+            order=list(SYMBOLS).index(outcome),
+            sign=SYMBOLS[outcome],
+            style=outcome.replace(" ", "-"),
+        ),
         Cell(claim_text(claim, labels), list(filter(None, notes))),
         Cell(claim.quote, [claim.source] * bool(claim.source)),
-        Cell(effect_text(verdict), [verdict.judged_on], verdict.effect, style="effect"),
+    ]
+
+
+def _found_cells(verdict: Verdict) -> list[Cell]:
+    images = images_text(verdict)
+    return [
+        Cell(effect_text(verdict), [verdict.judged_on], order=verdict.effect, style="effect"),
         Cell(
             interval_text(verdict),
             [f"over test images: {images}"] * (images != NOTHING),

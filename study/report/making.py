@@ -10,6 +10,7 @@ from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
 from study.spec.budget import DataFacts
+from study.table.formatting import error_line
 from study.table.summary import list_failures, summarise_cost
 
 PART_TITLES = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -32,11 +33,16 @@ def failure_blocks(table: pd.DataFrame) -> list[Block]:
         [
             Cell(row["label"], [f"{row['configuration']}; seed {row['seed']}"]),
             Cell(row["stage"]),
-            Cell(f"{row['status']} after {count_of(row['epoch'], 'epoch')}", [row["error"]]),
+            _error_cell(f"{row['status']} after {count_of(row['epoch'], 'epoch')}", row["error"]),
         ]
         for row in frame_rows(list_failures(table))
     ]
     return [Table(columns, rows)] if rows else [Text("No trial diverged or failed.")]
+
+
+def _error_cell(status: str, error: str) -> Cell:
+    line = error_line(error)
+    return Cell(status, [line], folded="" if line == error.strip() else error)
 
 
 def cost_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
@@ -44,9 +50,9 @@ def cost_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     costs = frame_rows(summarise_cost(table))
     epochs, seconds = (sum(row[name] for row in costs) for name in ("epochs", "seconds"))
     wall = (
-        "The wall-clock time is not known, since the run did not reach its end."
+        "The wall-clock time is not known, since the run that trained did not reach its end."
         if plan.seconds is None
-        else f"The run took {format_seconds(plan.seconds)} of wall-clock time."
+        else f"The training took {format_seconds(plan.seconds)} of wall-clock time."
     )
     columns = (
         *(Column("Stage", number=False), Column("Device", number=False)),
@@ -54,9 +60,8 @@ def cost_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     )
     reading = (
         f"{count_of(epochs, 'epoch')} in {format_seconds(seconds)} of training, summed over all "
-        f"workers. {wall} Trainings that an earlier run, or another study in the same results "
-        "folder, had recorded were not repeated: they count in the training time but not in the "
-        "wall-clock time."
+        f"workers. {wall} Trainings that another study in the same results folder, or a run that "
+        "was interrupted, had recorded count in the training time, not in the wall-clock time."
     )
     table_of_costs = Table(columns, [_cost_cells(row) for row in costs])
     return [Text(reading), *[table_of_costs] * bool(costs)]

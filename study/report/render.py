@@ -16,6 +16,8 @@ from study.figures.draw import DrawnFigure
 from study.report.blocks import Report
 
 FIGURE_FOLDER = "figures"  # beside the page
+# What stands behind a number and must not begin a line.
+UNIT = re.compile(r"(?<=\d) (?:%|M|nats|s|min|h|times|percentage points?)(?!\w)")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,6 +49,11 @@ def escape_markdown(value: Any) -> str:
     return re.sub(r"^(\d*)([-+=.)])(?!\w)", r"\1\\\2", text)
 
 
+def _unbroken(text: str) -> str:
+    """The text with no-break spaces between numbers and their units."""
+    return UNIT.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+
+
 def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
@@ -71,5 +78,10 @@ def _environment(finalize: Callable[[Any], str] | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"data_uri": _data_uri, "path": _path, "raw": Markup}
+    environment.filters |= {
+        "data_uri": _data_uri,
+        "path": _path,
+        "raw": Markup,
+        "unbroken": _unbroken,
+    }
     return environment

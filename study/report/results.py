@@ -18,14 +18,15 @@ from study.table.summary import (
 )
 
 
-def selection_blocks(study: Study, table: pd.DataFrame) -> list[Block]:
-    """How much the choice flatters each chosen configuration; empty for a study without search."""
-    rows = frame_rows(summarise_selection(study, table))
-    if not study.searches:
+def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
+    """How much the choice flatters each chosen configuration; empty for a study without search, and
+    for a smoke run, which shows no effects."""
+    if not (plan.study.searches and plan.budget.judged):
         return []
+    rows = frame_rows(summarise_selection(plan.study, table))
     if not rows:
         return [Text("No search has a full-length trial, so nothing was chosen.")]
-    test = ", and on the test set, which no search and no choice used," if has_test(table) else ""
+    test = ", and on the test set, which no search and no choice used," if _has_test(table) else ""
     reading = (
         "A search chooses the best of many trials by their validation loss, so the score of the "
         f"chosen trial is biased: it looks better than it is. On fresh seeds{test} the same "
@@ -38,7 +39,7 @@ def selection_blocks(study: Study, table: pd.DataFrame) -> list[Block]:
     return [Text(reading), Table(columns, [_selection_cells(row) for row in rows])]
 
 
-def has_test(table: pd.DataFrame) -> bool:
+def _has_test(table: pd.DataFrame) -> bool:
     """Whether any trial was scored on a test set."""
     return bool(table["test_accuracy"].notna().any())
 
@@ -66,26 +67,29 @@ def _scores(row: Mapping[str, Any], when: str, part: str) -> Cell:
 
 
 def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
-    """Scores and costs of every candidate, and what dropout does to the logged accuracy."""
+    """Scores and costs of every candidate, and what dropout does to the logged accuracy, an effect,
+    which a smoke run does not show."""
     columns = (
         *(Column("Candidate", number=False), Column("Seeds"), Column("Validation accuracy")),
         *(Column("Test accuracy"), Column("Generalisation gap"), Column("Parameters")),
         *(Column("Multiply-adds"), Column("Training time")),
     )
     rows = frame_rows(summarise_candidates(plan.study, table))
-    without_test = "" if has_test(table) else " The data has no test part."
+    if not any(row["n"] for row in rows):
+        return [Text("No training of a candidate reached its last epoch, so there are no scores.")]
+    without_test = "" if _has_test(table) else " The data has no test part."
     return [
         Text(
             "Means over seeds at the last epoch; in small print the range over seeds, and the mean "
             "at each seed's epoch of lowest validation loss."
         ),
-        Table(columns, [_candidate_cells(row, plan, has_test(table)) for row in rows]),
+        Table(columns, [_candidate_cells(row, plan, _has_test(table)) for row in rows]),
         Text(
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
             f"Multiply-adds: forward, per image.{without_test}",
             faint=True,
         ),
-        *_dropout_blocks(plan.study, table),
+        *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
 
 

@@ -18,6 +18,7 @@ SYMBOLS: dict[Outcome, str] = {
     "undecided": "?",
     "not judged": "–",
 }
+SMOKE_RUN = "a smoke run judges nothing and shows no effects"
 
 
 def claim_text(claim: Claim, labels: Mapping[str, str]) -> str:
@@ -98,7 +99,12 @@ def _bound(claim: Claim, bound: float) -> str:
 
 def outcome_text(verdict: Verdict) -> str:
     """The outcome behind its symbol: "✓ supported"."""
-    return f"{SYMBOLS[verdict.outcome]} {verdict.outcome}"
+    return f"{SYMBOLS[verdict.outcome]} {outcome_words(verdict)}"
+
+
+def outcome_words(verdict: Verdict) -> str:
+    """The outcome; that of a smoke run says that it is one."""
+    return verdict.outcome if verdict.rule else f"{verdict.outcome} (smoke)"
 
 
 def effect_text(verdict: Verdict) -> str:
@@ -154,10 +160,10 @@ def reason_text(verdict: Verdict) -> str:
 
 def _reason(verdict: Verdict) -> str:
     rule = verdict.rule
+    if rule is None:
+        return SMOKE_RUN
     if not verdict.n_seeds:
         return ""
-    if rule is None:
-        return "the run is too small to judge by (a smoke run)"
     if verdict.outcome == "not judged":
         return f"{seeds_needed(rule)} seeds are needed for {_count(rule.n_claims, 'claim')}"
     return _why_undecided(verdict, rule) if verdict.outcome == "undecided" else ""

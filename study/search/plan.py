@@ -31,7 +31,8 @@ class Plan:
         setting: what all its trials share.
         data: what the report says about the data.
         command, provenance: what makes the run, `study.store.provenance.provenance`.
-        seconds: wall-clock time of the run's training, None before its end.
+        seconds: wall-clock time of the training, with that of earlier runs of the same setting;
+            None before the end of the first.
     """
 
     study: Study

@@ -56,8 +56,11 @@ def find_registered(trials: FinishedTrials) -> list[Record]:
 
 def describe_notes(notes: Mapping[str, str]) -> str:
     """The notes in one sentence; empty where there is none."""
-    said = "; ".join(f"{name}: {note}" for name, note in notes.items())
-    return f"Not every claim stood before the run. {said}." if notes else ""
+    names: dict[str, list[str]] = {}  # by note
+    for name, note in notes.items():
+        names.setdefault(note, []).append(name)
+    said = "; ".join(f"{', '.join(those)}: {note}" for note, those in names.items())
+    return f"Not all claims were written before the trainings. {said}." if notes else ""
 
 
 def confirmed_of(trials: FinishedTrials, name: str) -> list[Record]:

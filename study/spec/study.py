@@ -13,6 +13,7 @@ from study.spec.space import Dimension
 
 EpochRule = Literal["final", "best"]
 T = TypeVar("T")
+NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
 
 
 @dataclass(frozen=True)
@@ -272,7 +273,7 @@ class Study:
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence about a name that is none of the known ones, with the nearest one."""
     known = list(known)
-    near = difflib.get_close_matches(str(name), known, n=1)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=NEAR)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
 

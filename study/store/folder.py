@@ -7,9 +7,11 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from study.spec.errors import StudyError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 TEMPORARY = ".writing-"  # prefix of a file's name while it is not whole yet
 
 
@@ -144,17 +146,20 @@ class LocalFolder(Folder):
             raise StudyError(
                 f"results must be a folder, and {nearest} is a file. Choose another --results."
             )
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise StudyError(
-                f"results cannot be written to: {nearest} is not writable. "
-                "Change its permissions, or choose another --results."
-            )
+        try:
+            TemporaryFile(prefix=TEMPORARY, dir=nearest).close()
+        except OSError as error:
+            if error.errno not in FULL:  # with room the same command resumes
+                raise StudyError(
+                    f"results cannot be written to {self}: {error.strerror}. Choose another "
+                    "--results, or change the permissions."
+                ) from error
 
 
 def _explained(error: OSError, path: Path, size: int) -> OSError:
     """The error with the file that could not be written and, on a full disk, with what is
     missing."""
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in FULL:
         return OSError(error.errno, error.strerror, str(path))
     free = shutil.disk_usage(path.parent).free
     missing = f", {_size(size - free)} missing" if size > free else " according to the disk"

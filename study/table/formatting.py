@@ -1,10 +1,14 @@
 """How the table's columns and their values are written for people: names, units, numbers."""
 
 import math
+import re
 
 from study.table.columns import ALL_COLUMNS, Column
 
 NOTHING = "–"  # where there is no number
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b.*: ")
+POINTS = "percentage points"
+DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the half it is
 
 
 def find_column(name: str) -> Column:
@@ -21,7 +25,7 @@ def column_unit(column: str) -> str:
     """The unit that people read: % for a share, percentage points for a difference of shares."""
     found = find_column(column)
     if found.unit == "share":
-        return "percentage points" if found.is_difference else "%"
+        return POINTS if found.is_difference else "%"
     return "s" if found.unit == "seconds" else found.unit
 
 
@@ -37,7 +41,10 @@ def format_value(column: str, value: float, difference: bool = False) -> str:
     """
     if math.isnan(value):
         return NOTHING
-    return f"{_number(column, value, difference)} {_unit(column, difference)}".rstrip()
+    number, unit = _number(column, value, difference), _unit(column, difference)
+    if unit == POINTS and abs(_shown(column, value)) == 1:
+        return f"{number.removesuffix('.0')} percentage point"
+    return f"{number} {unit}".rstrip()
 
 
 def format_range(
@@ -51,17 +58,30 @@ def format_range(
     return f"{' to '.join(ends)} {unit}".rstrip()
 
 
+def error_line(text: str) -> str:
+    """The line of a trial's error that says what happened: the last that begins with an exception's
+    type, or the last of all."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if EXCEPTION.match(line)]
+    return (named or lines or [NOTHING])[-1]
+
+
 def _unit(column: str, difference: bool) -> str:
     unit = column_unit(column)
-    return "percentage points" if unit == "%" and difference else unit
+    return POINTS if unit == "%" and difference else unit
+
+
+def _shown(column: str, value: float) -> float:
+    """The value in the unit that people read, without the noise of arithmetic."""
+    return round(display_factor(column) * value, DECIMALS)
 
 
 def _number(column: str, value: float, difference: bool) -> str:
     """The number alone: one decimal of a percentage, three of a loss, whole counts; no -0."""
-    found = find_column(column)
+    found, value = find_column(column), _shown(column, value)
     sign = "+" if difference or found.is_difference else ""
     if found.unit == "share":
-        text = f"{100 * value:{sign}z.1f}"
+        text = f"{value:{sign}z.1f}"
     elif found.unit == "nats":
         text = f"{value:{sign}z.3f}"
     elif found.unit == "seconds":

@@ -6,6 +6,8 @@ import re
 import subprocess
 from contextlib import nullcontext
 from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import ray
 from click.testing import CliRunner
 
 from study import task_c
+from study.__main__ import main
 from study.cli.command import command
 from study.cli.options import Options
 from study.search.plan import save_plan
@@ -110,6 +113,16 @@ def test_results_may_not_be_a_file(tmp_path):
     assert "is a file" in answer.stderr and "--results" in answer.stderr
 
 
+def test_results_that_only_seem_writable_are_one_error():
+    """To root every folder of Linux's /proc does, and no file can be made in it."""
+    if not Path("/proc/self").exists():
+        pytest.skip("no /proc here")
+    answer = run([*SMOKE, "--results", "/proc/x"])
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("error: results cannot be written to /proc/x: ")
+    assert "Choose another --results" in answer.stderr
+
+
 def test_results_that_cannot_be_written_are_one_error_before_anything_starts(small_disk, s3_bucket):
     disk = small_disk(64)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
@@ -130,7 +143,7 @@ def test_a_store_that_does_not_answer_is_one_error_at_once(action, monkeypatch):
         raise OSError("no answer")  # as pyarrow does, which asks for the bucket's region first
 
     monkeypatch.setattr("study.store.remote._filesystem_of", unreachable)
-    answer = run([action, *SMOKE, "--results", "s3://bucket/results"])
+    answer = run([action, "--results", "s3://bucket/results"])
     assert answer.exit_code == 1
     assert re.search("s3://bucket/results.*: no answer", answer.stderr)
     assert "Traceback" not in answer.output
@@ -140,6 +153,22 @@ def test_report_without_a_run_says_how_to_make_one(tmp_path):
     answer = run(["report", "--results", str(tmp_path / "none")])
     assert answer.exit_code == 1
     assert "python -m study.task_c --results" in answer.stderr
+
+
+def test_report_refuses_options_that_decide_what_is_trained(tmp_path):
+    deciding = Options().deciding()
+    del deciding["results"]
+    for name, default in deciding.items():
+        option, value = f"--{name.replace('_', '-')}", "1" if default == "None" else default
+        answer = run(["report", option, value, "--results", str(tmp_path)])
+        assert answer.exit_code == 2
+        assert f"does not take {option}." in answer.stderr
+    assert run(["report", "-v", "--results", str(tmp_path)]).exit_code == 1  # no run is there
+
+
+def test_every_command_tells_its_version():
+    for answer in (run(["--version"]), CliRunner().invoke(main, ["--version"])):
+        assert answer.output == f"hw3-study, version {version('hw3-study')}\n"
 
 
 def test_help_names_every_option_and_sampler():
@@ -163,19 +192,31 @@ def test_one_process_takes_no_cluster(arguments, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-def test_more_gpus_than_ray_has_is_one_error(tmp_path, monkeypatch):
-    monkeypatch.setattr("study.cluster.ray.connect", lambda *_: nullcontext([{"CPU": 2.0}]))
-    answer = run([*SMOKE, "--gpus-per-trial", "64", "--results", str(tmp_path / "results")])
+def test_one_process_on_a_machine_without_a_gpu_takes_none(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    where = ["--workers", "inline", "--results", str(tmp_path / "r")]
+    answer = run([*SMOKE, *where, "--gpus-per-trial", "1"])
     assert answer.exit_code == 1
-    assert "64" in answer.stderr and "--gpus-per-trial" in answer.stderr
-    assert not (tmp_path / "results").exists()
+    assert "this machine has no GPU" in answer.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_more_gpus_than_ray_has_is_one_error(tmp_path, monkeypatch):
+    for gpus, said in ((1.0, "64, the largest host has 1"), (0.0, "this machine has no GPU")):
+        nodes = [{"CPU": 2.0, "GPU": gpus}]
+        monkeypatch.setattr("study.cluster.ray.connect", lambda *_, nodes=nodes: nullcontext(nodes))
+        answer = run([*SMOKE, "--gpus-per-trial", "64", "--results", str(tmp_path / "results")])
+        assert answer.exit_code == 1
+        assert said in answer.stderr and "--gpus-per-trial" in answer.stderr
+        assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize("action", ["run", "report"])
 def test_a_second_driver_is_turned_away(action, tmp_path):
     save_plan(plan_of(task_c.STUDY), LocalFolder(tmp_path / "task_c"))
     with hold_lock(LocalFolder(tmp_path / "task_c")):
-        answer = run([action, *SMOKE, "--workers", "inline", "--results", str(tmp_path)])
+        options = [*SMOKE, "--workers", "inline"] if action == "run" else []
+        answer = run([action, *options, "--results", str(tmp_path)])
     assert answer.exit_code == 1
     assert f"process {os.getpid()} on {platform.node()} since 2" in answer.stderr
     assert "Traceback" not in answer.output

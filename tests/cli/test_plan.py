@@ -41,12 +41,13 @@ def test_plan_says_cost_and_starts_nothing(study, tmp_path):
 def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
     monkeypatch.setattr("study.cli.estimate._matrix_product_rate", lambda _precision: 500e9)
     lines = [run([*PLAN, "--max-concurrent", count]).output for count in ("1", "2")]
-    one, two = (int(re.search(r"about (\d+) s,", line)[1]) for line in lines)
+    one, two = (int(re.search(r"about (\d+) s of training,", line)[1]) for line in lines)
     assert one == pytest.approx(2 * two, abs=1)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(76.4, "about 76 s"), (90, "about 2 min"), (9e4, "about 25 h")]
+    ("seconds", "words"),
+    [(0.2, "less than a second"), (76.4, "about 76 s"), (90, "about 2 min"), (9e4, "about 25 h")],
 )
 def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
     assert describe_time(seconds) == words
@@ -54,6 +55,10 @@ def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
 
 def test_plan_says_when_seeds_are_too_few():
     assert "9 are needed" in run(["plan", "--seeds", "5"]).output
+
+
+def test_plan_names_the_size_of_the_images_once():
+    assert run(["plan", "--profile", "smoke"]).output.count("16x16") == 1
 
 
 def test_plan_tells_one_sided_claims_apart():

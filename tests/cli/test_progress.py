@@ -25,13 +25,25 @@ def train(progress, job, losses, status="running"):
     return last
 
 
-def text_of(events):
-    """What a terminal-less run prints at its end after these events."""
+class Watched(Progress):
+    """Progress of a run with so many trials, in which none turns out to be shared."""
+
+    def __init__(self, console, explore=3, confirm=2):
+        self.left = {"explore": explore, "confirm": confirm}
+        super().__init__(console, plan_of(), lambda: self.left)
+
+    def on_end(self, job, report, status):
+        self.left[job.stage] -= 1
+        super().on_end(job, report, status)
+
+
+def text_of(events, **trials):
+    """What a terminal-less run prints in the midst of these events, and at its end."""
     output = io.StringIO()
-    console = Console(file=output, width=200)
-    with Progress(console, plan_of(), {"explore": 3, "confirm": 2}) as progress:
+    with Watched(Console(file=output, width=200), **trials) as progress:
         events(progress)
         left = progress._epochs_left
+        print(progress._line(), file=output)
     return output.getvalue(), left
 
 
@@ -59,6 +71,34 @@ def test_progress_counts_failures():
     text, left = text_of(events)
     assert "1 failed" in text
     assert left == 4 * 8
+
+
+def test_the_first_line_says_that_it_has_begun():
+    first, *_ = text_of(lambda progress: None)[0].splitlines()
+    assert first.startswith("Training starts (5 at most)")
+
+
+def test_a_stage_without_trials_is_not_shown():
+    assert "explore" not in text_of(lambda progress: None, explore=0)[0]
+
+
+def test_the_last_line_reads_as_finished_where_candidates_share_trainings():
+    def events(progress):
+        for seed in range(2):
+            job = job_of(seed)
+            progress.on_start(job)
+            progress.on_end(job, train(progress, job, [0.5] * 8, "complete"), "complete")
+        progress.left["confirm"] = 0  # what the search chose is trained already
+
+    *_, last = text_of(events, explore=2, confirm=2)[0].splitlines()
+    assert last.startswith("explore 2/2, best dropout 0.500 nats, finished in ")
+
+
+def test_the_last_line_of_a_run_that_was_interrupted_does_not_read_as_finished():
+    output = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), Watched(Console(file=output, width=200)):
+        raise KeyboardInterrupt
+    assert "explore 0/3, confirm 0/2, ended early after " in output.getvalue()
 
 
 @pytest.mark.parametrize(("epochs", "told"), [(0, False), (1, False), (2, True)])

@@ -35,6 +35,10 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     assert len(pd.read_csv(folder / "table.csv")) == len(table)
     assert "nothing about patients" in (folder / "report.html").read_text()
     before = {path: path.stat().st_mtime_ns for path in (results / "trials").iterdir()}
+    took = json.loads((folder / "plan.json").read_text())["seconds"]
+    again = run([*SMOKE, "--results", str(results)])
+    assert f"All {len(before)} trainings are recorded already; nothing to train." in again.output
+    assert json.loads((folder / "plan.json").read_text())["seconds"] == took > 0
     assert (
         run([*SMOKE, "--results", str(results)], replace(task_a.STUDY, figures=())).exit_code == 0
     )

@@ -1,6 +1,7 @@
 """Submission of a task as a job, against a stand-in for Ray's client; `test_hosts.py` has a real
 one."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -103,6 +104,14 @@ def test_a_wrong_command_is_refused_before_anything_is_sent(submit, arguments, c
     answer = submit(jobs, *arguments)
     assert answer.exit_code == code and said in answer.output
     assert not jobs.jobs
+
+
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)  # what the extra brings
+    answer = CliRunner().invoke(main, ["submit", *SMOKE])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("error: ") and 'pip install ".[cluster]"' in answer.output
+    assert "tunnel" not in answer.output
 
 
 def test_no_cluster_is_one_error_with_the_next_command():

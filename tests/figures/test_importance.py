@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from study.figures.draw import draw_figure
 from study.figures.importance import frame_of_importance
+from study.spec.figures import Figure
 from tests.figures.tables import explored_table
 
 
@@ -17,3 +19,9 @@ def test_importance_finds_the_hyper_parameter_that_decides():
     assert sum(shares.values()) == pytest.approx(1)
     assert set(frame["n"]) == {40}
     assert frame_of_importance(explored_table(trials[:19])).empty
+    few = draw_figure(Figure("name", "importance", "A title"), explored_table(trials[:19]))
+    assert few.reason.endswith("; the most that a search of this run has is 19")
+    none = draw_figure(
+        Figure("name", "importance", "A title"), explored_table(trials[:19]).iloc[:0]
+    )
+    assert none.reason.endswith("; this run has none")

@@ -84,7 +84,7 @@ def test_phantoms_must_follow_the_counts_in_the_location():
     assert phantom_location((5, 3, 2)) == "phantom:5,3,2"
     splits = load("phantom:5,3,2")
     assert [len(part) for part in splits.parts().values()] == [10, 6, 4]
-    assert splits.location == "phantom, seed 0, 16x16"
+    assert splits.location == "phantom, seed 0"
     assert splits.fingerprint == make_phantoms(16, (5, 3, 2), seed=0).fingerprint
 
 

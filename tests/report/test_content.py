@@ -50,7 +50,16 @@ def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
     smoke = plan_of(budget=replace(PLAN.budget, judged=False))
     page = Page(page_of(table, plan=smoke))
     assert "smoke run" in page.text
-    assert page.text.count("not judged") >= len(STUDY.claims)
+    assert page.text.count("not judged (smoke)") == len(STUDY.claims)
+
+
+def test_page_of_a_smoke_run_has_its_claims_and_no_effect(html, table):
+    table = table.assign(config_dropout_hidden=0.6)  # the effect of dropout is one, too
+    smoke = Page(page_of(table, plan=plan_of(budget=replace(PLAN.budget, judged=False))))
+    assert all(claim.quote in smoke.texts for claim in STUDY.claims)
+    for found in ("Effect", "95 % interval", "p after Holm", "Effect of dropout", "Change"):
+        assert found in Page(page_of(table)).texts
+        assert found not in smoke.texts
 
 
 def test_page_says_which_claims_came_late(html, table):
@@ -59,7 +68,7 @@ def test_page_says_which_claims_came_late(html, table):
     notes = {claim.name: "added after 3 trainings were recorded" for claim in STUDY.claims}
     late = Page(page_of(table, notes=notes)).text
     assert said not in late
-    assert all(f"{claim.name}: added after 3 trainings" in late for claim in STUDY.claims)
+    assert f"{', '.join(claim.name for claim in STUDY.claims)}: added after 3 trainings" in late
 
 
 def test_sections_come_in_the_readers_order(html):
@@ -117,6 +126,36 @@ def test_page_of_an_empty_table_is_whole(table):
     assert "No trial diverged or failed" in page.text
 
 
+def test_page_of_a_run_without_a_finished_training_says_so(table):
+    failed = table.assign(status="failed", error="ValueError: no", test_accuracy=pd.NA)
+    for none in (failed, table.iloc[:0]):
+        text = Page(page_of(none)).text
+        assert "No training of a candidate reached its last epoch" in text
+        assert "no test part" not in text
+
+
+TRACEBACK = """Failure # 3 (occurred at 12:00)
+Traceback (most recent call last):
+  File "train.py", line 1, in train
+    raise ValueError("bad")
+ValueError: too wide <for 16 pixels>
+Set the width anew."""
+
+
+def test_an_error_is_one_line_and_the_rest_is_folded(table):
+    html = page_of(table.assign(error=table["error"].where(table["error"].isna(), TRACEBACK)))
+    failures = section_of(html, "Failures")
+    assert "<small>ValueError: too wide &lt;for 16 pixels&gt;</small><details>" in failures
+    assert "<pre>Failure # 3" in failures and "Set the width anew.</pre></details>" in failures
+    assert "<details>" not in page_of(table)  # of one line there is no rest
+
+
+def test_a_number_and_its_unit_stay_on_one_line(html):
+    for section in ("Verdicts", "Candidates", "Cost"):
+        assert not re.search(r"\d (%|nats|percentage|s\b)", section_of(html, section)), section
+        assert re.search("\\d\u00a0(%|s)", section_of(html, section))
+
+
 def test_page_without_a_test_part_says_so():
     page = Page(page_of(made_table(with_test=False)))
     assert "The data has no test part" in page.text
@@ -161,7 +200,7 @@ def test_effect_of_dropout_is_shown_where_a_candidate_has_dropout(table, html):
     table.loc[finals, "val_accuracy"] = 0.91
     table["gap_accuracy"] = table["train_eval_accuracy"] - table["val_accuracy"]
     table["gap_accuracy_logged"] = table["train_accuracy"] - table["val_accuracy"]
-    row = "ConvGAP, modified {} −1.0 percentage points +2.0 percentage points +3.0"
+    row = "ConvGAP, modified {} −1 percentage point +2.0 percentage points +3.0"
     assert row.format(8) in Page(page_of(table)).text
     few = table.loc[table["seed"].isin([0, 1, 2, 3]) | (table["stage"] == "explore")]
     assert row.format(4) in Page(page_of(few)).text

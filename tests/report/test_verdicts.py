@@ -67,7 +67,7 @@ def claim(metric="val_accuracy", versus=None, **options) -> Claim:
             "from −1.0 to +1.0 percentage points",
         ),
         ({"versus": "b", "above": -0.01, "below": 0.01}, "from −1.0 to +1.0 percentage points"),
-        ({"versus": "b", "above": -0.01}, "above −1.0 percentage points"),
+        ({"versus": "b", "above": -0.01}, "above −1 percentage point"),
         ({"versus": "b", "below": 0.0}, "below 0"),
         ({"metric": "elapsed", "versus": "b", "ratio": True, "above": 1.0}, "above 1"),
         ({"metric": "elapsed", "versus": "b", "ratio": True, "below": 0.5}, "below 0.5 times"),
@@ -90,7 +90,7 @@ def test_region_has_the_bounds_in_their_unit(options, region):
         ({"above": 0.995}, "above 99.5 %"),
         ({"above": 0.93, "below": 0.97}, "from 93.0 to 97.0 %"),
         ({"above": 0.0}, "above 0"),  # of a level, 0 is a bound like others
-        ({"versus": "b", "above": -0.01}, "above −1.0 percentage points"),
+        ({"versus": "b", "above": -0.01}, "above −1 percentage point"),
         ({"versus": "b", "above": 1.0}, "above 100.0 percentage points"),
         ({"metric": "elapsed", "versus": "b", "ratio": True, "below": 0.5}, "below 0.5 times"),
     ],
@@ -123,11 +123,11 @@ def test_claim_text_leaves_out_a_region_that_is_a_mere_direction(options):
         ),
         ({"versus": "b", "above": 0.0}, ("higher", "Model B")),
         ({"versus": "b", "below": 0.0}, ("lower", "Model B")),
-        ({"versus": "b", "above": 0.01}, ("more than 1.0 percentage points above", "Model B")),
-        ({"versus": "b", "above": -0.01}, ("less than 1.0 percentage points below", "Model B")),
-        ({"versus": "b", "below": 0.01}, ("less than 1.0 percentage points above", "Model B")),
-        ({"versus": "b", "below": -0.01}, ("more than 1.0 percentage points below", "Model B")),
-        ({"versus": "b", "above": -0.01, "below": 0.01}, ("within", "1.0 percentage points")),
+        ({"versus": "b", "above": 0.01}, ("more than 1 percentage point above", "Model B")),
+        ({"versus": "b", "above": -0.01}, ("less than 1 percentage point below", "Model B")),
+        ({"versus": "b", "below": 0.01}, ("less than 1 percentage point above", "Model B")),
+        ({"versus": "b", "below": -0.01}, ("more than 1 percentage point below", "Model B")),
+        ({"versus": "b", "above": -0.01, "below": 0.01}, ("within", "1 percentage point of")),
         ({"versus": "b", "above": -0.01, "below": 0.02}, ("−1.0 to +2.0 percentage points",)),
         (
             {"versus": "b", "ratio": True, "above": 1.5, "below": 3},
@@ -189,7 +189,9 @@ def test_detail_has_effect_intervals_seeds_and_p():
 
 def test_symbol_and_word_say_the_outcome():
     assert outcome_text(VERDICT) == "✓ supported"
-    assert outcome_text(replace(VERDICT, outcome="not judged")) == "– not judged"
+    not_judged = replace(VERDICT, outcome="not judged")
+    assert outcome_text(not_judged) == "– not judged"
+    assert outcome_text(replace(not_judged, rule=None)) == "– not judged (smoke)"
 
 
 # The reason

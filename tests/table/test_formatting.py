@@ -1,7 +1,7 @@
 import pytest
 
 from study.figures.axis_labels import axis_label
-from study.table.formatting import format_range, format_value
+from study.table.formatting import error_line, format_range, format_value
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,33 @@ def test_numbers_carry_units_and_differences_carry_signs():
     assert format_value("test_accuracy", float("nan")) == "–"
     assert format_range("val_accuracy", 0.9, 0.95) == "90.0 to 95.0 %"
     assert format_range("val_accuracy", float("nan"), 0.95) == "–"
+
+
+def test_exactly_one_point_is_singular_and_what_is_rounded_to_it_is_not():
+    assert format_value("val_accuracy", 0.01, difference=True) == "+1 percentage point"
+    assert format_value("gap_accuracy", -0.01) == "−1 percentage point"
+    assert format_value("val_accuracy", 0.0098, difference=True) == "+1.0 percentage points"
+    assert format_value("val_accuracy", 0.01) == "1.0 %"
+
+
+def test_a_number_reads_the_same_wherever_it_was_computed():
+    for value in (0.7815, 0.7815 + 1e-13, 0.7815 - 1e-13):
+        assert format_value("val_accuracy", value) == "78.2 %"
+        assert format_range("val_accuracy", value, value) == "78.2 to 78.2 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("ValueError: bad", "ValueError: bad"),
+        (
+            "Failure # 1\n  File x\nKeyError: 'a'\n\nFailure # 2\nValueError: bad\n",
+            "ValueError: bad",
+        ),
+        ("ray.exceptions.OutOfMemoryError: killed\nMemory: 3 GB\n", None),
+        ("ended 3 times, after 10 s without a report\nno message", "no message"),
+        ("", "–"),
+    ],
+)
+def test_an_error_is_told_by_the_line_that_names_it(text, line):
+    assert error_line(text) == (line or text.splitlines()[0])
