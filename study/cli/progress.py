@@ -1,10 +1,12 @@
 """What the terminal shows while a study runs: a live view, or plain lines if it is no terminal."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -147,6 +149,24 @@ class Progress:
             label = self._labels["explore"][name]
             view.add_row(f"best so far, {label}: validation loss {loss:.3f} nats")
         return view
+
+
+@contextmanager
+def report_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Shows the step that `study.report.outputs.write_outputs` takes: on a terminal while it lasts,
+    elsewhere as a plain line where the last one is LINE_EVERY seconds old."""
+    last_line = time.monotonic()
+    with console.status("report: records") as status:  # nothing where it is no terminal
+
+        def on_step(what: str, number: int, last: int) -> None:
+            nonlocal last_line
+            line = f"report: {escape(what)} ({number} of {last})"
+            status.update(line)
+            if not console.is_terminal and time.monotonic() - last_line > LINE_EVERY:
+                last_line = time.monotonic()
+                console.print(line, highlight=False)
+
+        yield on_step
 
 
 def _left(seconds: float | None) -> str:

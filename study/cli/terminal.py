@@ -113,13 +113,14 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     Raises:
         OSError: the report cannot be written.
     """
+    from study.cli.progress import report_progress
     from study.report.content import describe_scale
     from study.report.outputs import REPORT, write_outputs
 
     folder = results / plan.study.name
-    records = {record.key: record for record in RecordStore(results)}
-    trials = FinishedTrials(plan, records)
-    verdicts = write_outputs(trials, folder)
+    with report_progress(console) as on_step:
+        trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
+        verdicts = write_outputs(trials, folder, on_step)
     print_verdicts(plan, verdicts, console)
     _print_failures(trials, console)
     for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):

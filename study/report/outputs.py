@@ -2,8 +2,9 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 
 import pandas as pd
 
@@ -25,12 +26,17 @@ REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
 SEARCHES = "optuna.db"  # for optuna-dashboard
 
+OnStep = Callable[[str, int, int], None]  # what is made next, its number from 1, how many there are
 
-def write_outputs(trials: FinishedTrials, folder: Folder) -> list[Verdict]:
+
+def write_outputs(
+    trials: FinishedTrials, folder: Folder, on_step: OnStep = lambda *_: None
+) -> list[Verdict]:
     """Write the study's folder from its trials: table, searches, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder; its lock must be held.
+        on_step: called before each step; every figure is one.
 
     Returns:
         The verdicts on the study's claims, in their order.
@@ -41,10 +47,21 @@ def write_outputs(trials: FinishedTrials, folder: Folder) -> list[Verdict]:
     """
     study = trials.plan.study
     check_agreement(trials)
+    numbers, last = count(1), len(study.figures) + 3
+
+    def begin(what: str) -> None:
+        on_step(what, next(numbers), last)
+
+    begin("table")
     table = make_table(study_members(trials))
+    begin("verdicts")
     notes = claim_notes(trials)
     verdicts = _judge(trials.plan, table, notes)
-    figures = [draw_figure(figure, table) for figure in study.figures]
+    figures = []
+    for figure in study.figures:
+        begin(f"figure {figure.name}")
+        figures.append(draw_figure(figure, table))
+    begin("files")
     report = report_content(trials.plan, table, verdicts, figures, notes)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()

@@ -10,12 +10,12 @@ of configurations of unequal spread, need not be. Simulated with 8 seeds, 95 % i
 mean of normal samples 95 times in 100, of exponential ones 91, of log-normal ones 85. A verdict
 therefore needs a second test as well, see `study.stats.region_test`.
 
-Beyond 20 values not all flips are looked at but a group of 2^16 of them: a fixed one for each n, in
+Beyond 20 values not all flips are looked at but a group of 2^15 of them: a fixed one for each n, in
 which any two flips made one after the other are a flip of the group. Under any group the test keeps
 its level, and the interval its coverage, exactly (Hartigan 1969; Hoeffding 1952, "The large-sample
 power of tests based on permutations of observations", Annals of Mathematical Statistics 23). Only
-the numbers differ from those of all flips, p by about p^0.5 / 256 and the ends of a 95 % interval
-by 0.01 standard errors of the mean (`benchmarks/README.md`, "Statistics").
+the numbers differ from those of all flips, p by about p^0.5 / 181 and the ends of a 95 % interval
+by 0.015 standard errors of the mean (`benchmarks/README.md`, "Statistics").
 """
 
 import math
@@ -26,7 +26,7 @@ import numpy as np
 from study.stats.rule import ALPHA
 
 MAX_EXACT = 20  # values whose flips are all looked at
-GENERATORS = 16  # of the group of flips beyond, which has 2^16 elements
+GENERATORS = 15  # of the group of flips beyond, which has 2^15 elements
 TOLERANCE = 1e-9  # of the greatest value: sums that differ by less are equal
 
 
@@ -35,7 +35,7 @@ def sign_flip_p(values: np.ndarray, bound: float) -> float:
 
     The share of the 2^n ways to flip signs about the bound whose mean is at least the observed
     one; equally, the share of the subsets, the empty one included, whose mean is at most the bound.
-    With more than 20 values the share of a group of 2^16 ways. Flipping nothing always counts, so
+    With more than 20 values the share of a group of 2^15 ways. Flipping nothing always counts, so
     that p is never 0.
 
     Args:
@@ -85,7 +85,7 @@ def least_p(n_seeds: int, sides: int = 2) -> float:
 
 
 def _subset_sums(values: np.ndarray) -> np.ndarray:
-    """Sum of each subset, the empty one first, (2^n,); of those of a group if n > 20, (2^16,)."""
+    """Sum of each subset, the empty one first, (2^n,); of those of a group if n > 20, (2^15,)."""
     if not np.isfinite(values).all():
         raise ValueError(f"values must be finite; got {values}")
     if values.size > MAX_EXACT:
@@ -105,10 +105,10 @@ def _subset_sizes(n: int) -> np.ndarray:
 
 
 def _flipped_by(n: int) -> np.ndarray:
-    """For each of n values a bit mask: flip g of the group, g from 0 to 2^16 - 1, changes its sign
+    """For each of n values a bit mask: flip g of the group, g from 0 to 2^15 - 1, changes its sign
     where g and the mask have an odd number of bits in common.
 
-    Each of the first 16 values has a bit of its own, so that only flip 0 changes nothing.
+    Each of the first 15 values has a bit of its own, so that only flip 0 changes nothing.
     """
     others = np.random.default_rng(n).integers(1, 2**GENERATORS, n - GENERATORS)
     return np.concatenate((2 ** np.arange(GENERATORS), others))

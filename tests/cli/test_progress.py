@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from study.cli.progress import Progress
+from study.cli import progress as of_progress
+from study.cli.progress import Progress, report_progress
 from study.pool.worker import TrialReport
 from study.search.trial import Job
 from tests.made import DROPOUT_SEARCH, SETTING, plan_of
@@ -130,3 +131,18 @@ def test_progress_says_how_many_epochs_were_lost_with_a_worker():
 def test_the_rate_of_slow_and_of_many_epochs_is_plain_to_read(rate, said, monkeypatch):
     monkeypatch.setattr(Progress, "_rate", lambda progress: rate)
     assert f"0 running, {said} epochs/s" in text_of(lambda progress: None)[0]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("every", [0.0, 1e9])
+def test_a_report_that_takes_long_says_what_is_made(is_terminal, every, monkeypatch):
+    monkeypatch.setattr(of_progress, "LINE_EVERY", every)
+    output = io.StringIO()
+    console = Console(file=output, width=80, force_terminal=is_terminal)
+    with report_progress(console) as on_step:
+        for number, what in enumerate(("table", "figure [answer]"), 1):
+            on_step(what, number, 2)
+    text = output.getvalue()
+    shown = is_terminal or not every
+    assert ("report: figure [answer] (2 of 2)" in text) == shown
+    assert shown or not text

@@ -46,7 +46,12 @@ def written(path) -> set[str]:
 
 def test_a_figure_that_is_not_drawn_now_leaves_no_earlier_one(tmp_path, records):
     plan = replace(PLAN, study=replace(STUDY, figures=(FIGURE,)))
-    write_outputs(FinishedTrials(plan, records), LocalFolder(tmp_path))
+    steps = []
+    write_outputs(
+        FinishedTrials(plan, records), LocalFolder(tmp_path), lambda *step: steps.append(step)
+    )
+    names = ("table", "verdicts", "figure search", "files")
+    assert steps == [(name, number, 4) for number, name in enumerate(names, 1)]
     assert written(tmp_path) == WRITTEN | {f"figures/search.{suffix}" for suffix in SUFFIXES}
     write_outputs(FinishedTrials(plan, {}), LocalFolder(tmp_path))
     assert written(tmp_path) == WRITTEN
