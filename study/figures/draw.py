@@ -71,7 +71,11 @@ def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes
         canvas = new_figure()
         kind.draw(frame, canvas)
         add_title(canvas, title, frame.attrs["note"])
-        return {suffix: _save(canvas, suffix) for suffix in FORMATS}
+        files = {}
+        for suffix in FORMATS:
+            files[suffix] = _save(canvas, suffix)
+            canvas.set_layout_engine("none")  # laid out once: it takes half of the time
+        return files
 
 
 def _save(canvas: Canvas, suffix: str) -> bytes:

@@ -120,9 +120,9 @@ def _walsh_hadamard(placed: np.ndarray) -> np.ndarray:
     Args:
         placed: at each bit mask the sum of the values that have it, (2^k,).
     """
-    for _ in range(placed.size.bit_length() - 1):
-        first, second = np.split(placed, 2)
-        pairs = np.empty((first.size, 2))
+    half = placed.size // 2
+    for _ in range(half.bit_length()):
+        first, second, pairs = placed[:half], placed[half:], np.empty((half, 2))
         np.add(first, second, out=pairs[:, 0])
         np.subtract(first, second, out=pairs[:, 1])
         placed = pairs.ravel()

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from study.figures.draw import SUFFIXES
@@ -65,6 +66,16 @@ def test_a_figure_that_cannot_be_drawn_costs_nothing_else(tmp_path, records):
     for name in (REPORT, MARKDOWN):
         text = (tmp_path / name).read_text()
         assert "The wrong one" in text and "option" in text.split("The wrong one")[1]
+
+
+def test_the_table_is_the_same_as_parquet_and_as_csv(tmp_path, records):
+    key = min(records)
+    records[key] = replace(records[key], status="failed", rows=[], error='of "this",\nand that')
+    write_outputs(FinishedTrials(PLAN, records), LocalFolder(tmp_path))
+    parquet = pd.read_parquet(tmp_path / "table.parquet")
+    assert set(parquet["error"].dropna()) == {records[key].error}
+    csv = pd.read_csv(tmp_path / "table.csv", dtype=parquet.dtypes.to_dict())
+    pd.testing.assert_frame_equal(csv, parquet, check_exact=True)
 
 
 def test_the_searches_of_the_study_are_in_the_database(tmp_path, records):
