@@ -1,6 +1,6 @@
 """Simulation of the judge: wrong verdicts, coverage and power, where the truth is known.
 
-    python -m benchmarks.statistics [--studies 2000] [--claims 6]
+    python -m benchmarks.statistics [--studies 2000] [--claims 6] [--samples 200]
 
 Studies of independent claims "one candidate's value is greater than the other's", one difference
 per seed. Under "wrong", all differences have mean zero, so that every verdict is wrong: shares of
@@ -16,6 +16,10 @@ studies with a wrong verdict, a wrong "supported" and a wrong "refuted". Shapes 
 support the one claim whose mean lies so many standard deviations above zero (normal), the others'
 means being zero. Verdicts are those of `study.judge.outcomes`, which is `judge` without a table; on
 the first studies of each kind the two are compared.
+
+"deviation" is what a group of flips in the place of all flips does beyond 20 seeds: by how much the
+ends of 95 % intervals differ from the exact ones, in standard errors of the mean (root mean square,
+and the greatest), and p at three standard errors from the mean, as a share of the exact p.
 """
 
 import argparse
@@ -25,9 +29,11 @@ import pandas as pd
 
 from study.judge import judge, outcomes
 from study.spec.study import Claim
-from study.stats.signflip import seed_interval
+from study.stats.rule import ALPHA
+from study.stats.signflip import TOLERANCE, seed_interval, sign_flip_p
 
-SEEDS = (6, 10, 20)
+SEEDS = (6, 10, 20, 30, 100)
+MANY_SEEDS = (21, 24, 30)  # more than can all be flipped at each point of a curve
 EFFECTS = (1, 2, 3)  # standard deviations
 IMAGES, ACCURACY = 400, 0.97
 CHECKED = 5  # studies of each kind judged from a table as well
@@ -55,6 +61,7 @@ def main() -> None:
     )
     parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--claims", type=int, default=6)
+    parser.add_argument("--samples", type=int, default=200)
     options = parser.parse_args()
     errors = [
         {"seeds": seeds, "shape": shape, "claims": claims}
@@ -72,6 +79,12 @@ def main() -> None:
         for claims in (1, options.claims)
     ]
     print(pd.DataFrame(powers).to_string(index=False, float_format="{:.3f}".format))
+    deviations = [
+        {"seeds": seeds, "shape": shape} | deviation(seeds, shape, options.samples)
+        for seeds in MANY_SEEDS
+        for shape in SHAPES
+    ]
+    print(pd.DataFrame(deviations).to_string(index=False, float_format="{:.4f}".format))
 
 
 def wrong_verdicts(seeds: int, shape: str, claims: int, studies: int) -> dict[str, float]:
@@ -108,6 +121,52 @@ def power(seeds: int, effect: float, claims: int, studies: int) -> float:
     values[:, 0] += effect
     stated = make_claims(claims)
     return float(np.mean([outcomes(stated, list(each))[0] == "supported" for each in values]))
+
+
+def deviation(seeds: int, shape: str, samples: int) -> dict[str, float]:
+    """How far intervals and p lie from those of all flips: root mean square, and the greatest."""
+    rng = np.random.default_rng([seeds, 2])
+    ends, shares = [], []
+    for values in SHAPES[shape](rng, (samples, seeds)):
+        error = values.std(ddof=1) / seeds**0.5
+        ends += list(np.subtract(seed_interval(values), exact_interval(values)) / error)
+        bound = values.mean() - 3 * error
+        shares.append(sign_flip_p(values, bound) / exact_p(values, bound) - 1)
+    return {
+        "end, RMS": float(np.sqrt(np.mean(np.square(ends)))),
+        "greatest": float(np.abs(ends).max()),
+        "p, median": float(np.median(np.abs(shares))),
+    }
+
+
+def exact_interval(values: np.ndarray, alpha: float = ALPHA) -> tuple[float, float]:
+    """What `seed_interval` would give if it looked at all flips, to 1e-9 of the values' range."""
+    low, high = (sign * _last_rejected(sign * values, alpha / 2) for sign in (1, -1))
+    return low, high
+
+
+def _last_rejected(values: np.ndarray, tail: float) -> float:
+    """The greatest bound below the mean with an exact p of at most `tail`, by bisection."""
+    low, high = float(values.min()) - 1e-9, float(values.mean())
+    while high - low > 1e-9 * np.ptp(values):
+        middle = (low + high) / 2
+        low, high = (middle, high) if exact_p(values, middle) <= tail else (low, middle)
+    return low
+
+
+def exact_p(values: np.ndarray, bound: float) -> float:
+    """What `sign_flip_p` would give if it looked at all 2^n flips: in seconds for n = 40."""
+    tolerance = TOLERANCE * np.abs(values).max(initial=abs(bound))
+    first, second = (_subset_sums(half) for half in np.array_split(values - bound, 2))
+    counts = np.searchsorted(np.sort(second), np.sort(tolerance - first), side="right")
+    return float(counts.sum() / (first.size * second.size))
+
+
+def _subset_sums(values: np.ndarray) -> np.ndarray:
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate((sums, sums + value))
+    return sums
 
 
 def make_claims(count: int) -> list[Claim]:

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test, ttest_1samp
 
-from study.stats.signflip import least_p, seed_interval, sign_flip_p
+from benchmarks.statistics import SHAPES, exact_interval, exact_p
+from study.stats.signflip import (
+    GENERATORS,
+    _flipped_by,
+    _subset_sums,
+    least_p,
+    seed_interval,
+    sign_flip_p,
+)
 
 
 def scipy_p(values, alternative):
@@ -48,14 +56,49 @@ def test_sign_flip_p_refuses_what_is_not_a_number():
         sign_flip_p(np.array([1.0, math.nan, 2.0]), 0.0)
 
 
-def test_sign_flip_p_of_many_seeds_is_sampled_and_repeatable():
-    values = np.random.default_rng(0).standard_normal(24) + 0.5
+@pytest.mark.parametrize("n", [21, 24, 100])
+def test_interval_of_many_seeds_holds_what_the_test_does_not_reject(n):
+    values = np.random.default_rng(0).standard_normal(n) + 2 / math.sqrt(n)
     p = sign_flip_p(values, 0.0)
     assert p == sign_flip_p(values, 0.0)
     assert p == pytest.approx(ttest_1samp(values, 0.0, alternative="greater").pvalue, rel=0.2)
     low, high = seed_interval(values)
+    assert (low, high) == seed_interval(values)
     assert 2 * sign_flip_p(values, low - 1e-6) <= 0.05 < 2 * sign_flip_p(values, low + 1e-6)
     assert 2 * sign_flip_p(-values, -high - 1e-6) <= 0.05 < 2 * sign_flip_p(-values, -high + 1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_interval_of_many_seeds_is_near_that_of_all_flips(shape):
+    values = SHAPES[shape](np.random.default_rng(3), (24,))
+    error = values.std(ddof=1) / math.sqrt(24)
+    assert seed_interval(values) == pytest.approx(exact_interval(values), abs=0.1 * error)
+    assert exact_p(values, 0.0) == pytest.approx(sign_flip_p(values, 0.0), rel=0.1)
+
+
+def test_exact_interval_is_that_of_few_seeds():
+    values = np.random.default_rng(0).standard_normal(12)
+    assert exact_interval(values) == pytest.approx(seed_interval(values))
+
+
+@pytest.mark.parametrize("n", [21, 60])
+def test_flips_of_many_seeds_are_a_group(n):
+    """So that the test keeps its level: flips made one after the other are one of them."""
+    masks = _flipped_by(n)
+    flips = np.bitwise_count(np.arange(2**GENERATORS)[:, None] & masks) % 2  # (flips, values)
+    assert len(np.unique(flips, axis=0)) == 2**GENERATORS
+    one, other = np.random.default_rng(0).integers(0, 2**GENERATORS, (2, 500))
+    assert (flips[one] ^ flips[other] == flips[one ^ other]).all()
+    values = np.random.default_rng(1).standard_normal(n)
+    np.testing.assert_allclose(_subset_sums(values), flips @ values, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [12, 20, 21, 100])
+def test_sign_flip_p_is_never_0_and_never_rises_with_the_values(n):
+    values = np.random.default_rng(n).standard_normal(n)
+    p = [sign_flip_p(values + shift, 0.0) for shift in np.linspace(-9, 9, 37)]
+    assert (np.diff(p) <= 0).all()
+    assert p[0] == 1 and p[-1] == 1 / _subset_sums(values).size
 
 
 @pytest.mark.parametrize("n", [6, 7, 8, 10, 12])
