@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from study.figures.axis_labels import axis_label
-from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, scale_log_x
+from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, graded_colours, scale_log_x
 from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
     confirmed_finals,
@@ -181,7 +180,7 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
         names = [f"{low:.2g} to {high:.2g}" for low, high in pairwise(edges)]
     else:
         groups, names = np.searchsorted(values, hue), [f"{value:g}" for value in values]
-    colors = sns.color_palette("crest", len(names))
+    colors = graded_colours(len(names))
     return [
         _Mark(
             f"explored, {name} {value}",

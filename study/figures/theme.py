@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import matplotlib
 import numpy as np
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
@@ -21,7 +21,16 @@ WIDTH = 7.5  # inches; with 11 point text a figure can be halved and read
 GAP, LINE_SPACING = 0.06, 1.4  # of the title: inches, and in font sizes
 MAX_COLUMNS, CHARACTER, HANDLE = 4, 5.9, 56.0  # of the legend; points per character, handle
 LEGEND_LINE = 0.21  # inches
-COLOURS = sns.color_palette("colorblind")
+# seaborn's palettes "colorblind" and "crest", and in _SETTINGS its style "whitegrid": with seaborn
+# comes scipy.stats, which takes a second to import
+COLOURS = [
+    to_rgb(colour)
+    for colour in (
+        *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
+        *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
+    )
+]
+_CREST = LinearSegmentedColormap.from_list("crest", ["#a5cd90", "#509e90", "#1d6c8a", "#2c3172"])
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MAX_TICKS = 7  # of a log scale
@@ -33,7 +42,14 @@ FAMILY_STYLES = {
 }
 
 _SETTINGS: Any = {
-    **sns.axes_style("whitegrid"),
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans"],
     "font.size": 11,
     "axes.labelsize": 11,
     "axes.titlesize": 11,
@@ -57,6 +73,11 @@ def theme() -> Iterator[None]:
     """The settings of every figure, for the time of a `with` only."""
     with matplotlib.rc_context(_SETTINGS):
         yield
+
+
+def graded_colours(count: int) -> list[tuple[float, ...]]:
+    """So many colours from light to dark, for the values of a number."""
+    return [_CREST(place) for place in np.linspace(0, 1, count + 2)[1:-1]]
 
 
 def new_figure() -> Figure:

@@ -14,8 +14,9 @@ Beyond 20 values not all flips are looked at but a group of 2^15 of them: a fixe
 which any two flips made one after the other are a flip of the group. Under any group the test keeps
 its level, and the interval its coverage, exactly (Hartigan 1969; Hoeffding 1952, "The large-sample
 power of tests based on permutations of observations", Annals of Mathematical Statistics 23). Only
-the numbers differ from those of all flips, p by about p^0.5 / 181 and the ends of a 95 % interval
-by 0.015 standard errors of the mean (`benchmarks/README.md`, "Statistics").
+the numbers differ from those of all flips: the ends of a 95 % interval by 0.01 to 0.02 standard
+errors of the mean, 0.08 at most, and a p of about 0.002 by 3 to 7 % (`benchmarks/README.md`,
+"Statistics").
 """
 
 import math
