@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hw3.memory import memory_here
 from hw3.sources import course, kaggle, medmnist, phantom
 from hw3.sources.phantom import PHANTOM, is_phantom, phantom_location
 from hw3.splits import DataError, Splits, check_size, resize_splits
@@ -64,7 +65,14 @@ def load_splits(location: str, image_size: int) -> Splits:
     check_size(image_size)  # first, since reading can take a minute
     location = location if is_phantom(location) else os.path.expanduser(location)
     source = SOURCES[find_source(location)]
-    return resize_splits(source.load(location, image_size), image_size)
+    try:
+        return resize_splits(source.load(location, image_size), image_size)
+    except MemoryError as error:  # of what images need besides themselves while they are made
+        raise DataError(
+            f"{location}: reading the images at {image_size}x{image_size} pixels takes more than "
+            f"the {memory_here() / 1e9:.1f} GB of memory of this machine ({error}). Choose a "
+            "smaller --image-size, or fewer images"
+        ) from error
 
 
 def find_source(location: str) -> str:

@@ -1,10 +1,17 @@
-"""Freed memory: the process keeps it for the next training step."""
+"""Memory: how much there is; what is freed the process keeps for the next training step."""
 
 import ctypes
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 LIMIT = 2**30
+CGROUPS = (  # where Linux tells a container its limit, in version 2 and 1
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def keep_freed_memory() -> None:
@@ -18,3 +25,12 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(M_TRIM_THRESHOLD, LIMIT)
         mallopt(M_MMAP_THRESHOLD, LIMIT)
+
+
+def memory_here() -> int:
+    """Bytes of memory of this machine, or of the container if that may use less."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in CGROUPS:
+        with suppress(OSError, ValueError):  # not there; "max"
+            sizes.append(int(limit.read_text()))
+    return min(sizes)

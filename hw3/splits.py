@@ -1,6 +1,7 @@
 """What every data source returns: images, labels and patients, in parts that were checked."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -8,6 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 from PIL import Image
+
+from hw3.memory import memory_here
 
 CLASSES = ("normal", "pneumonia")  # a label is an index into this
 PARTS = ("train", "val", "test")  # of a data set; the last is locked until the end
@@ -115,11 +118,12 @@ def resize_splits(splits: Splits, size: int) -> Splits:
     """The same data at `size` x `size` pixels; area averaging down, bicubic up.
 
     Raises:
-        DataError: size is not a positive whole number.
+        DataError: size is not a positive whole number, or there is too little memory.
     """
     check_size(size)
     if splits.train.images.shape[1:] == (size, size):
         return splits
+    check_memory(splits.location, sum(map(len, splits.parts().values())), (size, size))
     parts = {
         name: replace(part, images=resize_images(part.images, size))
         for name, part in splits.parts().items()
@@ -132,6 +136,23 @@ def check_size(size: int) -> None:
     """Raise DataError unless images can have `size` x `size` pixels."""
     if not isinstance(size, Integral) or size < 1:
         raise DataError(f"image size must be a whole number of pixels from 1, got {size!r}")
+
+
+def check_memory(where: str, count: int, shape: tuple[int, ...], itemsize: int = 1) -> None:
+    """Raise DataError unless the memory here is enough for reading `count` images, before any of
+    it is taken; joining, sorting and resizing them takes as much again.
+
+    Args:
+        shape: of one image.
+        itemsize: bytes of a pixel.
+    """
+    size, memory = count * math.prod(shape) * itemsize, memory_here()
+    if 2 * size > memory:
+        raise DataError(
+            f"{where}: {count} images of {'x'.join(map(str, shape))} pixels take "
+            f"{size / 1e9:.1f} GB, and as much again while they are read, but this machine has "
+            f"{memory / 1e9:.1f} GB of memory. Choose a smaller --image-size, or fewer images"
+        )
 
 
 def resize_images(images: np.ndarray, size: int) -> np.ndarray:

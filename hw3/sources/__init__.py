@@ -1,14 +1,26 @@
 """Shared by the loaders: reading arrays from files that may be damaged, and patients' names."""
 
+import lzma
+import math
+import os
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from numpy.lib import format as npy
 
-from hw3.splits import DataError
+from hw3.files import open_regular
+from hw3.splits import DataError, check_memory
+
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# Grey images shrink to a half or a third; nothing but a trap shrinks to a hundredth.
+MAX_EXPANSION = 100
+SMALL = 10_000_000  # bytes that any array may take
 
 # What NumPy, zipfile and Pillow were seen to raise on files cut off or with bytes changed. A
 # damaged header can ask for any shape, hence MemoryError and OverflowError.
@@ -22,6 +34,7 @@ DAMAGE = (
     RuntimeError,
     MemoryError,
     OverflowError,
+    lzma.LZMAError,
     struct.error,
     tokenize.TokenError,
     zipfile.BadZipFile,
@@ -33,17 +46,64 @@ def read_array(path: Path) -> np.ndarray:
     """The array in a .npy file, of any type and shape but objects.
 
     Raises:
-        DataError: the file is missing, unreadable, damaged, or not a .npy file of numbers.
+        DataError: the file is missing, unreadable, damaged, too large for the memory here, or not
+            a .npy file of numbers.
     """
     try:
-        # np.load leaves a file open where it is damaged, so it gets an open one.
-        with path.open("rb") as file:
-            array = np.load(file, allow_pickle=False)
+        with open_regular(path) as file:
+            _check_header(path, file, os.fstat(file.fileno()).st_size)
+            file.seek(0)
+            return npy.read_array(file, allow_pickle=False)
     except DAMAGE as error:
         raise unreadable(path, "a whole .npy file of numbers", error) from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: must be a .npy file of numbers, got an .npz archive")
-    return array
+
+
+def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Those of the arrays of these names that a .npz archive has.
+
+    Raises:
+        DataError: as `read_array`, or an array would expand more than images ever do.
+    """
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            held = set(archive.namelist())
+            return {
+                name: _read_member(path, archive, archive.getinfo(f"{name}.npy"))
+                for name in names
+                if f"{name}.npy" in held
+            }
+    except DAMAGE as error:
+        raise unreadable(path, "an .npz archive of whole arrays of numbers", error) from error
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    if info.file_size > max(SMALL, MAX_EXPANSION * info.compress_size):
+        raise DataError(
+            f"{path}: images must not expand more than {MAX_EXPANSION} times, as no picture does, "
+            f"but {info.filename} is {info.compress_size / 1e6:.1f} MB that would become "
+            f"{info.file_size / 1e6:.1f} MB"
+        )
+    where = path / info.filename
+    with archive.open(info) as member:
+        _check_header(where, member, info.file_size)
+    with archive.open(info) as member:
+        return npy.read_array(member, allow_pickle=False)
+
+
+def _check_header(where: Path, file: IO[bytes], size: int) -> None:
+    """What the file's header declares must be there, and must fit: nothing is allocated yet.
+
+    Args:
+        size: of the whole file in bytes, not compressed.
+    """
+    version = npy.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"version {version} of the format")
+    shape, _, dtype = HEADERS[version](file)
+    missing = file.tell() + math.prod(shape) * dtype.itemsize - size
+    if missing > 0 and not dtype.hasobject:
+        raise ValueError(f"{missing} bytes are missing")
+    check_memory(str(where), shape[0] if shape else 1, shape[1:], dtype.itemsize)
 
 
 def unreadable(path: Path, kind: str, error: Exception) -> DataError:

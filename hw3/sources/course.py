@@ -1,12 +1,14 @@
 """The course's folder: normal.npy and pneumonia.npy, perhaps test files, perhaps patients."""
 
 import csv
+import io
 import os
 import re
 from pathlib import Path
 
 import numpy as np
 
+from hw3.files import open_regular
 from hw3.sources import name_patient, read_array
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
@@ -21,6 +23,7 @@ from hw3.splits import (
 TESTS = tuple(f"test_{name}" for name in CLASSES)
 TAKES = "a folder with normal.npy and pneumonia.npy, uint8 (N, H, W)"
 MANIFEST = "manifest.csv"
+MAX_MANIFEST = 50_000_000  # bytes: half a million images
 COLUMNS = ("file", "index", "patient")  # of the manifest; others are for people
 
 Manifest = dict[str, dict[int, str]]  # file name -> index -> patient
@@ -110,12 +113,14 @@ def _list_patients(name: str, count: int, known: dict[int, str], folder: Path) -
 
 def _read_manifest(path: Path) -> Manifest | None:
     """The patients by file and index; None where there is no manifest."""
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     manifest: Manifest = {}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            table = csv.DictReader(lines)
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > MAX_MANIFEST:
+                raise DataError(f"{path}: must have at most {MAX_MANIFEST / 1e6:.0f} MB")
+            table = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
             absent = set(COLUMNS) - set(table.fieldnames or ())
             if absent:
                 raise DataError(

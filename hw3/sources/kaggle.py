@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hw3.files import open_regular
 from hw3.seeds import derive_seed
 from hw3.sources import DAMAGE, name_patient, unreadable
 from hw3.sources.copies import make_splits_without_copies
-from hw3.splits import DataError, Split, Splits, resize_images
+from hw3.splits import DataError, Split, Splits, check_memory, resize_images
 
 TAKES = "Kaggle's chest_xray folder, train|test/NORMAL|PNEUMONIA/*.jpeg"
 CLASS_FOLDERS = ("NORMAL", "PNEUMONIA")  # in the order of the labels
@@ -72,7 +74,10 @@ def _read_part(root: Path, part: str, size: int) -> Split:
     """The images of one part: uint8 (N, size, size), NORMAL first, by file name."""
     listed = [_list_images(root / part / name) for name in CLASS_FOLDERS]
     paths = [path for paths in listed for path in paths]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter lock
+    check_memory(str(root / part), len(paths), (size, size))
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Pillow decodes outside the interpreter lock.
         images = list(pool.map(partial(_read_image, size=size), paths))
     return Split(
         images=np.stack(images),
@@ -104,13 +109,13 @@ def _is_system_file(name: str) -> bool:
 def _read_image(path: Path, size: int) -> np.ndarray:
     """uint8 (size, size)."""
     try:
-        with Image.open(path) as image:
+        with open_regular(path) as file, Image.open(file) as image:
             mode = image.mode
             # A JPEG decodes faster at half or a quarter of its size; twice the wanted size is
             # left for our own averaging.
             image.draft("L", (2 * size, 2 * size))
             grey = np.asarray(image.convert("L"))
-    except (Image.DecompressionBombError, *DAMAGE) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *DAMAGE) as error:
         raise unreadable(path, "a whole image", error) from error
     if mode not in GREYS:
         raise DataError(f"{path}: images must have 8 bits per channel, got Pillow's mode {mode}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hw3.sources import DAMAGE, unreadable
+from hw3.sources import DAMAGE, read_arrays
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
     PARTS,
@@ -67,14 +67,7 @@ def _read_archive(path: Path) -> dict[str, Split]:
 
 def _read_entries(path: Path) -> dict[str, np.ndarray]:
     """The six arrays, unchecked."""
-    try:
-        # np.load leaves a file open where it is damaged, so it gets an open one.
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            names = () if isinstance(archive, np.ndarray) else archive.files
-            arrays = {name: archive[name] for name in ENTRIES if name in names}
-    except DAMAGE as error:
-        raise unreadable(path, "an .npz archive of whole arrays of numbers", error) from error
+    arrays = read_arrays(path, ENTRIES)
     missing = [name for name in ENTRIES if name not in arrays]
     if missing:
         raise DataError(

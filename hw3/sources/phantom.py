@@ -3,7 +3,7 @@
 import re
 
 from hw3.phantom import make_phantoms
-from hw3.splits import PARTS, DataError, Splits
+from hw3.splits import CLASSES, PARTS, DataError, Splits, check_memory
 
 PHANTOM = "phantom"
 SEED = 0  # of every data set of this source
@@ -28,9 +28,12 @@ def load_phantoms(location: str, image_size: int) -> Splits:
     """Draw the phantoms at `image_size` x `image_size` pixels; see `hw3.phantom`.
 
     Raises:
-        DataError: what is after the colon is not three counts in range.
+        DataError: what is after the colon is not three counts in range, or there is too little
+            memory.
     """
-    return make_phantoms(image_size, _read_counts(location), SEED)
+    counts = _read_counts(location)
+    check_memory(location, len(CLASSES) * sum(counts), (image_size, image_size))
+    return make_phantoms(image_size, counts, SEED)
 
 
 def _read_counts(location: str) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """Bad files: each must end in one DataError that names the file, never in a traceback."""
 
 import errno
+import os
 import zipfile
 
 import numpy as np
@@ -262,3 +263,53 @@ def test_unreadable_file_must_be_refused_by_name(source, name, tmp_path, monkeyp
     deny(monkeypatch, name)
     with pytest.raises(DataError, match=name):
         load(location)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("course", "normal.npy"),
+        ("course", "manifest.csv"),
+        ("kaggle", "train/PNEUMONIA/person0_bacteria_0.jpeg"),
+    ],
+)
+def test_a_named_pipe_in_place_of_a_file_must_be_refused_without_waiting(source, name, tmp_path):
+    location = MAKERS[source](tmp_path)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match=f"{name}.*not a regular file"):
+        load(location)
+
+
+def test_an_archive_that_expands_as_no_image_does_must_be_refused(tmp_path):
+    arrays = medmnist_arrays() | {"train_images": np.zeros((400, 200, 200), np.uint8)}
+    np.savez_compressed(tmp_path / "made.npz", **arrays)
+    with pytest.raises(DataError, match=r"made\.npz.*would become 16\.0 MB"):
+        load(str(tmp_path / "made.npz"))
+
+
+def test_a_picture_of_too_many_pixels_must_be_refused_by_name(tmp_path):
+    location = make_kaggle(tmp_path)
+    path = tmp_path / "train" / "NORMAL" / "IM-0115-0001.png"
+    Image.new("1", (10_000, 9_000)).save(path)
+    with pytest.raises(DataError, match=rf"{path.name}.*decompression bomb"):
+        load(location)
+
+
+@pytest.mark.parametrize("source", MAKERS)
+def test_data_that_memory_cannot_hold_must_be_refused_before_it_is_read(
+    source, tmp_path, monkeypatch
+):
+    location = MAKERS[source](tmp_path)
+    monkeypatch.setattr("hw3.splits.memory_here", lambda: 1000)
+    with pytest.raises(DataError, match=r"GB of memory.*--image-size"):
+        load(location)
+
+
+def test_images_that_memory_cannot_hold_while_they_are_made_are_one_error(monkeypatch):
+    def fail(*_arguments):
+        raise MemoryError("Unable to allocate 9 GiB")
+
+    monkeypatch.setattr("hw3.sources.phantom.make_phantoms", fail)
+    with pytest.raises(DataError, match=r"Unable to allocate.*--image-size"):
+        load("phantom:1,1,1")

@@ -1,0 +1,22 @@
+"""Text from outside, such as file names and what files contain, as messages may show it."""
+
+import unicodedata
+
+CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, formats, surrogates, separators of lines
+
+
+def printable(text: object) -> str:
+    """The text with control and format characters as their escapes (`\\x1b`, `\\u202e`); spaces
+    and line breaks stay.
+
+    A terminal would act on such characters: erase a line, change the title, reverse an order. Half
+    of a surrogate pair, as in a file name that is not UTF-8, could not be written at all.
+    """
+    return "".join(
+        character.encode("unicode_escape").decode() if _is_control(character) else character
+        for character in str(text)
+    )
+
+
+def _is_control(character: str) -> bool:
+    return character != "\n" and unicodedata.category(character) in CONTROL
