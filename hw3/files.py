@@ -1,10 +1,14 @@
-"""Files that others may have put there: opened without waiting, and only regular ones."""
+"""Files that others may have put there: opened without waiting, and only such as can be read."""
 
 import errno
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+
+class UnusableFile(OSError):
+    """What has the name is not a regular file, or larger than what is read."""
 
 
 def open_regular(path: str | Path, folder: int | None = None) -> BinaryIO:
@@ -16,7 +20,8 @@ def open_regular(path: str | Path, folder: int | None = None) -> BinaryIO:
             if None.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        UnusableFile: it is no regular file.
+        OSError: it cannot be opened.
     """
 
     def open_at(name: str, flags: int) -> int:
@@ -25,5 +30,23 @@ def open_regular(path: str | Path, folder: int | None = None) -> BinaryIO:
     file = open(path, "rb", opener=open_at)  # noqa: SIM115 - the caller's to close
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        raise UnusableFile(errno.EINVAL, "not a regular file", str(path))
     return file
+
+
+def read_regular(path: str | Path, limit: int, folder: int | None = None) -> bytes:
+    """The content of a regular file of at most `limit` bytes.
+
+    Args:
+        folder: as for `open_regular`.
+
+    Raises:
+        UnusableFile: it is larger, or no regular file.
+        OSError: it cannot be read.
+    """
+    with open_regular(path, folder) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            reason = f"too large: {size / 1e6:.1f} MB, at most {limit / 1e6:.1f} MB are read"
+            raise UnusableFile(errno.EFBIG, reason, str(path))
+        return file.read(size)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hw3.files import open_regular
+from hw3.files import read_regular
 from hw3.sources import name_patient, read_array
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import (
@@ -117,18 +117,16 @@ def _read_manifest(path: Path) -> Manifest | None:
         return None
     manifest: Manifest = {}
     try:
-        with open_regular(path) as file:
-            if os.fstat(file.fileno()).st_size > MAX_MANIFEST:
-                raise DataError(f"{path}: must have at most {MAX_MANIFEST / 1e6:.0f} MB")
-            table = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
-            absent = set(COLUMNS) - set(table.fieldnames or ())
-            if absent:
-                raise DataError(
-                    f"{path}: must have the columns {', '.join(COLUMNS)}, "
-                    f"{', '.join(sorted(absent))} missing; correct it or take it away"
-                )
-            for row in table:
-                _add_row(manifest, row, f"{path}, line {table.line_num}")
+        content = read_regular(path, MAX_MANIFEST).decode("utf-8-sig")
+        table = csv.DictReader(io.StringIO(content, newline=""))
+        absent = set(COLUMNS) - set(table.fieldnames or ())
+        if absent:
+            raise DataError(
+                f"{path}: must have the columns {', '.join(COLUMNS)}, "
+                f"{', '.join(sorted(absent))} missing; correct it or take it away"
+            )
+        for row in table:
+            _add_row(manifest, row, f"{path}, line {table.line_num}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: must be a CSV file in UTF-8, but {error}") from error
     return manifest

@@ -167,7 +167,7 @@ def _train(
 
 def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> list[Job]:
     """The trials that were under way when the last run ended; forgets those recorded since."""
-    jobs = [job_from(job) for job in checkpoints.jobs()]
+    jobs = list(checkpoints.jobs(job_from))
     for job in jobs:
         if job.key in records:
             checkpoints.delete(job.key)

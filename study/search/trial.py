@@ -12,7 +12,8 @@ from hw3.seeds import derive_seed
 from hw3.train import Recipe
 from study.search.code import code_digests
 from study.spec.study import Search
-from study.store.records import Record, record_key
+from study.store.reading import read_record
+from study.store.records import Ingredients, Record, record_key
 
 METRIC = "val_loss"  # what a search minimises
 EPOCH = "epoch"
@@ -103,7 +104,10 @@ class Setting:
         config, seed = trial.ingredients["config"], self.explore_seed(search)
         if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
             return False
-        return trial.key == record_key(self.ingredients(search.family, config, seed))
+        try:
+            return trial.key == record_key(self.ingredients(search.family, config, seed))
+        except ValueError:  # a configuration of another version
+            return False
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,11 @@ def job_from(saved: Mapping[str, Any]) -> Job:
     """The job that was saved with `dataclasses.asdict`, for Tune or in a checkpoint's file.
 
     Raises:
-        TypeError: the mapping is not a saved job.
+        study.store.reading.Damaged: the mapping is not a saved job.
     """
-    values = dict(saved)
-    if "point" in values:  # files of version 0.1
+    values = dict(saved) if isinstance(saved, Mapping) else saved
+    if isinstance(values, dict) and "point" in values:  # files of version 0.1
         values["candidate"] = values.pop("point")
-    return Job(**values)
+    job = read_record(Job, values)
+    read_record(Ingredients, job.ingredients, partly=True)
+    return job

@@ -6,21 +6,27 @@ A checkpoint is deleted when its trial's record is written.
 import hashlib
 import io
 import json
-import logging
+import pickle
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
+from hw3.files import UnusableFile
 from study.store.folder import Folder
+from study.store.reading import Damaged, read_or_set_aside, warn
+
+T = TypeVar("T")
 
 DIGEST = hashlib.sha256().digest_size
 COST_SHARE = 0.025  # of a worker's time, at most, goes into checkpoints
 # What a worker's first save may cost, before one was measured: on the slow side of a disk's.
 SAVE_SECONDS, SAVE_RATE = 0.01, 200e6  # each save; bytes of state a second
+# What torch.load raises on content that torch.save did not write.
+UNREADABLE = (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, TypeError, LookupError)
 
 
 class CheckpointStore:
@@ -37,15 +43,18 @@ class CheckpointStore:
         """Note that the trial is under way."""
         self.folder.write(f"{key}.json", json.dumps(job).encode())
 
-    def jobs(self) -> Iterator[dict[str, Any]]:
-        """The jobs of the trials under way, in the order of their keys; damaged ones are not."""
-        for name, content in self.folder.read_all(".json"):
-            try:
-                yield json.loads(content)
-            except ValueError:
-                logging.getLogger("study").warning(
-                    "job %s/%s is damaged and ignored", self.folder, name
-                )
+    def jobs(self, read: Callable[[Any], T]) -> Iterator[T]:
+        """The jobs of the trials under way, in the order of their keys; damaged ones are set aside
+        with a warning.
+
+        Args:
+            read: makes the job of what `begin` was given; raises `study.store.reading.Damaged`.
+        """
+        consequence = "its trial begins anew"
+        jobs = self.folder.each(
+            ".json", lambda name: read_or_set_aside(self.folder, name, read, consequence)
+        )
+        return (job for job in jobs if job is not None)
 
     def save(self, key: str, state: dict[str, Any]) -> None:
         """Keep the state of a trial; at every moment a whole one is there.
@@ -67,16 +76,15 @@ class CheckpointStore:
     def load(self, key: str) -> dict[str, Any] | None:
         """The newest whole state of the trial, None where there is none."""
         for name in _names(key):
-            read = self.folder.read(name)
-            if read is None:
-                continue
-            content = memoryview(read)  # not copied, either
-            if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
-                return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True)
-            logging.getLogger("study").warning(
-                "checkpoint %s/%s is damaged; the one before it is used where there is one",
-                *(self.folder, name),
-            )
+            try:
+                content = self.folder.read(name)
+                if content is not None:
+                    return _state(memoryview(content))  # not copied, either
+            except (Damaged, UnusableFile) as error:
+                warn(
+                    f"checkpoint {self.folder}/{name} is damaged ({error}); the one before it is "
+                    "used where there is one"
+                )
         return None
 
     def delete(self, key: str) -> None:
@@ -140,6 +148,15 @@ class CheckpointKeeper:
     def _give_up(self, error: OSError) -> None:
         self._store = None
         self.failure = f"a checkpoint could not be written on {platform.node()}: {error}"
+
+
+def _state(content: memoryview) -> dict[str, Any]:
+    if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+        raise Damaged("its checksum differs")
+    try:
+        return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True)
+    except UNREADABLE as error:
+        raise Damaged(f"{type(error).__name__}: {error}") from error
 
 
 def _bytes(state: Any) -> int:

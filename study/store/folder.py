@@ -1,18 +1,29 @@
 """Folders in which a file appears whole or not at all, and one on a mounted file system."""
 
 import errno
+import fcntl
 import os
 import shutil
-import time
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Literal, TypeVar
 
+from hw3.files import read_regular
+from hw3.memory import memory_here
 from study.spec.errors import StudyError
+
+T = TypeVar("T")
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TEMPORARY = ".writing-"  # prefix of a file's name while it is not whole yet
+ATTEMPTS = 3  # at a write whose temporary file somebody removes
+
+Label = Literal["damaged", "other-version"]  # of files that are set aside
 
 
 class Folder(ABC):
@@ -30,8 +41,19 @@ class Folder(ABC):
         """Where it is, as `open_folder` takes it."""
 
     @abstractmethod
-    def read(self, name: str) -> bytes | None:
-        """The content of a file, None where there is none."""
+    def read(self, name: str, limit: int | None = None) -> bytes | None:
+        """The content of a file, None where there is none.
+
+        Args:
+            limit: bytes that it may have at most; what fits the memory here if None.
+
+        Raises:
+            hw3.files.UnusableFile: it is larger, or no regular file.
+        """
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether anything has that name, a file or not."""
 
     @abstractmethod
     def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
@@ -58,8 +80,8 @@ class Folder(ABC):
         """Remove a file where there is one."""
 
     @abstractmethod
-    def sweep(self, older_than: float = 0.0) -> None:
-        """Remove what writers left that died while they wrote, unless it is younger (seconds)."""
+    def sweep(self) -> None:
+        """Remove what writers left that died while they wrote, and nothing of one that lives."""
 
     @abstractmethod
     def check_access(self) -> None:
@@ -69,51 +91,88 @@ class Folder(ABC):
             StudyError: with the reason.
         """
 
-    def read_all(self, suffix: str) -> list[tuple[str, bytes]]:
-        """Name and content of all files that end so, in the order of their names."""
-        names = self.names(suffix)
-        contents = map(self.read, names)
-        return [(n, c) for n, c in zip(names, contents, strict=True) if c is not None]
+    def set_aside(self, name: str, label: Label) -> str:
+        """Rename a file that cannot be used to `name.label`, or to `name.label-2` and so on where
+        there are earlier ones; the new name.
+
+        Raises:
+            FileNotFoundError: there is none; another driver did it.
+        """
+        for number in count(1):
+            aside = f"{name}.{label}" if number == 1 else f"{name}.{label}-{number}"
+            if not self.has(aside):
+                self.rename(name, aside)
+                return aside
+        raise AssertionError
+
+    def each(self, suffix: str, act: Callable[[str], T]) -> Iterator[T]:
+        """What `act` makes of the name of each file that ends so, in the order of the names."""
+        return map(act, self.names(suffix))
 
 
 class LocalFolder(Folder):
-    """A folder of a file system that is mounted here, a shared one perhaps."""
+    """A folder of a file system that is mounted here, a shared one perhaps.
 
-    def __init__(self, path: Path, shown: Path | None = None):
-        """`shown` is the path as messages name it; as given if None."""
+    Others may write into it. Symbolic links are followed on the way to the results folder, not
+    inside it, where they could lead a write or a deletion anywhere: they are looked for before
+    every change.
+    """
+
+    def __init__(self, path: Path, shown: Path | None = None, inner: tuple[Path, ...] = ()):
+        """`shown` is the path as messages name it, as given if None; `inner` are this folder and
+        those around it that lie inside the results folder."""
         self.path = path.expanduser().absolute()  # workers have working directories of their own
         self._shown = shown or path
+        self._inner = inner
 
     def __truediv__(self, name: str) -> "LocalFolder":
-        return LocalFolder(self.path / name, self._shown / name)
+        path = self.path / name
+        return LocalFolder(path, self._shown / name, (*self._inner, path))
 
     def __str__(self) -> str:
         return str(self._shown)
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, name: str, limit: int | None = None) -> bytes | None:
         try:
-            return (self.path / name).read_bytes()
+            return read_regular(self.path / name, memory_here() if limit is None else limit)
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
-        path = self.path / name
-        temporary = self.path / f"{TEMPORARY}{name}.{uuid.uuid4().hex}"
+    def has(self, name: str) -> bool:
+        return os.path.lexists(self.path / name)
+
+    def make(self) -> Path:
+        """Make the folder where there is none; its path, on which there is no link.
+
+        Raises:
+            OSError: it cannot be made, or there is a link.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        return self._unlinked()
+
+    def _unlinked(self) -> Path:
+        """The path, after a look that no folder on it inside the results folder is a link."""
+        for folder in self._inner:
+            if folder.is_symlink():
+                raise NotADirectoryError(
+                    errno.ENOTDIR,
+                    "a symbolic link, and those inside a results folder are not followed",
+                    str(folder),
+                )
+        return self.path
+
+    def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
+        """Keeps the temporary file locked, which tells `sweep` that its writer lives; where a file
+        system has no locks and another driver removes it, it is written again."""
+        path = self.path / name
         try:
-            with temporary.open("xb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                if durable:
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
+            self.make()
+            for _ in range(ATTEMPTS - 1):
+                with suppress(FileNotFoundError):
+                    return _write_whole(path, pieces, durable)
+            _write_whole(path, pieces, durable)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise _explained(error, path, sum(len(piece) for piece in pieces)) from error
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            raise _explained(error, path, sum(map(len, pieces))) from error
 
     def names(self, suffix: str = "") -> list[str]:
         try:
@@ -124,19 +183,18 @@ class LocalFolder(Folder):
         return sorted(n for n in found if n.endswith(suffix) and not n.startswith(TEMPORARY))
 
     def rename(self, old: str, new: str) -> None:
-        os.replace(self.path / old, self.path / new)
+        folder = self._unlinked()
+        os.replace(folder / old, folder / new)
 
     def delete(self, name: str) -> None:
-        (self.path / name).unlink(missing_ok=True)
+        (self._unlinked() / name).unlink(missing_ok=True)
 
-    def sweep(self, older_than: float = 0.0) -> None:
-        latest = time.time() - older_than
-        for path in self.path.glob(f"{TEMPORARY}*"):
-            try:
-                if path.stat().st_mtime <= latest:
-                    path.unlink()
-            except FileNotFoundError:
-                continue  # its writer was alive and has given it its name
+    def sweep(self) -> None:
+        """Goes by the locks of living writers, not by the clock, which may jump, and not by
+        process numbers, which mean nothing on another host or in another container."""
+        for path in self._unlinked().glob(f"{TEMPORARY}*"):
+            with suppress(OSError):  # it has its name by now, or nobody's lock can be had
+                _remove_abandoned(path)
 
     def check_access(self) -> None:
         nearest = self.path
@@ -154,6 +212,37 @@ class LocalFolder(Folder):
                     f"results cannot be written to {self}: {error.strerror}. Choose another "
                     "--results, or change the permissions."
                 ) from error
+
+
+def _write_whole(path: Path, pieces: Sequence[bytes | memoryview], durable: bool) -> None:
+    temporary = path.with_name(f"{TEMPORARY}{path.name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove a temporary file whose writer no longer holds its lock.
+
+    Raises:
+        OSError: it holds it, or the file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _explained(error: OSError, path: Path, size: int) -> OSError:

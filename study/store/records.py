@@ -6,16 +6,20 @@ from them and can be deleted and rebuilt.
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
+from types import NoneType
 from typing import Any, Literal
 
+from hw3.cost import Cost
+from hw3.train import EpochRow
 from study.store.folder import Folder
+from study.store.reading import Damaged, OtherVersion, read_or_set_aside, read_record
 
 CHECKSUM = "checksum"
-STALE_AFTER = 3600.0  # seconds; older temporary files belong to dead writers
+ROW_FIELDS = {item.name for item in fields(EpochRow)}
+COST_FIELDS = {item.name for item in fields(Cost)}
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -58,6 +62,17 @@ class Record:
         return self.status == "complete"
 
 
+@dataclass(frozen=True)
+class Ingredients:
+    """What is read of ingredients before the key made of all of them is compared."""
+
+    family: str
+    config: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    seed: int
+    code: str = ""
+
+
 def record_key(ingredients: Mapping[str, Any]) -> str:
     """20 hexadecimal digits from canonical JSON: equal ingredients give equal keys."""
     return _checksum(ingredients)[:20]
@@ -66,8 +81,9 @@ def record_key(ingredients: Mapping[str, Any]) -> str:
 class RecordStore:
     """Records in `results`/trials, shared by all studies of that folder.
 
-    A file that does not hold what was written (truncated, bytes changed, renamed) is set aside
-    under a name that says so, with a warning; its trial counts as not yet trained.
+    A file that does not hold what was written (truncated, bytes changed, renamed), or whose fields
+    are those of another version, is set aside under a name that says so, with a warning; its trial
+    counts as not yet trained.
     """
 
     def __init__(self, results: Folder):
@@ -75,15 +91,12 @@ class RecordStore:
 
     def find(self, key: str) -> Record | None:
         """The record of that key, or None where there is none."""
-        content = self.folder.read(_name(key))
-        return None if content is None else self._read_or_set_aside(_name(key), content)
+        return self._read_or_set_aside(_name(key))
 
     def __iter__(self) -> Iterator[Record]:
         """All records, in the order of their keys."""
-        for name, content in self.folder.read_all(".json"):
-            record = self._read_or_set_aside(name, content)
-            if record is not None:
-                yield record
+        records = self.folder.each(".json", self._read_or_set_aside)
+        return (record for record in records if record is not None)
 
     def write(self, record: Record) -> None:
         """Write a record whole or not at all; a complete one is never replaced.
@@ -103,34 +116,67 @@ class RecordStore:
 
     def sweep(self) -> None:
         """Remove the temporary files of drivers that died while they wrote."""
-        self.folder.sweep(STALE_AFTER)
+        self.folder.sweep()
 
-    def _read_or_set_aside(self, name: str, content: bytes) -> Record | None:
-        try:
-            return _read(name, content)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:  # of damaged JSON
-            reason = f"is damaged ({error})"
-        with suppress(FileNotFoundError):  # another study's driver did it
-            self.folder.rename(name, f"{name}.damaged")
-        logging.getLogger("study").warning(
-            "record %s/%s %s; renamed to %s.damaged; its trial will be trained again",
-            *(self.folder, name, reason, name),
-        )
-        return None
+    def _read_or_set_aside(self, name: str) -> Record | None:
+        consequence = "its trial will be trained again"
+        return read_or_set_aside(self.folder, name, partial(_read, name), consequence)
 
 
 def _name(key: str) -> str:
     return f"{key}.json"
 
 
-def _read(name: str, content: bytes) -> Record:
-    values = json.loads(content)
-    if values.pop(CHECKSUM, None) != _checksum(values):
-        raise ValueError("its checksum differs")
-    record = Record(**values)
+def _read(name: str, values: Any) -> Record:
+    if not isinstance(values, dict) or values.pop(CHECKSUM, None) != _checksum(values):
+        raise Damaged("its checksum differs")
+    try:
+        record = read_record(Record, values)
+        _check_parts(record)
+    except Damaged as error:  # its writer meant it so
+        raise OtherVersion(f"it {error}") from error
     if _name(record.key) != name:
-        raise ValueError(f"it holds the trial {record.key}")
+        raise Damaged(f"it holds the trial {record.key}")
     return record
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What is read of a record's provenance by name."""
+
+    number: int | None = None
+    host: str | None = None
+    device: str | None = None
+    finished: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """What is read of a score of the test set; records of version 0.1 lack `correct`."""
+
+    epoch: int
+    loss: float | None
+    accuracy: float | None
+    auroc: float | None
+    correct: str | None = None
+
+
+def _check_parts(record: Record) -> None:
+    """Raise Damaged unless what the record's mappings hold is what their readers expect."""
+    read_record(Ingredients, record.ingredients, partly=True)
+    read_record(_Origin, record.provenance, partly=True)
+    for score in record.test:
+        read_record(_Score, score, partly=True)
+    if record.cost and record.cost.keys() != COST_FIELDS:
+        raise Damaged(f"has {', '.join(sorted(record.cost))} as cost")
+    for number, row in enumerate(record.rows, 1):
+        numbers = (type(value) in (int, float, NoneType) for value in row.values())
+        if row.keys() != ROW_FIELDS or not all(numbers) or row["epoch"] != number:
+            raise Damaged(f"has an epoch {number} that is none")
+    scored = [row["val_loss"] is not None for row in record.rows]
+    if record.status == "complete" and not (scored and all(scored)):
+        raise Damaged("is complete and has no validation loss")
 
 
 def _checksum(content: Mapping[str, Any]) -> str:

@@ -2,13 +2,14 @@
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from hw3.files import UnusableFile
 from study.spec.errors import StudyError
 from study.store.folder import Folder
 
@@ -49,15 +50,25 @@ class RemoteFolder(Folder):
     def __str__(self) -> str:
         return self.uri
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, name: str, limit: int | None = None) -> bytes | None:
         def read() -> bytes:
             with self._filesystem.open_input_stream(self._at(name)) as stream:
-                return stream.read()
+                return stream.read(None if limit is None else limit + 1)
 
         try:
-            return self._patiently(name, read)
+            content = self._patiently(name, read)
         except FileNotFoundError:
             return None
+        if limit is not None and len(content) > limit:
+            reason = f"too large: at most {limit / 1e6:.1f} MB are read"
+            raise UnusableFile(errno.EFBIG, reason, f"{self.uri}/{name}")
+        return content
+
+    def has(self, name: str) -> bool:
+        from pyarrow.fs import FileType
+
+        info = self._patiently(name, lambda: self._filesystem.get_file_info(self._at(name)))
+        return info.type != FileType.NotFound
 
     def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
         content = b"".join(pieces)  # in one go: a stream that is closed early is a file, too
@@ -83,9 +94,11 @@ class RemoteFolder(Folder):
                 time.sleep(PATIENCE / 30)
 
     def names(self, suffix: str = "") -> list[str]:
-        from pyarrow.fs import FileSelector, FileType
+        from pyarrow.fs import FileSelector, FileType, PyFileSystem
 
         def look() -> Any:
+            if isinstance(self._filesystem, PyFileSystem):  # fsspec keeps what it has listed once
+                self._filesystem.handler.fs.invalidate_cache()
             return self._filesystem.get_file_info(FileSelector(self._path, allow_not_found=True))
 
         found = self._patiently("", look)
@@ -104,7 +117,7 @@ class RemoteFolder(Folder):
         with suppress(FileNotFoundError):
             self._patiently(name, lambda: self._filesystem.delete_file(self._at(name)))
 
-    def sweep(self, older_than: float = 0.0) -> None:
+    def sweep(self) -> None:
         """Nothing is ever left: no temporary names are used."""
 
     def check_access(self) -> None:
@@ -117,11 +130,9 @@ class RemoteFolder(Folder):
                 "Check address, bucket and credentials, or choose another --results."
             ) from error
 
-    def read_all(self, suffix: str) -> list[tuple[str, bytes]]:
-        names = self.names(suffix)
+    def each(self, suffix: str, act: Callable[[str], T]) -> Iterator[T]:
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            contents = list(pool.map(self.read, names))
-        return [(n, c) for n, c in zip(names, contents, strict=True) if c is not None]
+            return iter(list(pool.map(act, self.names(suffix))))
 
     def _at(self, name: str) -> str:
         return f"{self._path}/{name}"

@@ -98,7 +98,7 @@ def test_a_killed_trial_does_at_most_one_epoch_again_bit_for_bit(
     for _ in range(epochs_done):
         killed.train_epoch()
     del killed
-    under_way = [job_from(kept) for kept in CheckpointStore(LocalFolder(tmp_path)).jobs()]
+    under_way = list(CheckpointStore(LocalFolder(tmp_path)).jobs(job_from))
     assert under_way == [told] * bool(epochs_done)
     resumed = run(start())
     assert len(resumed) == 3 - max(0, epochs_done - 1)

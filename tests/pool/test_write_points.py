@@ -46,7 +46,6 @@ from tests.made import plan_of
 pytestmark = pytest.mark.xdist_group("write points")  # one server of drivers for all
 
 UNIQUE = re.compile(r"\.[0-9a-f]{32}$")  # ends the names of temporary files
-LEFT_BY_DESIGN = re.compile(rf"trials/{re.escape(TEMPORARY)}.*{UNIQUE.pattern}")
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.truncate")  # of something that is there
 DIRECT = 25  # every so many writes a driver dies without a twin
 
@@ -198,10 +197,8 @@ class Left:
 
     @cached_property
     def names(self) -> set[str]:
-        """Of files and folders. Temporary files among the records stay for an hour by design:
-        another study's driver may be writing them."""
-        paths = {path.relative_to(self.results).as_posix() for path in self.results.rglob("*")}
-        return {name for name in paths if not LEFT_BY_DESIGN.match(name)}
+        """Of files and folders."""
+        return {path.relative_to(self.results).as_posix() for path in self.results.rglob("*")}
 
     @cached_property
     def records(self) -> dict[str, tuple[int, bytes]]:

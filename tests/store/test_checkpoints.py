@@ -63,9 +63,10 @@ def test_deleted_trial_leaves_nothing(tmp_path, store):
 def test_jobs_are_those_under_way(tmp_path, store, caplog):
     store.begin("m", {"stage": "confirm"})
     (tmp_path / "n.json").write_text('{"stage": "con')
-    assert list(store.jobs()) == [JOB, {"stage": "confirm"}]
+    assert list(store.jobs(dict)) == [JOB, {"stage": "confirm"}]
     assert "n.json" in caplog.text
-    assert list(CheckpointStore(LocalFolder(tmp_path / "none")).jobs()) == []
+    assert (tmp_path / "n.json.damaged").exists()
+    assert list(CheckpointStore(LocalFolder(tmp_path / "none")).jobs(dict)) == []
 
 
 def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatch):

@@ -60,6 +60,24 @@ def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
     assert list(store) == [RECORD]
 
 
+<<<<<<< HEAD
+=======
+def test_a_record_of_another_engine_is_set_aside_with_a_warning(tmp_path, caplog):
+    ingredients = RECORD.ingredients | {"engine": ENGINE_VERSION + 1}
+    other = dataclasses.replace(RECORD, ingredients=ingredients)
+    store = RecordStore(LocalFolder(tmp_path))
+    store.write(other)
+    store.write(RECORD)
+    path = file_of(tmp_path, other.key)
+    content = path.read_bytes()
+    assert list(store) == [RECORD]
+    aside = path.with_name(f"{path.name}.other-version")
+    assert aside.read_bytes() == content
+    assert not path.exists()
+    assert f"{path.name} is of another version: its engine is {ENGINE_VERSION + 1}" in caplog.text
+
+
+>>>>>>> 0d81d7f (Records, jobs and checkpoints are read by one validated reader; set aside under fixed names; temporary files are swept by their writers' locks)
 def test_a_complete_record_is_never_replaced(tmp_path):
     store = RecordStore(LocalFolder(tmp_path))
     failed = dataclasses.replace(RECORD, status="failed", rows=[], error="no memory")
