@@ -37,9 +37,7 @@ def parse_json(content: bytes | str) -> Any:
             that nobody writes.
     """
     try:
-        value = json.loads(
-            content, parse_constant=_finite, parse_float=_finite, parse_int=_bounded
-        )
+        value = json.loads(content, parse_constant=_finite, parse_float=_finite, parse_int=_bounded)
     except RecursionError:
         raise Damaged("is nested too deeply") from None
     except ValueError as error:
