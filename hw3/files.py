@@ -27,11 +27,16 @@ def open_regular(path: str | Path, folder: int | None = None) -> BinaryIO:
     def open_at(name: str, flags: int) -> int:
         return os.open(name, flags | os.O_NONBLOCK, dir_fd=folder)
 
-    file = open(path, "rb", opener=open_at)  # noqa: SIM115 - the caller's to close
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        file = open(path, "rb", opener=open_at)  # noqa: SIM115 - the caller's to close
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.ENXIO):  # a folder, a socket
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
         file.close()
-        raise UnusableFile(errno.EINVAL, "not a regular file", str(path))
-    return file
+    raise UnusableFile(errno.EINVAL, "not a regular file", str(path))
 
 
 def read_regular(path: str | Path, limit: int, folder: int | None = None) -> bytes:

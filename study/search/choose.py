@@ -55,7 +55,11 @@ class FinishedTrials:
         that searches stay equal.
         """
         setting, trials = self.plan.setting, self.plan.budget.trials
-        mine = [record for record in self.records.values() if setting.belongs_to(search, record)]
+        mine = [
+            record
+            for record in self.records.values()
+            if record.provenance.get("number") is not None and setting.belongs_to(search, record)
+        ]
         mine.sort(key=lambda record: record.provenance["number"])
         return [record for record in mine if record.provenance["number"] < trials]
 

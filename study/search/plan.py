@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from hw3.files import UnusableFile
 from hw3.numerics import Numerics
 from hw3.splits import Splits
-from hw3.train import Recipe, recipe_for
+from hw3.train import recipe_for
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
 from study.spec.study import Study
 from study.store.folder import Folder
+from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
 
 PLAN = "plan.json"
 
@@ -106,36 +108,25 @@ def load_plan(study: Study, results: Folder) -> Plan:
         StudyError: there is none, or it is damaged.
     """
     folder = results / study.name
-    content = folder.read(PLAN)
     again = shlex.join(["python", "-m", f"study.{study.name}", "--results", str(results)])
-    if content is None:
-        raise StudyError(
-            f"a report needs a run, and {folder}/{PLAN} is not there. Run it first: {again}"
-        )
     try:
-        return _plan_from(study, json.loads(content))
-    except (ValueError, TypeError, KeyError) as error:
+        content = folder.read(PLAN, MAX_BYTES)
+        if content is not None:
+            return _plan_from(study, parse_json(content))
+    except (Damaged, UnusableFile) as error:
         raise StudyError(
             f"{folder}/{PLAN} is damaged or of another version ({error}). Run the study again, "
             f"which trains nothing that is recorded: {again}"
         ) from error
-
-
-def _plan_from(study: Study, saved: dict[str, Any]) -> Plan:
-    budget = saved["budget"] | {"phantoms": tuple(saved["budget"]["phantoms"])}
-    setting = (
-        {"code": {}}
-        | saved["setting"]
-        | {
-            "recipe": Recipe(**saved["setting"]["recipe"]),
-            "numerics": Numerics(**saved["setting"]["numerics"]),
-        }
+    raise StudyError(
+        f"a report needs a run, and {folder}/{PLAN} is not there. Run it first: {again}"
     )
-    records = {
-        "study": study,
-        "budget": Budget(**budget),
-        "setting": Setting(**setting),
-        "data": DataFacts(**saved["data"]),
-    }
-    old = ("claims", "known")  # in plans of versions up to 0.2
-    return Plan(**{name: value for name, value in (saved | records).items() if name not in old})
+
+
+def _plan_from(study: Study, saved: Any) -> Plan:
+    if isinstance(saved, dict):
+        for name in ("claims", "known"):  # in plans of versions up to 0.2
+            saved.pop(name, None)
+        if isinstance(setting := saved.get("setting"), dict):
+            setting.setdefault("code", {})  # not in theirs
+    return read_record(Plan, saved, study=study)

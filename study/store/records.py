@@ -149,6 +149,8 @@ class _Origin:
     device: str | None = None
     finished: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    study: str | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,9 @@ class _Score:
 def _check_parts(record: Record) -> None:
     """Raise Damaged unless what the record's mappings hold is what their readers expect."""
     read_record(Ingredients, record.ingredients, partly=True)
-    read_record(_Origin, record.provenance, partly=True)
+    origin = read_record(_Origin, record.provenance, partly=True)
+    if origin.claims and origin.finished is None:
+        raise Damaged("does not say when it was finished")
     for score in record.test:
         read_record(_Score, score, partly=True)
     if record.cost and record.cost.keys() != COST_FIELDS:

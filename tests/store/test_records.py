@@ -1,10 +1,11 @@
 import dataclasses
 import json
+import os
 
 import pytest
 
 from study.store.folder import LocalFolder
-from study.store.records import RecordStore, record_key
+from study.store.records import CHECKSUM, RecordStore, _checksum, record_key
 from tests.made import SETTING, WIDTH_SEARCH, explored
 
 RECORD = explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.7, 0.6])
@@ -60,24 +61,104 @@ def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
     assert list(store) == [RECORD]
 
 
-<<<<<<< HEAD
-=======
-def test_a_record_of_another_engine_is_set_aside_with_a_warning(tmp_path, caplog):
-    ingredients = RECORD.ingredients | {"engine": ENGINE_VERSION + 1}
-    other = dataclasses.replace(RECORD, ingredients=ingredients)
+def written_by_others(record, **changes):
+    """The file of a record as another checkout writes it: whole, with its own checksum."""
+    values = {**vars(record), **changes}
+    return json.dumps(values | {CHECKSUM: _checksum(values)})
+
+
+ROW = RECORD.rows[0]
+OTHER_SHAPES = {
+    "an unknown field": {"mood": "good"},
+    "no rows": {"rows": {}},
+    "a row without a loss": {"rows": [{"epoch": 1}]},
+    "a row with text": {"rows": [ROW | {"seconds": "2"}]},
+    "epochs that are missing": {"rows": [ROW | {"epoch": 2}]},
+    "complete without a loss": {"rows": [ROW | {"val_loss": None}]},
+    "an unknown status": {"status": "splendid"},
+    "a test without a loss": {"test": [{"epoch": 1}]},
+    "a cost that is a stage": {"cost": {"stage": 1}},
+    "a number that is none": {"provenance": {"number": "first"}},
+    "an error that is none": {"error": ["no"]},
+}
+
+
+@pytest.mark.parametrize("changes", OTHER_SHAPES.values(), ids=OTHER_SHAPES)
+def test_a_whole_record_of_another_shape_is_set_aside_and_named(tmp_path, caplog, changes):
     store = RecordStore(LocalFolder(tmp_path))
-    store.write(other)
     store.write(RECORD)
-    path = file_of(tmp_path, other.key)
-    content = path.read_bytes()
+    path = file_of(tmp_path, RECORD.key)
+    path.write_text(written_by_others(RECORD, **changes))
+    assert list(store) == []
+    assert path.name in caplog.text
+    assert os.listdir(path.parent) == [f"{path.name}.other-version"]
+
+
+def test_a_second_damaged_file_does_not_replace_the_first(tmp_path):
+    store = RecordStore(LocalFolder(tmp_path))
+    path = file_of(tmp_path, RECORD.key)
+    path.parent.mkdir()
+    for content in ("first", "second", "third"):
+        path.write_text(content)
+        assert store.find(RECORD.key) is None
+    aside = {file.name.removeprefix(path.name): file.read_text() for file in path.parent.iterdir()}
+    assert aside == {".damaged": "first", ".damaged-2": "second", ".damaged-3": "third"}
+
+
+def test_what_a_record_says_names_no_file(tmp_path):
+    """It once named the one that the record was renamed to."""
+    victim = tmp_path / "victim"
+    victim.write_text("thesis")
+    ingredients = RECORD.ingredients | {"engine": "/../../../victim", "code": "/../../victim"}
+    other = dataclasses.replace(RECORD, ingredients=ingredients, error="\x1b[2J")
+    path = file_of(tmp_path / "results", "0" * 20)
+    path.parent.mkdir(parents=True)
+    path.write_text(written_by_others(other))
+    assert list(RecordStore(LocalFolder(tmp_path / "results"))) == []
+    assert victim.read_text() == "thesis"
+    assert os.listdir(path.parent) == [f"{path.name}.damaged"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_set_aside_without_waiting_for_it(tmp_path, make):
+    store = RecordStore(LocalFolder(tmp_path))
+    path = file_of(tmp_path, RECORD.key)
+    path.parent.mkdir()
+    make(path)
+    store.write(RECORD)
     assert list(store) == [RECORD]
-    aside = path.with_name(f"{path.name}.other-version")
-    assert aside.read_bytes() == content
-    assert not path.exists()
-    assert f"{path.name} is of another version: its engine is {ENGINE_VERSION + 1}" in caplog.text
+    assert path.with_name(f"{path.name}.damaged").exists()
 
 
->>>>>>> 0d81d7f (Records, jobs and checkpoints are read by one validated reader; set aside under fixed names; temporary files are swept by their writers' locks)
+def test_a_file_that_is_too_large_is_set_aside_unread(tmp_path, caplog):
+    path = file_of(tmp_path, RECORD.key)
+    path.parent.mkdir()
+    with path.open("wb") as file:
+        file.truncate(10**12)
+    assert list(RecordStore(LocalFolder(tmp_path))) == []
+    assert "1000000.0 MB" in caplog.text
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "trials").symlink_to(tmp_path / "elsewhere")
+    store = RecordStore(LocalFolder(tmp_path))
+    with pytest.raises(OSError, match="link"):
+        store.write(RECORD)
+    with pytest.raises(OSError, match="link"):
+        store.sweep()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_a_damaged_file_holds_reaches_no_terminal(tmp_path, caplog):
+    path = file_of(tmp_path, "\x1b[2J")
+    path.parent.mkdir()
+    path.write_text(written_by_others(RECORD, **{"\x1b[31m": 1}))
+    assert list(RecordStore(LocalFolder(tmp_path))) == []
+    assert "\\x1b[2J" in caplog.messages[0]
+    assert "\x1b" not in caplog.text
+
+
 def test_a_complete_record_is_never_replaced(tmp_path):
     store = RecordStore(LocalFolder(tmp_path))
     failed = dataclasses.replace(RECORD, status="failed", rows=[], error="no memory")

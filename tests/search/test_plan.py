@@ -1,0 +1,71 @@
+"""A saved plan, whole and damaged."""
+
+import json
+import os
+from dataclasses import asdict
+
+import pytest
+
+from study.search.plan import PLAN, load_plan, save_plan
+from study.spec.errors import StudyError
+from study.store.folder import LocalFolder
+from tests.made import STUDY, plan_of
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = LocalFolder(tmp_path)
+    save_plan(plan_of(), folder / STUDY.name)
+    return folder
+
+
+def file_of(results):
+    return results.path / STUDY.name / PLAN
+
+
+def test_a_plan_is_read_as_it_was_saved(results):
+    assert asdict(load_plan(STUDY, results)) == asdict(plan_of())
+
+
+def test_a_plan_of_version_0_2_is_read(results):
+    saved = json.loads(file_of(results).read_text())
+    del saved["setting"]["code"], saved["setting"]["trials"]
+    file_of(results).write_text(json.dumps(saved | {"known": 3, "claims": [{"content": {}}]}))
+    plan = load_plan(STUDY, results)
+    assert plan.setting.code == {}
+    assert plan.budget == plan_of().budget
+
+
+SPOIL = {
+    "an unknown field": lambda saved: saved.update(mood="good"),
+    "an unknown field of the setting": lambda saved: saved["setting"].update(mood=1),
+    "a missing field": lambda saved: saved.pop("budget"),
+    "another type": lambda saved: saved["budget"].update(seeds="10"),
+    "a setting that is none": lambda saved: saved.update(setting=[]),
+    "a number that JSON has not": lambda saved: saved.update(seconds=float("nan")),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOIL.values(), ids=SPOIL)
+def test_a_plan_of_another_shape_is_one_error_with_the_next_command(results, spoil):
+    saved = json.loads(file_of(results).read_text())
+    spoil(saved)
+    file_of(results).write_text(json.dumps(saved))
+    with pytest.raises(StudyError, match=rf"{PLAN} is damaged.*python -m study\.{STUDY.name}"):
+        load_plan(STUDY, results)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "3", "[" * 9999])
+def test_a_plan_that_is_none_is_one_error_with_the_next_command(results, content):
+    file_of(results).write_text(content)
+    with pytest.raises(StudyError, match=rf"{PLAN} is damaged.*python -m study\.{STUDY.name}"):
+        load_plan(STUDY, results)
+
+
+def test_a_named_pipe_in_place_of_a_plan_is_one_error_and_is_replaced(results):
+    file_of(results).unlink()
+    os.mkfifo(file_of(results))
+    with pytest.raises(StudyError, match=f"{PLAN} is damaged.*not a regular file"):
+        load_plan(STUDY, results)
+    save_plan(plan_of(), results / STUDY.name)
+    load_plan(STUDY, results)
