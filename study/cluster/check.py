@@ -1,20 +1,15 @@
 """Whether `ray up`, which has no dry run, would work: checks the file, the token and every host.
 
-Each host is asked once, over ssh, by a script that prints what it finds as JSON; everything else
-compares these answers with this machine.
+Each host is asked once (`study.cluster.hosts`); everything else compares these answers with this
+machine.
 """
 
 import hashlib
 import json
 import math
 import re
-import shlex
 import stat
-import subprocess
-import time
-import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,45 +17,15 @@ from platform import python_version
 from typing import Any, Literal
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from hw3.text import printable
+from study.cluster.hosts import PROJECT, VENV, Answer, ask_hosts
 from study.spec.errors import StudyError
 
-PROJECT = "hw3-study"
-VENV = "~/hw3-venv"  # made by cluster.yaml's setup commands
 SKEW = 2.0  # seconds that clocks may differ
 PLACEHOLDER = re.compile(r"\b[A-Z]+_(?:ADDRESS|USER)\b")
-
-# Runs under any Python 3 on the host; what needs the environment is asked of its own Python.
-PROBE = r"""
-import hashlib, json, os, pathlib, shutil, subprocess, time
-found = {"time": time.time()}
-venv = pathlib.Path("VENV").expanduser() / "bin/python"
-if venv.exists():
-    asked = "import json, platform; from importlib.metadata import version as v; " \
-        "print(json.dumps([platform.python_version(), v('ray'), v('PROJECT')]))"
-    answer = subprocess.run([venv, "-c", asked], capture_output=True, text=True)
-    found["versions"] = json.loads(answer.stdout) if not answer.returncode else None
-if shutil.which("nvidia-smi"):
-    answer = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-    found["gpus"] = answer.stdout.count("GPU ")
-token = pathlib.Path("~/.ray/auth_token").expanduser()
-if token.exists():
-    found["token"] = hashlib.sha256(token.read_bytes().strip()).hexdigest()
-    found["token mode"] = token.stat().st_mode & 0o777
-results = RESULTS
-if results:
-    probe = pathlib.Path(results) / "MARK"
-    try:
-        found["sees"] = probe.exists()
-        own = probe.with_name(probe.name + "-" + os.uname().nodename)
-        own.touch()
-        own.unlink()
-        found["writes"] = True
-    except OSError as error:
-        found["writes"] = str(error)
-print(json.dumps(found))
-"""
 
 Level = Literal["ok", "note", "wrong"]
 
@@ -74,22 +39,6 @@ class Line:
     level: Level
     fact: str
     fix: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a host answered, or why it did not.
-
-    Attributes:
-        facts: as PROBE prints them.
-        error: of ssh; empty where it answered.
-        asked, answered: seconds of the clock here.
-    """
-
-    facts: Mapping[str, Any]
-    error: str
-    asked: float
-    answered: float
 
 
 def check_cluster(path: Path, results: str | None, console: Console) -> int:
@@ -143,12 +92,13 @@ def check_config(config: Mapping[str, Any]) -> Iterator[Line]:
     except jsonschema.ValidationError as error:
         where = "/".join(str(part) for part in error.absolute_path) or "the whole"
         yield Line("file", "schema", "wrong", f"{where}: {error.message}", "correct that entry")
-    left = sorted(set(PLACEHOLDER.findall(json.dumps(config))))
+    left = sorted(set(PLACEHOLDER.findall(json.dumps(config, default=str))))
     if left:
         yield Line("file", "EDIT", "wrong", f"not set: {', '.join(left)}", "edit the marked lines")
     else:
         yield Line("file", "EDIT", "ok", "all lines are set")
-    if config.get("provider", {}).get("type") != "local":
+    provider = config.get("provider")
+    if not isinstance(provider, dict) or provider.get("type") != "local":
         yield Line(
             "file", "provider", "wrong", "not local", "this check is for your own hosts only"
         )
@@ -173,52 +123,6 @@ def token_digest() -> str:
     return hashlib.sha256(token).hexdigest()
 
 
-def hosts_of(config: Mapping[str, Any]) -> list[str]:
-    """The addresses of head and workers, the head first."""
-    provider = config["provider"]
-    return [provider["head_ip"], *provider.get("worker_ips", [])]
-
-
-def ask_hosts(config: Mapping[str, Any], results: str | None) -> dict[str, Answer]:
-    """Every host's answer; the head first, for it leaves the mark that the others look for."""
-    mark = f".seen-{uuid.uuid4().hex}"
-    head, *workers = hosts_of(config)
-    place = f"{results}/{mark}" if results else None
-    if place:
-        _ssh(config, head, f"touch {shlex.quote(place)}")
-    try:
-        with ThreadPoolExecutor(max_workers=16) as pool:
-            asked = pool.map(lambda host: ask_host(config, host, results, mark), [head, *workers])
-            return dict(zip([head, *workers], asked, strict=True))
-    finally:
-        if place:
-            _ssh(config, head, f"rm -f {shlex.quote(place)}")
-
-
-def ask_host(config: Mapping[str, Any], host: str, results: str | None, mark: str) -> Answer:
-    script = PROBE.replace("VENV", VENV).replace("PROJECT", PROJECT).replace("MARK", mark)
-    script = script.replace("RESULTS", repr(results))
-    asked = time.time()
-    answer = _ssh(config, host, f"python3 -c {shlex.quote(script)}")
-    if answer.returncode:
-        said = answer.stderr.strip().splitlines()
-        return Answer(
-            {}, said[-1] if said else f"exit code {answer.returncode}", asked, time.time()
-        )
-    return Answer(json.loads(answer.stdout.splitlines()[-1]), "", asked, time.time())
-
-
-def _ssh(config: Mapping[str, Any], host: str, command: str) -> subprocess.CompletedProcess[str]:
-    auth = config["auth"]
-    options = ["-oBatchMode=yes", "-oConnectTimeout=10", "-oStrictHostKeyChecking=accept-new"]
-    if key := auth.get("ssh_private_key"):
-        options += ["-i", str(Path(key).expanduser())]
-    target = f"{auth['ssh_user']}@{host}"
-    return subprocess.run(
-        ["ssh", *options, target, command], capture_output=True, text=True, check=False
-    )
-
-
 def check_host(host: str, answer: Answer, token: str, results: str | None) -> Iterator[Line]:
     """What one host said against what is here.
 
@@ -226,43 +130,43 @@ def check_host(host: str, answer: Answer, token: str, results: str | None) -> It
         token: digest of the token here.
         results: the path that was tried, None for none.
     """
-    if answer.error:
+    facts = answer.facts
+    if facts is None:
         fix = "log in by ssh with the user and key of the file"
         yield Line(host, "ssh", "wrong", answer.error, fix)
         return
-    facts = answer.facts
     yield Line(host, "ssh", "ok", "can log in")
-    yield _versions(host, facts)
-    gpus = facts.get("gpus")
-    yield Line(host, "GPUs", "ok" if gpus else "note", str(gpus or "none: trains on CPU cores"))
-    yield _clock(host, answer)
-    if "token" not in facts:
+    yield _versions(host, facts.versions)
+    shown = str(facts.gpus or "none: trains on CPU cores")
+    yield Line(host, "GPUs", "ok" if facts.gpus else "note", shown)
+    yield _clock(host, facts.time, answer)
+    if facts.token is None:
         yield Line(host, "token", "note", "not there yet: ray up copies it")
-    elif facts["token"] != token:
+    elif facts.token != token:
         yield Line(host, "token", "wrong", "differs from the one here", "ray up copies this one")
-    elif facts["token mode"] & 0o077:
+    elif facts.token_mode & 0o077:
         yield Line(host, "token", "wrong", "others may read it", "chmod 600 ~/.ray/auth_token")
     else:
         yield Line(host, "token", "ok", "the same as here, private")
     if results:
-        if facts["writes"] is True:
+        if facts.writes is True:
             yield Line(host, "results", "ok", f"{results} is writable")
         else:
             fix = "mount it there, writable for the user"
-            yield Line(host, "results", "wrong", str(facts["writes"]), fix)
+            yield Line(host, "results", "wrong", str(facts.writes), fix)
 
 
-def _versions(host: str, facts: Mapping[str, Any]) -> Line:
+def _versions(host: str, there: tuple[str, ...] | None) -> Line:
     here = [python_version(), metadata.version("ray"), metadata.version(PROJECT)]
     names = ("Python", "Ray", PROJECT)
-    if "versions" not in facts:
+    if there is None:
         return Line(host, "versions", "note", "not installed yet: ray up does it")
-    if facts["versions"] is None:
+    if not there:
         return Line(host, "versions", "wrong", f"{VENV} is incomplete", f"rm -r {VENV}; ray up")
     others = [
-        f"{name} {there}, here {own}"
-        for name, there, own in zip(names, facts["versions"], here, strict=True)
-        if there != own
+        f"{name} {other}, here {own}"
+        for name, other, own in zip(names, there, here, strict=True)
+        if other != own
     ]
     if others:
         return Line(
@@ -271,9 +175,8 @@ def _versions(host: str, facts: Mapping[str, Any]) -> Line:
     return Line(host, "versions", "ok", ", ".join(map(" ".join, zip(names, here, strict=True))))
 
 
-def _clock(host: str, answer: Answer) -> Line:
+def _clock(host: str, there: float, answer: Answer) -> Line:
     """The host read its clock at some moment between question and answer."""
-    there = answer.facts["time"]
     skew = max(answer.asked - there, there - answer.answered, 0.0)
     if skew > SKEW:
         shown = f"{math.ceil(skew)} s off"
@@ -286,8 +189,11 @@ def check_shared(answers: Mapping[str, Answer], results: str | None) -> Iterator
     if not results:
         yield Line("hosts", "results", "note", "not tested: give the path with --results")
         return
-    blind = [host for host, a in answers.items() if not a.error and not a.facts["sees"]]
-    if blind:
+    sees = {host: a.facts.sees for host, a in answers.items() if a.facts is not None}
+    blind = [host for host in sees if not sees[host]]
+    if not sees:
+        yield Line("hosts", "results", "note", "not tested: no host answered")
+    elif blind:
         fix = "mount the same file system at that path on every host, or use s3://…"
         yield Line("hosts", "results", "wrong", f"not the same folder on {', '.join(blind)}", fix)
     else:
@@ -295,9 +201,11 @@ def check_shared(answers: Mapping[str, Answer], results: str | None) -> Iterator
 
 
 def print_lines(lines: list[Line], console: Console) -> None:
+    """What a host said is shown as text, whatever it would mean to a terminal or to rich."""
     signs = {"ok": "[green]✓[/green]", "note": "–", "wrong": "[red]✗[/red]"}
     table = Table.grid(padding=(0, 2))
     for line in lines:
         fact = f"{line.fact}. {line.fix}" if line.fix else line.fact
-        table.add_row(signs[line.level], line.where, line.what, fact)
+        texts = (escape(printable(text)) for text in (line.where, line.what, fact))
+        table.add_row(signs[line.level], *texts)
     console.print(table, highlight=False)

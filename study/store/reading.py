@@ -122,7 +122,7 @@ def _read(where: str, value: Any, hint: Any) -> Any:
     if origin in (Union, UnionType):
         return _read_either(where, value, parts)
     if origin is tuple and isinstance(value, list):
-        kinds = parts[:1] * len(value) if parts[-1] is Ellipsis else parts
+        kinds = parts[:1] * len(value) if parts[-1:] == (Ellipsis,) else parts
         if len(kinds) == len(value):
             pairs = zip(value, kinds, strict=True)
             return tuple(_read(where, item, kind) for item, kind in pairs)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,22 +10,15 @@ import yaml
 from click.testing import CliRunner
 
 from study.__main__ import main
-from study.cluster.check import Answer, check_config, check_host, check_shared, check_token
+from study.cluster.check import check_config, check_host, check_shared, check_token
+from study.cluster.hosts import Answer, Facts
 
 ROOT = Path(__file__).parents[2]
-FACTS = {
-    "time": 1000.5,
-    "gpus": 2,
-    "token": "digest",
-    "token mode": 0o600,
-    "sees": True,
-    "writes": True,
-}
+FACTS = Facts(time=1000.5, gpus=2, token="digest", token_mode=0o600, sees=True, writes=True)
 
 
 def answered(**facts):
-    known = {name: value for name, value in (FACTS | facts).items() if value != "nothing"}
-    return Answer(known, "", 1000.0, 1001.0)
+    return Answer(replace(FACTS, **facts), "", 1000.0, 1001.0)
 
 
 def wrong(lines):
@@ -42,10 +36,10 @@ def test_a_host_as_it_should_be_has_nothing_wrong():
         ({"time": 990.0}, "clock", "10 s off"),
         ({"time": 1010.0}, "clock", "9 s off"),
         ({"token": "other"}, "token", "differs"),
-        ({"token mode": 0o644}, "token", "others may read it"),
+        ({"token_mode": 0o644}, "token", "others may read it"),
         ({"writes": "Permission denied"}, "results", "Permission denied"),
-        ({"versions": ["3.11.0", "2.59.0", "0.1.0"]}, "versions", "Ray 2.59.0, here 2.6"),
-        ({"versions": None}, "versions", "incomplete"),
+        ({"versions": ("3.11.0", "2.59.0", "0.1.0")}, "versions", "Ray 2.59.0, here 2.6"),
+        ({"versions": ()}, "versions", "incomplete"),
     ],
 )
 def test_what_is_wrong_with_a_host_is_said_with_its_fix(facts, what, said):
@@ -59,13 +53,13 @@ def test_a_clock_within_the_answers_time_is_right():
 
 
 def test_what_ray_up_will_bring_is_a_note():
-    lines = list(check_host("gpu1", answered(token="nothing"), "digest", None))
+    lines = list(check_host("gpu1", answered(token=None), "digest", None))
     notes = {line.what for line in lines if line.level == "note"}
     assert {"token", "versions"} <= notes and not wrong(lines)
 
 
 def test_a_host_that_lets_nobody_in_is_one_line():
-    lines = list(check_host("gpu1", Answer({}, "Permission denied", 0, 1), "digest", None))
+    lines = list(check_host("gpu1", Answer(None, "Permission denied", 0, 1), "digest", None))
     assert [(line.what, line.fact) for line in lines] == [("ssh", "Permission denied")]
 
 
@@ -102,7 +96,9 @@ def test_the_command_says_what_is_wrong_and_asks_no_host_before_it_is_mended(tmp
     assert answer.exit_code == 1 and "cannot be read" in answer.output
 
 
-def test_nothing_of_a_token_is_printed(tmp_path):
+@pytest.fixture
+def check_hosts(tmp_path):
+    """Checks a cluster of one host, in a home with a token; what is printed."""
     (tmp_path / ".ray").mkdir()
     (tmp_path / ".ray/auth_token").write_text("very-secret")
     os.chmod(tmp_path / ".ray/auth_token", 0o600)
@@ -110,9 +106,71 @@ def test_nothing_of_a_token_is_printed(tmp_path):
     config["provider"] |= {"head_ip": "127.0.0.1", "worker_ips": []}
     config["auth"] = {"ssh_user": "nobody", "ssh_private_key": str(tmp_path / "none")}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+
+    def check(**environment):
+        arguments = ["cluster", "check", str(tmp_path / "c.yaml"), "--results", "/shared"]
+        env = {"HOME": str(tmp_path), "COLUMNS": "200", **environment}
+        answer = CliRunner().invoke(main, arguments, env=env)
+        assert answer.exit_code == 1
+        assert answer.exception is None or isinstance(answer.exception, SystemExit)
+        return answer.output
+
+    return check
+
+
+SAID = {
+    "nothing": b"",
+    "blank lines": b"\n\n",
+    "a list": b"[]",
+    "an empty object": b"{}",
+    "a number": b"42",
+    "a time that is none": b'{"time": NaN}',
+    "markup": b'{"time": "[red]now[/red][/]"}',
+    "broken markup": b"[/bold][red",
+    "control characters": b'{"time": "\x1b[2J"}',
+    "no text": b"\xff\xfe\x00",
+    "a depth": b"[" * 100_000,
+    "a mode that is none": b'{"time": 1, "token": "x", "token_mode": "0600"}',
+    "versions that are none": b'{"time": 1, "versions": ["3"]}',
+}
+
+
+def put_ssh(folder, script):
+    """Have a command `ssh` on the PATH of the environment that is returned."""
+    (folder / "bin").mkdir()
+    (folder / "bin/ssh").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "bin/ssh").chmod(0o755)
+    return f"{folder}/bin:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_a_host_that_does_not_answer_as_asked_is_one_line(check_hosts, tmp_path, said):
+    (tmp_path / "said").write_bytes(said)
+    printed = check_hosts(PATH=put_ssh(tmp_path, f"cat '{tmp_path}/said'"))
+    (line,) = (line for line in printed.splitlines() if "127.0.0.1" in line)
+    assert "did not answer as asked" in line
+    assert "\x1b" not in printed
+
+
+@pytest.mark.parametrize("said", ["[red]no[/red] entry[/]", "", r"\033[2Jno"])
+def test_what_ssh_says_is_shown_as_it_is(check_hosts, tmp_path, said):
+    path = put_ssh(tmp_path, f"printf '%b' '{said}' >&2; exit 255")
+    printed = check_hosts(PATH=path)
+    assert (said.replace(r"\033", r"\x1b") or "exit code 255") in printed
+    assert "\x1b" not in printed
+
+
+def test_without_ssh_every_host_is_one_line(check_hosts, tmp_path):
+    assert "ssh cannot be run" in check_hosts(PATH=str(tmp_path))
+
+
+def test_a_host_that_takes_too_long_is_one_line(check_hosts, tmp_path, monkeypatch):
+    monkeypatch.setattr("study.cluster.hosts.PATIENCE", 0.2)
+    assert "no answer within" in check_hosts(PATH=put_ssh(tmp_path, "exec sleep 60"))
+
+
+def test_nothing_of_a_token_is_printed(check_hosts):
     begun = time.monotonic()
-    answer = CliRunner().invoke(
-        main, ["cluster", "check", str(tmp_path / "c.yaml")], env={"HOME": str(tmp_path)}
-    )
-    assert answer.exit_code == 1 and "very-secret" not in answer.output
-    assert "ssh" in answer.output and time.monotonic() - begun < 60
+    printed = check_hosts()
+    assert "very-secret" not in printed and "ssh" in printed
+    assert time.monotonic() - begun < 60
