@@ -12,9 +12,12 @@ def printable(text: object) -> str:
     A terminal would act on such characters: erase a line, change the title, reverse an order. Half
     of a surrogate pair, as in a file name that is not UTF-8, could not be written at all.
     """
+    text = str(text)
+    if text.isprintable():  # nearly all is, and this is as fast as looking can be
+        return text
     return "".join(
         character.encode("unicode_escape").decode() if _is_control(character) else character
-        for character in str(text)
+        for character in text
     )
 
 

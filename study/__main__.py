@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import study
+from study.cli.command import fail
 from study.spec.errors import StudyError
 from study.spec.study import Study, unknown_name
 
@@ -134,11 +135,6 @@ def find_study(task: str) -> Study:
         raise StudyError(f"{module} defines no study: it needs STUDY = Study(...)")
     check_name(found, module)
     return found
-
-
-def fail(error: StudyError | OSError) -> None:
-    click.echo(f"error: {error}", err=True)
-    sys.exit(1)
 
 
 def list_everything() -> None:

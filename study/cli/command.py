@@ -2,12 +2,13 @@
 
 import signal
 import sys
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
 
+from hw3.text import printable
 from study.cli.interrupt import keyboard_interrupts
 from study.cli.options import Options, command_line, main_module, with_options
 from study.spec.errors import StudyError
@@ -22,8 +23,7 @@ def main(study: Study) -> None:
     try:
         check_name(study, main_module())
     except StudyError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(STUDY_ERROR)
+        fail(error)
     command(study)(prog_name=f"python -m study.{study.name}")
 
 
@@ -97,16 +97,22 @@ def _act(study: Study, options: Options) -> int:
     try:
         actions[options.action](study, options, Console())
     except (DataError, StudyError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
-        return STUDY_ERROR
+        fail(error)
     return 0
+
+
+def fail(error: Exception) -> NoReturn:
+    """Say what is wrong, and exit; names and contents of files in it cannot act on a terminal."""
+    click.echo(f"error: {printable(error)}", err=True)
+    sys.exit(STUDY_ERROR)
 
 
 def _interrupted(options: Options, code: int) -> int:
     """Say what an interruption left behind, and how to go on."""
     if options.action == "run":
         click.echo(
-            f"\ninterrupted; every finished trial is recorded. Resume with:\n  {command_line()}",
+            f"\ninterrupted; every finished trial is recorded. Resume with:\n  "
+            f"{printable(command_line())}",
             err=True,
         )
     else:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hw3.text import printable
 from study.search.code import code_digests
 from study.spec.errors import StudyError
 from study.store.folder import Folder
@@ -61,7 +62,7 @@ def list_records(results: Folder, console: Console) -> None:
     """Print the records of the folder, a line for each code and family."""
     groups = group_by_code(RecordStore(results))
     if not groups:
-        console.print(f"no records in {escape(str(results))}", highlight=False)
+        console.print(f"no records in {escape(printable(results))}", highlight=False)
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("code", "family", "records", "PyTorch", "finished", ""):
@@ -69,11 +70,11 @@ def list_records(results: Folder, console: Console) -> None:
     for group in groups:
         days = [time[:10] for time in group.times]
         table.add_row(
-            escape(group.code),
-            escape(group.family),
+            escape(printable(group.code)),
+            escape(printable(group.family)),
             str(len(group.records)),
-            escape(", ".join(group.versions("torch"))),
-            " to ".join(dict.fromkeys([*days[:1], *days[-1:]])),
+            escape(printable(", ".join(group.versions("torch")))),
+            escape(printable(" to ".join(dict.fromkeys([*days[:1], *days[-1:]])))),
             "used by a run here" if group.is_current else "of other code, not used",
         )
     console.print(table, highlight=False)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hw3.text import printable
 from study.cli.estimate import core_seconds, describe_time
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
@@ -48,7 +49,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
     ]
     grid = Table.grid(padding=(0, 2))
     for name, text in rows:
-        grid.add_row(f"[bold]{name}[/bold]", escape(text))
+        grid.add_row(f"[bold]{name}[/bold]", escape(printable(text)))
     console.print(f"[bold]{escape(study.title)}[/bold]\n{escape(study.question)}", highlight=False)
     console.print(grid, highlight=False)
 
@@ -124,8 +125,9 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     print_verdicts(plan, verdicts, console)
     _print_failures(trials, console)
     for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):
-        console.print(escape(warning), style="dim", highlight=False)
-    console.print(f"report: {escape(f'{folder}/{REPORT}')}", highlight=False, soft_wrap=True)
+        console.print(escape(printable(warning)), style="dim", highlight=False)
+    place = printable(f"{folder}/{REPORT}")
+    console.print(f"report: {escape(place)}", highlight=False, soft_wrap=True)
     return trials
 
 
@@ -155,7 +157,7 @@ def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) 
     for verdict in verdicts:
         grid.add_row(outcome_text(verdict), escape(claim_text(verdict.claim, labels)))
         if plan.budget.judged:
-            grid.add_row("", f"[dim]{escape(detail_text(verdict))}[/dim]")
+            grid.add_row("", f"[dim]{escape(printable(detail_text(verdict)))}[/dim]")
     found = "mean over seeds, 95 % interval" if plan.budget.judged else SMOKE_RUN
     console.print(f"[bold]Verdicts[/bold] ({found})", highlight=False)
     console.print(grid, highlight=False)

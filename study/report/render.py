@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hw3.text import printable
 from study.figures.draw import DrawnFigure
 from study.report.blocks import Report
 
@@ -26,7 +27,7 @@ def make_report(report: Report) -> str:
     sorts tables and enlarges figures."""
     script = (TEMPLATES / "report.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = _environment(finalize=None).get_template("report.html")
+    template = _environment(finalize=_printable_unless_markup).get_template("report.html")
     return template.render(report=report, script=Markup(script), digest=digest)
 
 
@@ -45,13 +46,23 @@ def escape_markdown(value: Any) -> str:
     """
     if isinstance(value, Markup):
         return value
-    text = re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", " ".join(str(value).split()))
+    line = printable(" ".join(str(value).split()))
+    text = re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", line)
     return re.sub(r"^(\d*)([-+=.)])(?!\w)", r"\1\\\2", text)
 
 
 def _unbroken(text: str) -> str:
     """The text with no-break spaces between numbers and their units."""
     return UNIT.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+
+
+def _printable_unless_markup(value: Any) -> str:
+    return value if isinstance(value, Markup) else printable(value)
+
+
+def _raw(text: str) -> Markup:
+    """Text that is not escaped, as in a block of code."""
+    return Markup(printable(text))
 
 
 def _data_uri(png: bytes) -> str:
@@ -64,15 +75,16 @@ def _path(figure: DrawnFigure, suffix: str) -> Markup:
 
 
 @functools.cache
-def _environment(finalize: Callable[[Any], str] | None) -> Environment:
+def _environment(finalize: Callable[[Any], str]) -> Environment:
     """Templates that escape every value, and fail on a name that has none.
 
     Args:
-        finalize: escapes a value; None for HTML's own escaping.
+        finalize: makes text of a value, as Markdown shows it if `escape_markdown`; of the text
+            that another one makes, HTML escapes the rest.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=finalize is None,
+        autoescape=finalize is not escape_markdown,
         finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -81,7 +93,7 @@ def _environment(finalize: Callable[[Any], str] | None) -> Environment:
     environment.filters |= {
         "data_uri": _data_uri,
         "path": _path,
-        "raw": Markup,
+        "raw": _raw,
         "unbroken": _unbroken,
     }
     return environment

@@ -147,8 +147,8 @@ class LocalFolder(Folder):
         Raises:
             OSError: it cannot be made, or there is a link.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        return self._unlinked()
+        self._unlinked().mkdir(parents=True, exist_ok=True)
+        return self.path
 
     def _unlinked(self) -> Path:
         """The path, after a look that no folder on it inside the results folder is a link."""
@@ -164,7 +164,7 @@ class LocalFolder(Folder):
     def write(self, name: str, *pieces: bytes | memoryview, durable: bool = True) -> None:
         """Keeps the temporary file locked, which tells `sweep` that its writer lives; where a file
         system has no locks and another driver removes it, it is written again."""
-        path = self.path / name
+        path = self._unlinked() / name
         try:
             self.make()
             for _ in range(ATTEMPTS - 1):

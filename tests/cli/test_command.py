@@ -221,3 +221,21 @@ def test_a_second_driver_is_turned_away(action, tmp_path):
     assert f"process {os.getpid()} on {platform.node()} since 2" in answer.stderr
     assert "Traceback" not in answer.output
     assert not (tmp_path / "trials").exists()
+
+
+@pytest.mark.parametrize("action", ["plan", "run", "report"])
+def test_control_characters_in_names_reach_no_terminal(tmp_path, action):
+    folder = tmp_path / "\x1b[2Jgone\udcff"
+    save_class(folder, "normal", images())
+    options = [*SMOKE, "--data", os.fspath(folder), "--results", str(tmp_path / "\x1b[1m")]
+    answer = run([action, *options, "--workers", "inline"])
+    assert answer.exit_code == 1
+    assert "\x1b" not in answer.output
+    assert "\\x1b[" in answer.output
+
+
+def test_images_that_no_memory_holds_are_one_error(tmp_path):
+    options = ["--image-size", "16384", "--data", "phantom:99999,1,1"]
+    answer = run(["plan", *options, "--results", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("error: phantom") and "GB of memory" in answer.output

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from study.figures.draw import DrawnFigure, draw_figure
 from study.judge import judge
 from study.report.blocks import Cell, Column, Pairs, Picture, Report, Section, Table, Text
-from study.report.render import escape_markdown, make_markdown
+from study.report.render import escape_markdown, make_markdown, make_report
 from study.report.verdicts import claim_text, format_p, interval_text, outcome_text
 from study.spec.study import Claim
 from tests.made_table import STUDY, made_table
@@ -176,3 +176,13 @@ def test_markdown_has_one_row_per_claim(table, markdown):
         assert row[1].startswith(escape_markdown(claim_text(verdict.claim, STUDY.labels())))
         assert row[4].split("<br>")[0] == interval_text(verdict)
         assert row[5:] == [str(verdict.n_seeds), escape_markdown(format_p(verdict.p_holm))]
+
+
+def test_control_characters_from_outside_are_text_on_the_page_and_in_markdown(table):
+    """Half of a surrogate pair, from a file name that is not UTF-8, could not even be written."""
+    outside = "a\x1b[2Jb\udcff\u202e"
+    plan = plan_of(data=replace(DATA, location=outside), command=f"run {outside}")
+    report = report_of(table, plan=plan)
+    for text in (make_report(report), make_markdown(report)):
+        assert not set(text) & set("\x1b\udcff\u202e")
+        assert "x1b" in text and "udcff" in text and "u202e" in text

@@ -1,3 +1,5 @@
+import hashlib
+import os
 import time
 
 import pytest
@@ -39,6 +41,29 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(tmp_path, store, damage,
     store.save("k", state(2))
     path = tmp_path / "k.pt"
     path.write_bytes(damage(path.read_bytes()))
+    assert store.load("k")["epoch"] == 1
+    assert "k.pt" in caplog.text
+
+
+def replace_by_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def sign_nonsense(path):
+    """Content that is whole, and that torch.save did not write."""
+    path.write_bytes(hashlib.sha256(b"nonsense").digest() + b"nonsense")
+
+
+def grow(path):
+    os.truncate(path, 2**60)
+
+
+@pytest.mark.parametrize("spoil", [replace_by_pipe, sign_nonsense, grow])
+def test_what_is_no_checkpoint_gives_way_to_the_one_before(tmp_path, store, spoil, caplog):
+    store.save("k", state(1))
+    store.save("k", state(2))
+    spoil(tmp_path / "k.pt")
     assert store.load("k")["epoch"] == 1
     assert "k.pt" in caplog.text
 

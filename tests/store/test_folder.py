@@ -10,9 +10,15 @@ from contextlib import suppress
 
 import pytest
 
+from hw3.files import UnusableFile
 from study.spec.errors import StudyError
 from study.store.folder import TEMPORARY, LocalFolder
 from study.store.open import open_folder
+
+
+def socket_at(path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(path))
 
 
 @pytest.fixture(params=["local", "memory", "s3"])
@@ -152,3 +158,94 @@ def test_read_only_file_system_is_one_error(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", path], check=True)
     with pytest.raises(StudyError, match="written"):
         (LocalFolder(path) / "results").check_access()
+
+
+def test_no_clock_makes_a_living_writers_file_an_abandoned_one(tmp_path, monkeypatch):
+    """Another driver sweeps, a year later by its clock, while a write is under way."""
+    folder, real = LocalFolder(tmp_path), os.fsync
+
+    def sweep_meanwhile(descriptor):
+        real(descriptor)
+        (writing,) = tmp_path.glob(f"{TEMPORARY}*")
+        os.utime(writing, (0, 0))
+        folder.sweep()
+        assert writing.exists()
+
+    monkeypatch.setattr(os, "fsync", sweep_meanwhile)
+    folder.write("file", b"1")
+    assert folder.read("file") == b"1"
+
+
+def test_a_file_that_is_removed_while_it_is_written_is_written_again(tmp_path, monkeypatch):
+    """As on a file system without locks, by the sweep of another host."""
+    folder, real, swept = LocalFolder(tmp_path), os.fsync, []
+
+    def remove_once(descriptor):
+        real(descriptor)
+        if not swept:
+            swept.extend(tmp_path.glob(f"{TEMPORARY}*"))
+            swept[0].unlink()
+
+    monkeypatch.setattr(os, "fsync", remove_once)
+    folder.write("file", b"1")
+    assert swept and folder.read("file") == b"1"
+
+
+def test_a_link_in_place_of_a_file_is_replaced_not_followed(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("thesis")
+    results = LocalFolder(tmp_path / "results")
+    results.write("other", b"")
+    (results.path / "file").symlink_to(precious)
+    (results.path / f"{TEMPORARY}file.0").symlink_to(precious)
+    results.sweep()
+    results.write("file", b"1")
+    assert precious.read_text() == "thesis"
+    assert not (results.path / "file").is_symlink()
+
+
+def test_a_link_inside_the_results_leads_no_change_elsewhere(tmp_path):
+    elsewhere = LocalFolder(tmp_path / "elsewhere")
+    elsewhere.write("file", b"precious")
+    elsewhere.write(f"{TEMPORARY}file.0", b"")
+    (tmp_path / "results").symlink_to(tmp_path / "real")  # the way to the results may be a link
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/study").symlink_to(elsewhere.path)
+    inner = LocalFolder(tmp_path / "results") / "study" / "checkpoints"
+    study = LocalFolder(tmp_path / "results") / "study"
+    before = sorted(os.listdir(elsewhere.path))
+    for change in (
+        lambda: study.write("file", b"1"),
+        lambda: inner.write("file", b"1"),
+        lambda: study.rename("file", "other"),
+        lambda: study.delete("file"),
+        study.sweep,
+    ):
+        with pytest.raises(OSError, match="symbolic link"):
+            change()
+    assert sorted(os.listdir(elsewhere.path)) == before
+    assert elsewhere.read("file") == b"precious"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, socket_at], ids=["pipe", "folder", "socket"])
+def test_only_regular_files_are_read_and_without_waiting(tmp_path, make):
+    make(tmp_path / "file")
+    with pytest.raises(UnusableFile, match="not a regular file"):
+        LocalFolder(tmp_path).read("file")
+
+
+def test_a_file_larger_than_it_may_be_is_not_read(folder):
+    folder.write("file", b"12345")
+    assert folder.read("file", limit=5) == b"12345"
+    with pytest.raises(UnusableFile, match="too large"):
+        folder.read("file", limit=4)
+
+
+def test_files_set_aside_keep_each_other(folder):
+    for content in (b"1", b"2"):
+        folder.write("file", content)
+        folder.set_aside("file", "damaged")
+    assert folder.names() == ["file.damaged", "file.damaged-2"]
+    assert folder.read("file.damaged") == b"1"
+    with pytest.raises(FileNotFoundError):
+        folder.set_aside("file", "damaged")
