@@ -197,13 +197,17 @@ def test_of_two_drivers_one_with_a_slow_store_one_gets_the_lock(quick_lease, tmp
 def test_a_lease_of_version_0_1_is_waited_for(quick_lease, tmp_path):
     folder, ended = open_folder(f"memory://{tmp_path.name}/study"), threading.Event()
 
+    def write(number):
+        owner = {"host": "h", "pid": 7, "started": "2025", "lease": "x", "renewed": number}
+        folder.write(LOCK, json.dumps(owner).encode())
+
     def renew():
-        for number in itertools.count():
-            owner = {"host": "h", "pid": 7, "started": "2025", "lease": "x", "renewed": number}
-            folder.write(LOCK, json.dumps(owner).encode())
+        for number in itertools.count(1):
             if ended.wait(0.1):
                 return
+            write(number)
 
+    write(0)
     renewal = threading.Thread(target=renew)
     renewal.start()
     try:
