@@ -77,11 +77,7 @@ def _claims_line(plan: Plan) -> str:
 
 def _digest_line(study: Study) -> str:
     """What somebody publishes who wants to show later that the claims came first."""
-    digest = study_digest(study.claims)
-    return (
-        f"{digest} (of the claims; publish it before the run, and check the run with: "
-        f"python -m study verify {study.name} {digest})"
-    )
+    return f"{study_digest(study.claims)}, of the claims: publish it before the run (see README)"
 
 
 def _rule_line(count: int, rule: Rule, seeds: int) -> str:

@@ -1,6 +1,6 @@
 """The report's sections about what was found: selection bias, candidates, searches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -89,8 +89,23 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
             f"Multiply-adds: forward, per image.{without_test}",
             faint=True,
         ),
+        *map(Text, _mixtures(table)),
         *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
+
+
+def _mixtures(table: pd.DataFrame) -> Iterator[str]:
+    """Candidates whose trainings differ in what may change their numbers, a sentence each."""
+    finals = table.loc[(table["stage"] == "confirm") & table["is_final"]]
+    for label, trainings in finals.groupby("label", sort=False):
+        for column, what in (("torch", "PyTorch"), ("device", "the device")):
+            counts = trainings[column].value_counts()
+            if len(counts) > 1:
+                each = ", ".join(f"{value} ({count})" for value, count in counts.items())
+                yield (
+                    f"The trainings of {label} differ in {what}: {each}. Equal seeds may differ in "
+                    "rounding."
+                )
 
 
 def _candidate_cells(row: Mapping[str, Any], plan: Plan, with_test: bool) -> list[Cell]:

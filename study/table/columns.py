@@ -125,6 +125,7 @@ COLUMNS = {
     ),
     "host": _text("where the trial ran"),
     "device": _text("what it ran on"),
+    "torch": _text("version of PyTorch that trained it"),
     "error": _text("what went wrong, failed trials only"),
 }
 TIMES = [name for name, column in COLUMNS.items() if column.unit == "seconds"]  # differ by run

@@ -90,6 +90,7 @@ def _trial_values(member: Member) -> dict[str, Any]:
         "epochs": ingredients["recipe"]["epochs"],
         "host": record.provenance.get("host"),
         "device": record.provenance.get("device"),
+        "torch": record.provenance.get("versions", {}).get("torch"),
         "error": record.error,
         **record.cost,
         **{f"config_{name}": value for name, value in ingredients["config"].items()},

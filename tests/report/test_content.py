@@ -156,6 +156,18 @@ def test_a_number_and_its_unit_stay_on_one_line(html):
         assert re.search("\\d\u00a0(%|s)", section_of(html, section))
 
 
+@pytest.mark.parametrize("column", ["torch", "device"])
+def test_a_candidate_whose_trainings_differ_in_their_making_says_so(column, table, html):
+    assert "differ in rounding" not in html
+    mixed = table.copy()
+    first = mixed["seed"] == mixed.loc[mixed["stage"] == "confirm", "seed"].min()
+    mixed[column] = "one"
+    mixed.loc[first & (mixed["candidate"] == "lab4"), column] = "another"
+    text = Page(page_of(mixed)).text
+    assert "ConvGAP, lab 4 differ in" in text and "one (7), another (1)" in text
+    assert text.count("differ in rounding") == 1
+
+
 def test_page_without_a_test_part_says_so():
     page = Page(page_of(made_table(with_test=False)))
     assert "The data has no test part" in page.text
