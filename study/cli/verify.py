@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from hw3.text import printable
 from study.search.choose import FinishedTrials
 from study.search.plan import load_plan
 from study.search.registered import claim_notes, find_registered
@@ -36,8 +37,8 @@ def verify(study: Study, digest: str, results: Folder, console: Console) -> None
     console.print(
         f"verified: the {len(study.claims)} claims of {study.name} have the digest {digest}; "
         f"{len(registered)} trainings were recorded with them, the first at "
-        f"{registered[0].provenance['finished']}, and no claim was changed, added or dropped "
-        "after trainings that it reads",
+        f"{printable(registered[0].provenance['finished'])}, and no claim was changed, added or "
+        "dropped after trainings that it reads",
         highlight=False,
         markup=False,
     )
