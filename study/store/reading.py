@@ -19,6 +19,7 @@ T = TypeVar("T")
 MAX_BYTES = 32_000_000  # of a file; a trial's record with 10,000 scored test images takes 0.2 MB
 MAX_DEPTH = 32  # of objects and lists in each other; records have five
 MAX_INTEGER = 2**64  # seeds are below
+PLAIN = (Any, str, int, float, bool, NoneType)
 
 
 class Damaged(ValueError):
@@ -116,6 +117,8 @@ def _shape(kind: type) -> tuple[dict[str, Any], frozenset[str]]:
 
 
 def _read(where: str, value: Any, hint: Any) -> Any:
+    if hint in PLAIN and _is_plain(value, hint):
+        return value
     origin, parts = get_origin(hint), get_args(hint)
     if is_dataclass(hint):
         return read_record(hint, value)  # pyright: ignore[reportArgumentType]
@@ -129,8 +132,10 @@ def _read(where: str, value: Any, hint: Any) -> Any:
     if origin is list and isinstance(value, list):
         return [_read(where, item, parts[0]) for item in value]
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, dict):
+        if parts[1] is Any:
+            return value
         return {key: _read(f"{where}.{key}", item, parts[1]) for key, item in value.items()}
-    if hint is Any or (origin is Literal and value in parts) or _is_plain(value, hint):
+    if origin is Literal and value in parts:
         return value
     raise Damaged(f"has {reprlib.repr(value)} as {where}")
 
@@ -145,10 +150,11 @@ def _read_either(where: str, value: Any, kinds: tuple[Any, ...]) -> Any:
 
 
 def _is_plain(value: Any, hint: Any) -> bool:
-    if isinstance(value, bool) or hint is bool:
-        return isinstance(value, bool) and hint is bool
-    known = {str: str, int: int, float: (int, float), NoneType: NoneType}
-    return hint in known and isinstance(value, known[hint])
+    """Whether the value is of one of the plain types; a whole number serves as a float, and neither
+    is True or False."""
+    if hint is Any or type(value) is hint:
+        return True
+    return hint is float and type(value) is int
 
 
 def _finite(text: str) -> float:
@@ -165,7 +171,6 @@ def _bounded(text: str) -> int:
 
 def _is_flat(value: Any, depth: int) -> bool:
     """Whether objects and lists are at most `depth` levels deep."""
-    if not isinstance(value, (dict, list)):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > 0 and all(_is_flat(item, depth - 1) for item in inner)
+    items = value.values() if type(value) is dict else value if type(value) is list else ()
+    nested = [item for item in items if type(item) in (dict, list)]
+    return not nested or (depth > 1 and all(_is_flat(item, depth - 1) for item in nested))
