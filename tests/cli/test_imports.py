@@ -38,14 +38,16 @@ def course(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--help"], 0), (["plam"], 2), (["--epochs", "0"], 2), (["--trails", "3"], 2)],
+    [
+        (["--help"], 0),
+        (["plam"], 2),
+        (["--epochs", "0"], 2),
+        (["--trails", "3"], 2),
+        (["--sampler", "tpo"], 2),
+    ],
 )
 def test_help_and_wrong_usage_import_nothing_that_computes(arguments, code):
     assert not imported_by(*arguments, code=code) & (SLOW | {"numpy"})
-
-
-def test_a_wrong_sampler_imports_only_those_who_know_the_right_ones():
-    assert imported_by("--sampler", "tpo", code=2) & SLOW == {"optuna"}
 
 
 def test_a_plan_imports_nothing_that_runs(course):
