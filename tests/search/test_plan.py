@@ -55,7 +55,9 @@ def test_a_plan_of_another_shape_is_one_error_with_the_next_command(results, spo
         load_plan(STUDY, results)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "3", "[" * 9999])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "3", "[" * 9999], ids=["empty", "list", "number", "deep"]
+)
 def test_a_plan_that_is_none_is_one_error_with_the_next_command(results, content):
     file_of(results).write_text(content)
     with pytest.raises(StudyError, match=rf"{PLAN} is damaged.*python -m study\.{STUDY.name}"):

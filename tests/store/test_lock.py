@@ -68,7 +68,11 @@ def test_lock_left_behind_with_a_living_process_number_is_taken_over(tmp_path, h
         pass
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"pid": NaN}', b"[" * 9999, b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"pid": NaN}', b"[" * 9999, b"\xff"],
+    ids=["empty", "list", "object", "NaN", "deep", "no text"],
+)
 def test_a_lock_that_says_nobody_is_another_process(tmp_path, holder, content):
     (tmp_path / LOCK).write_bytes(content)
     with pytest.raises(StudyError, match="another process is using it"):
