@@ -42,7 +42,7 @@ def test_resources_are_derived_from_what_ray_has(available, asked, expected):
 @pytest.mark.parametrize(
     ("nodes", "asked", "fact"),
     [
-        (LAPTOP, (None, 1.0, None), "largest host has 0"),
+        (LAPTOP, (None, 1.0, None), "no GPU"),
         (LAPTOP, (3.0, None, None), "largest host has 2"),
         (MIXED, (None, 4.0, None), "largest host has 2"),  # four on two hosts would wait for ever
     ],

@@ -24,7 +24,8 @@ def in_the_middle_of_a_trial(results, finished):
 
 def contents(results):
     """The records, each as it lies there."""
-    return dict((open_folder(results) / "trials").read_all(".json"))
+    records = open_folder(results) / "trials"
+    return {name: records.read(name) for name in records.names(".json")}
 
 
 def kill(results, finished, workers="inline"):
