@@ -1,20 +1,30 @@
 """The connection to Ray, and what is asked of its hosts before a study runs there."""
 
+import atexit
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from study.cluster.liveness import Address, RayDied, ends_with_ray
+from study.cluster.local_ray import replaced, starts_alone
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
 
 T = TypeVar("T")
 
+REACHED_WITHIN = 5.0  # seconds
+
 # Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
     "RAY_USAGE_STATS_ENABLED": "0",  # medical images: nothing leaves the machine
+    "RAY_USAGE_STATS_REPORT_URL": "",  # else Ray reports there that nothing is reported
+    "RAY_enable_metrics_collection": "0",  # its ports are open to everybody
+    "AUTOSCALER_METRIC_PORT": "-1",
+    "DASHBOARD_METRIC_PORT": "-1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths keep their meaning in workers
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the records hold what they would write
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # nothing is ever restored from Tune's snapshots
@@ -29,14 +39,10 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     """A connection to Ray, started here where no address is given; yields each node's resources.
 
     Raises:
-        StudyError: no Ray answers at the address, or it does not let us in.
+        StudyError: no Ray answers at the address, it does not let us in, or it has died.
     """
     for name, value in QUIET_AND_PRIVATE.items():
         os.environ.setdefault(name, value)
-    level = logging.INFO if verbose else logging.CRITICAL  # the report tells of failures
-    import ray
-    from ray.exceptions import RayError
-
     # Without an address ray.init would join any cluster that anybody started on this machine.
     wanted = address or os.environ.get("RAY_ADDRESS") or "local"
     if wanted.startswith("ray://"):
@@ -47,25 +53,88 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
     try:
-        ray.init(
-            address=wanted,
-            include_dashboard=False if wanted == "local" else None,
-            log_to_driver=verbose,
-            logging_level=level,
-        )
-    except (OSError, RuntimeError, ValueError, RayError) as error:
-        raise StudyError(
-            f"no Ray answers at {wanted}: {error}\n"
-            "Start a cluster (ray up cluster.yaml), or leave out --address to run here."
-        ) from error
+        _start(verbose) if wanted == "local" else _join(wanted, verbose)
     finally:
         os.umask(umask)
-    logging.getLogger("ray.tune").setLevel(level)
-    signal.signal(signal.SIGTERM, on_sigterm)
+        signal.signal(signal.SIGTERM, on_sigterm)
+    import ray
+
     try:
-        yield [node["Resources"] for node in alive_nodes()]
-    finally:
+        with _quiet(verbose), ends_with_ray(_servers()):
+            yield [node["Resources"] for node in alive_nodes()]
+    except RayDied:
+        atexit.unregister(ray.shutdown)  # it would wait for what has died
+        raise
+    except BaseException:
         ray.shutdown()
+        raise
+    ray.shutdown()
+
+
+def _start(verbose: bool) -> None:
+    """Start Ray on this machine."""
+    try:
+        with starts_alone():
+            _initialize("local", verbose)
+    except Exception as error:  # also Ray's bare ones
+        raise StudyError(
+            f"Ray does not start on this machine: {_first_line(error)} Is the machine busy, or "
+            "its memory short? Run the same command again later, or train without Ray, with "
+            "--workers inline."
+        ) from error
+
+
+def _join(address: str, verbose: bool) -> None:
+    """Connect to the Ray that runs at an address."""
+    from ray._private.services import canonicalize_bootstrap_address
+    from ray.exceptions import RayError
+
+    try:
+        host, _, port = str(canonicalize_bootstrap_address(address)).rpartition(":")
+        socket.create_connection((host, int(port)), timeout=REACHED_WITHIN).close()
+        _initialize(address, verbose)
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        raise StudyError(
+            f"no Ray answers at {address}: {_first_line(error)}\n"
+            "Start a cluster (ray up cluster.yaml), or leave out --address to run here."
+        ) from error
+
+
+def _initialize(address: str, verbose: bool) -> None:
+    import ray
+
+    level = logging.INFO if verbose else logging.CRITICAL  # the report tells of failures
+    ray.init(
+        address=address,
+        include_dashboard=False if address == "local" else None,
+        log_to_driver=verbose,
+        logging_level=level,
+    )
+    logging.getLogger("ray.tune").setLevel(level)
+
+
+@contextmanager
+def _quiet(verbose: bool) -> Iterator[None]:
+    """Keep off the terminal what raylets say of their end: log_to_driver is not asked for that."""
+    from ray._private import worker
+
+    print_lines = worker.print_to_stdstream if verbose else lambda *_, **__: None
+    with replaced(worker, "print_to_stdstream", print_lines):
+        yield
+
+
+def _servers() -> dict[str, Address]:
+    """Ray's processes without which nothing goes on here, and where they listen."""
+    import ray
+    from ray._private.worker import global_worker
+
+    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    return {"GCS server": (host, int(port)), "raylet": global_worker.node.raylet_socket_name}
+
+
+def _first_line(error: Exception) -> str:
+    """Ray's messages go on for many lines."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def on_a_worker(resources: Resources, function: Callable[..., T], *arguments: Any) -> T:

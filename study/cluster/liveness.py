@@ -1,0 +1,105 @@
+"""Whether the Ray that this process uses is alive."""
+
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from study.spec.errors import StudyError
+
+CONNECTED_WITHIN, LOOKED_AFTER = 5.0, 1.0  # seconds
+REPEATED_AFTER = 5.0  # seconds; a signal that comes at a bad moment is lost
+SIGNAL = signal.SIGUSR2
+Address = tuple[str, int] | str  # of TCP, or of a Unix socket
+
+
+class RayDied(StudyError):
+    """Ray's GCS server, or its raylet on this host, has died: nothing more can be asked of it."""
+
+    def __init__(self, server: str):
+        super().__init__(
+            f"Ray's {server} has died: it was killed, or memory was short. Every record is whole. "
+            "Run the same command again: it resumes."
+        )
+
+
+@contextmanager
+def ends_with_ray(servers: dict[str, Address]) -> Iterator[None]:
+    """Leave the context soon after one of Ray's servers has died.
+
+    Left to itself, Ray goes on for up to a minute and then ends the process with nothing but a
+    line of its own. Only the main thread can use this.
+
+    Raises:
+        RayDied: one of them has.
+    """
+    over = threading.Event()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not over.is_set():
+            raise KeyboardInterrupt  # Ray's calls pass no other exception on
+
+    before = signal.signal(SIGNAL, interrupt)
+    watching = threading.Thread(target=_watch, args=(servers, over), daemon=True)
+    watching.start()
+    try:
+        yield
+    except BaseException:
+        over.set()
+        for name, address in servers.items():
+            connection = _connect(address)
+            if connection is None:
+                raise RayDied(name) from None
+            connection.close()
+        raise
+    finally:
+        over.set()
+        watching.join()
+        signal.signal(SIGNAL, before)
+
+
+def _watch(servers: dict[str, Address], over: threading.Event) -> None:
+    """Interrupt the main thread when a server dies.
+
+    A connection to each is held, which the operating system closes with the process: one that is
+    only slow is not taken for dead.
+    """
+    held = {_connect(address): address for address in servers.values()}
+    while None not in held and not over.is_set():
+        readable, _, _ = select.select(held, [], [], LOOKED_AFTER)
+        for connection in filter(_is_closed, readable):
+            over.wait(LOOKED_AFTER)
+            connection.close()
+            address = held.pop(connection)
+            held[_connect(address)] = address
+    while not over.is_set():
+        os.kill(os.getpid(), SIGNAL)
+        over.wait(REPEATED_AFTER)
+    for connection in filter(None, held):
+        connection.close()
+
+
+def _connect(address: Address) -> socket.socket | None:
+    """A connection, None where nobody listens; not open yet where that takes too long."""
+    connection = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+    connection.settimeout(CONNECTED_WITHIN)
+    try:
+        connection.connect(address)
+    except (ConnectionRefusedError, FileNotFoundError):
+        connection.close()
+        return None
+    except OSError:
+        return connection  # a network that is down comes back
+    return connection
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether a connection from which something can be read is closed at the other end."""
+    try:
+        return not connection.recv(1 << 16)
+    except OSError:
+        return True
