@@ -12,6 +12,7 @@ from hw3.text import printable
 from study.cli.interrupt import keyboard_interrupts
 from study.cli.options import Options, command_line, main_module, with_options
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.spec.study import Study
 
 STUDY_ERROR, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -102,8 +103,9 @@ def _act(study: Study, options: Options) -> int:
 
 
 def fail(error: Exception) -> NoReturn:
-    """Say what is wrong, and exit; names and contents of files in it cannot act on a terminal."""
-    click.echo(f"error: {printable(error)}", err=True)
+    """Say what is wrong, and exit; names and contents of files in it cannot act on a terminal,
+    and passwords are masked."""
+    click.echo(f"error: {printable(mask(str(error)))}", err=True)
     sys.exit(STUDY_ERROR)
 
 

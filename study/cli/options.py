@@ -1,5 +1,6 @@
 """The options of a study, the only list of them; light, so that help answers at once."""
 
+import math
 import shlex
 import sys
 from collections.abc import Callable
@@ -11,12 +12,26 @@ import click
 
 from study.spec.budget import PROFILES, Budget
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.spec.study import unknown_name
 from study.store.folder import Folder, LocalFolder
 from study.store.open import open_folder
 
+
+class FiniteRange(click.FloatRange):
+    """Numbers in a range, of which neither nan nor inf is one: click compares, and nan passes."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 POSITIVE = click.IntRange(min=1)
-ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
+ABOVE_ZERO = FiniteRange(min=0, min_open=True)
 RESULTS = LocalFolder(Path("results"))
 
 
@@ -114,7 +129,7 @@ class Options:
     gpus_per_trial: float | None = _option(
         None,
         "GPUs per trial, fractions allowed  [default: 1 where there are any, else 0]",
-        click.FloatRange(min=0),
+        FiniteRange(min=0),
     )
     cpus_per_trial: float | None = _option(None, "CPU cores per trial  [default: 1]", ABOVE_ZERO)
     max_concurrent: int | None = _option(
@@ -174,8 +189,9 @@ def _click_option(name: str, default: Any, metadata: Any) -> Callable[..., Any]:
 
 
 def command_line() -> str:
-    """The command that made this process, to be pasted into a shell."""
-    return shlex.join(["python", "-m", main_module(), *sys.argv[1:]])
+    """The command that made this process, to be pasted into a shell once its passwords, which are
+    masked, are filled in."""
+    return shlex.join(["python", "-m", main_module(), *map(mask, sys.argv[1:])])
 
 
 def main_module() -> str:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import click
+
 from study.spec.errors import StudyError
 
 CONNECTED_WITHIN, LOOKED_AFTER = 5.0, 1.0  # seconds
-REPEATED_AFTER = 5.0  # seconds; a signal that comes at a bad moment is lost
+SIGNALS, SIGNALLED_EVERY = 3, 4.0  # times, seconds; a signal that comes at a bad moment is lost
 SIGNAL = signal.SIGUSR2
 Address = tuple[str, int] | str  # of TCP, or of a Unix socket
 
@@ -28,11 +30,12 @@ class RayDied(StudyError):
 
 
 @contextmanager
-def ends_with_ray(servers: dict[str, Address]) -> Iterator[None]:
+def ends_with_ray(servers: dict[Address, str]) -> Iterator[None]:
     """Leave the context soon after one of Ray's servers has died.
 
     Left to itself, Ray goes on for up to a minute and then ends the process with nothing but a
-    line of its own. Only the main thread can use this.
+    line of its own. Where the main thread waits inside Ray, which no signal interrupts, the
+    process is ended here too, with the sentence. Only the main thread can use this.
 
     Raises:
         RayDied: one of them has.
@@ -50,7 +53,7 @@ def ends_with_ray(servers: dict[str, Address]) -> Iterator[None]:
         yield
     except BaseException:
         over.set()
-        for name, address in servers.items():
+        for address, name in servers.items():
             connection = _connect(address)
             if connection is None:
                 raise RayDied(name) from None
@@ -62,13 +65,13 @@ def ends_with_ray(servers: dict[str, Address]) -> Iterator[None]:
         signal.signal(SIGNAL, before)
 
 
-def _watch(servers: dict[str, Address], over: threading.Event) -> None:
+def _watch(servers: dict[Address, str], over: threading.Event) -> None:
     """Interrupt the main thread when a server dies.
 
     A connection to each is held, which the operating system closes with the process: one that is
     only slow is not taken for dead.
     """
-    held = {_connect(address): address for address in servers.values()}
+    held = {_connect(address): address for address in servers}
     while None not in held and not over.is_set():
         readable, _, _ = select.select(held, [], [], LOOKED_AFTER)
         for connection in filter(_is_closed, readable):
@@ -76,11 +79,15 @@ def _watch(servers: dict[str, Address], over: threading.Event) -> None:
             connection.close()
             address = held.pop(connection)
             held[_connect(address)] = address
-    while not over.is_set():
-        os.kill(os.getpid(), SIGNAL)
-        over.wait(REPEATED_AFTER)
     for connection in filter(None, held):
         connection.close()
+    signals = 0
+    while not over.wait(SIGNALLED_EVERY if signals else 0.0):
+        if signals == SIGNALS:
+            click.echo(f"error: {RayDied(servers[held[None]])}", err=True)
+            os._exit(1)
+        os.kill(os.getpid(), SIGNAL)
+        signals += 1
 
 
 def _connect(address: Address) -> socket.socket | None:

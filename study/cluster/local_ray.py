@@ -8,13 +8,14 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from study.cluster.orphans import DRIVER, this_process
+
 PATIENCE = 180.0  # seconds that Ray may take to start; on two idle cores it takes three
 # Read by Ray's processes when they start.
 SETTINGS = {
     "RAY_gcs_server_port_wait_time_s": f"{PATIENCE:.0f}",
     "RAY_worker_register_timeout_seconds": f"{PATIENCE:.0f}",
-    # Nobody starts its GCS server again. The agents that a dead driver leaves wait for that.
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
+    "SPT_NOENV": "1",  # the names that Ray gives its processes would overwrite their environment
 }
 
 
@@ -28,8 +29,9 @@ def starts_alone() -> Iterator[None]:
     """
     from ray._private import ray_constants, services
 
-    before = {name: os.environ.get(name) for name in SETTINGS}
-    os.environ.update({name: value for name, value in SETTINGS.items() if before[name] is None})
+    settings = {name: value for name, value in SETTINGS.items() if name not in os.environ}
+    settings[DRIVER] = this_process()
+    os.environ.update(settings)
     try:
         with (
             replaced(ray_constants, "ENABLE_RAY_CLUSTER", False),  # as on macOS and Windows
@@ -38,7 +40,7 @@ def starts_alone() -> Iterator[None]:
         ):
             yield
     finally:
-        for name in (name for name, value in before.items() if value is None):
+        for name in settings:
             del os.environ[name]
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from study.cluster.liveness import Address, RayDied, ends_with_ray
 from study.cluster.local_ray import replaced, starts_alone
+from study.cluster.orphans import end_orphans
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
 
@@ -58,12 +59,14 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
         os.umask(umask)
         signal.signal(signal.SIGTERM, on_sigterm)
     import ray
+    from ray.experimental.internal_kv import _internal_kv_reset
 
     try:
         with _quiet(verbose), ends_with_ray(_servers()):
             yield [node["Resources"] for node in alive_nodes()]
     except RayDied:
-        atexit.unregister(ray.shutdown)  # it would wait for what has died
+        atexit.unregister(ray.shutdown)  # it would wait for what has died, as Tune would
+        _internal_kv_reset()
         raise
     except BaseException:
         ray.shutdown()
@@ -73,6 +76,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
 
 def _start(verbose: bool) -> None:
     """Start Ray on this machine."""
+    end_orphans()
     try:
         with starts_alone():
             _initialize("local", verbose)
@@ -123,13 +127,13 @@ def _quiet(verbose: bool) -> Iterator[None]:
         yield
 
 
-def _servers() -> dict[str, Address]:
-    """Ray's processes without which nothing goes on here, and where they listen."""
+def _servers() -> dict[Address, str]:
+    """Where those of Ray's processes listen without which nothing goes on here."""
     import ray
     from ray._private.worker import global_worker
 
     host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
-    return {"GCS server": (host, int(port)), "raylet": global_worker.node.raylet_socket_name}
+    return {(host, int(port)): "GCS server", global_worker.node.raylet_socket_name: "raylet"}
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from study.pool.worker import TrialReport
 from study.search.registered import registration
 from study.search.trial import Job
+from study.spec.secrets import mask
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
@@ -47,7 +48,7 @@ class Recorder:
             cost=report.cost,
             params=job.params,
             pruned_by="asha" if job.prunable else "none",
-            error=error,
+            error=mask(error) if error else error,
             provenance=provenance()
             | (self._registration if job.stage == "confirm" else {})
             | {

@@ -12,6 +12,7 @@ from study.pool.session import Session
 from study.pool.tune_adapters import EmptyPickle
 
 STARTUP = 60.0  # seconds that workers may take to start, longer than any did
+STEP = 5.0  # seconds between two looks at most; longer ones this process did not run
 
 
 class Supervisor(EmptyPickle, Callback):
@@ -20,7 +21,7 @@ class Supervisor(EmptyPickle, Callback):
     A trial that Tune has to start again resumes from its checkpoint: one that gets further each
     time is on a host that fails, not itself a failure, and keeps all its tries. Where nothing has
     happened for longer than the timeout, as where workers hang before a trial runs, the session
-    fails.
+    fails. Time in which this process was stopped is nobody's silence: it is not counted.
 
     Args:
         session: told why the run has to end.
@@ -38,17 +39,20 @@ class Supervisor(EmptyPickle, Callback):
         self._heard: dict[str, tuple[float, Trial]] = {}  # running trials, by Tune's id
         self._furthest: dict[str, int] = {}  # epochs
         self._ended: dict[str, int] = {}  # times
-        self._last_event = clock()
+        self._longest_step = min(STEP, epoch_timeout / 2)
+        self._looked = clock()
+        self._now = self._last_event = 0.0  # seconds that this process ran
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        now = self._clock()
+        last, self._looked = self._looked, self._clock()
+        self._now += min(self._looked - last, self._longest_step)
         for trial_id, (heard, trial) in list(self._heard.items()):
             actor = trial.temporary_state.ray_actor
-            if now - heard > self._timeout and actor is not None:
+            if self._now - heard > self._timeout and actor is not None:
                 self._heard.pop(trial_id)
                 self._ended[trial_id] = self._ended.get(trial_id, 0) + 1
                 ray.kill(actor)
-        silent = now - self._last_event
+        silent = self._now - self._last_event
         if silent > self._timeout + STARTUP:
             self._session.fail(
                 f"no trial has started, reported or ended for {silent:.0f} s (--epoch-timeout "
@@ -84,9 +88,9 @@ class Supervisor(EmptyPickle, Callback):
         return f"ended {times} times, after {self._timeout:g} s without a report\n"
 
     def _hear(self, trial: Trial) -> None:
-        self._last_event = self._clock()
+        self._last_event = self._now
         self._heard[trial.trial_id] = (self._last_event, trial)
 
     def _forget(self, trial: Trial) -> None:
-        self._last_event = self._clock()
+        self._last_event = self._now
         self._heard.pop(trial.trial_id, None)

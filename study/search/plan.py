@@ -16,6 +16,7 @@ from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.spec.study import Study
 from study.store.folder import Folder
 from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
@@ -76,7 +77,7 @@ def describe_data(data: Splits) -> DataFacts:
     parts = data.parts()
     return DataFacts(
         source=data.source,
-        location=data.location,
+        location=mask(data.location),
         fingerprint=data.fingerprint,
         image_size=data.image_size,
         counts={name: part.counts() for name, part in parts.items()},

@@ -38,7 +38,7 @@ class Folder(ABC):
 
     @abstractmethod
     def __str__(self) -> str:
-        """Where it is, as `open_folder` takes it."""
+        """Where it is, as `open_folder` takes it but for passwords, which are masked."""
 
     @abstractmethod
     def read(self, name: str, limit: int | None = None) -> bytes | None:

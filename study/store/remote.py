@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from hw3.files import UnusableFile
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.store.folder import Folder
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class RemoteFolder(Folder):
         return RemoteFolder(f"{base}/{name}?{options}" if options else f"{base}/{name}")
 
     def __str__(self) -> str:
-        return self.uri
+        return mask(self.uri)
 
     def read(self, name: str, limit: int | None = None) -> bytes | None:
         def read() -> bytes:
@@ -90,7 +91,7 @@ class RemoteFolder(Folder):
                 raise
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise OSError(f"{self.uri}/{name}: {error}") from error
+                    raise OSError(mask(f"{self}/{name}: {error}")) from error
                 time.sleep(PATIENCE / 30)
 
     def names(self, suffix: str = "") -> list[str]:
@@ -108,7 +109,7 @@ class RemoteFolder(Folder):
     def rename(self, old: str, new: str) -> None:
         def move() -> None:
             if not self._filesystem.get_file_info(self._at(old)).is_file:
-                raise FileNotFoundError(errno.ENOENT, "no such file", f"{self.uri}/{old}")
+                raise FileNotFoundError(errno.ENOENT, "no such file", f"{self}/{old}")
             self._filesystem.move(self._at(old), self._at(new))
 
         self._patiently(old, move)
@@ -126,7 +127,7 @@ class RemoteFolder(Folder):
             self._filesystem.delete_file(self._at(PROBE))
         except OSError as error:
             raise StudyError(
-                f"results cannot be written to: {self.uri}: {error}. "
+                f"results cannot be written to: {self}: {error}. "
                 "Check address, bucket and credentials, or choose another --results."
             ) from error
 
@@ -144,7 +145,7 @@ def _filesystem_of(uri: str) -> tuple[Any, str]:
     from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
 
     try:
-        return FileSystem.from_uri(quote(uri, safe=":/?&=%"))
+        return FileSystem.from_uri(quote(uri, safe=":/?&=%@"))
     except ArrowInvalid as own_error:
         import fsspec
 

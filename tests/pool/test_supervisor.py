@@ -49,6 +49,13 @@ def trial_of(name):
 
 
 def wait(supervisor, clock, seconds):
+    for _ in range(int(seconds)):
+        clock.now += 1.0
+        supervisor.on_step_begin(0, [])
+
+
+def stop(supervisor, clock, seconds):
+    """As by Ctrl-Z: nothing happens here meanwhile."""
     clock.now += seconds
     supervisor.on_step_begin(0, [])
 
@@ -92,3 +99,13 @@ def test_workers_that_never_start_end_the_run_with_the_reason(supervisor, sessio
     assert session.failure is None
     wait(supervisor, clock, 1.0)
     assert "no trial has started" in session.failure and "--epoch-timeout 10" in session.failure
+
+
+@pytest.mark.parametrize("timeout", [TIMEOUT, 1.0])
+def test_time_in_which_the_driver_was_stopped_is_nobodys_silence(session, clock, killed, timeout):
+    supervisor = Supervisor(session, timeout, clock)
+    supervisor.on_trial_start(0, [], trial_of("a"))
+    stop(supervisor, clock, 1860.0)
+    assert (session.failure, killed) == (None, [])
+    wait(supervisor, clock, timeout + 1)
+    assert killed == ["actor of a"]  # from then on it counts again
