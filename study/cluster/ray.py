@@ -49,7 +49,7 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
     if wanted.startswith("ray://"):
         raise StudyError(
             f"a study must run on the cluster, not through Ray Client; got {wanted}. Submit it: "
-            "ray job submit --address http://127.0.0.1:8265 --working-dir . -- python -m study.…"
+            "python -m study submit TASK --results /shared/results"
         )
     on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only

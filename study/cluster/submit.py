@@ -12,11 +12,10 @@ from typing import Any
 
 import click
 
+from study.cluster.upload import runtime_environment
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.store.folder import Folder, LocalFolder
-from study.store.provenance import handed_on
-
-NOT_UPLOADED = ["/results", "/data", "/.git", "/.venv", "*.npy", "*.npz", "*.parquet"]
 
 
 def job_name(task: str, deciding: Mapping[str, str]) -> str:
@@ -56,16 +55,16 @@ def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], add
         The exit code: 0 where the job succeeded, 1 where it did not.
 
     Raises:
-        StudyError: nothing answers at the address, or it does not let us in.
+        StudyError: nothing answers at the address, it does not let us in, or there is too much to
+            upload.
     """
     client = _client(address)
     job, status = _latest(client, job_name(task, deciding))
     if status is None:
         entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
-        client.submit_job(
-            entrypoint=entrypoint, submission_id=job, runtime_env=_runtime_environment(Path.cwd())
-        )
-        click.echo(f"submitted as {job}: {entrypoint}")
+        with runtime_environment(Path.cwd()) as environment:
+            client.submit_job(entrypoint=entrypoint, submission_id=job, runtime_env=environment)
+        click.echo(f"submitted as {job}: {mask(entrypoint)}")
     else:
         click.echo(f"{job} was submitted before (status: {status.lower()}); this is its log")
     try:
@@ -120,13 +119,6 @@ def _latest(client: Any, name: str) -> tuple[str, str | None]:
         if status not in ("FAILED", "STOPPED"):
             return job, status
     raise AssertionError
-
-
-def _runtime_environment(folder: Path) -> dict[str, Any]:
-    """The project as it is here, if this is its folder; else what the hosts have installed."""
-    if not (folder / "study" / "__init__.py").exists():
-        return {}
-    return {"working_dir": str(folder), "excludes": NOT_UPLOADED, "env_vars": handed_on()}
 
 
 async def _follow(client: Any, job: str) -> None:

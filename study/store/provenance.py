@@ -40,11 +40,17 @@ def handed_on() -> dict[str, str]:
     return {HANDED_ON: json.dumps(checkout())}
 
 
-def _git(*arguments: str) -> str | None:
+def tracked_files(folder: Path) -> list[Path]:
+    """What git tracks in the folder, as paths relative to it; none where it is no checkout."""
+    names = _git("ls-files", "-z", folder=folder) or ""
+    return [Path(name) for name in names.split("\0") if name]
+
+
+def _git(*arguments: str, folder: Path = Path(__file__).parent) -> str | None:
     try:
         answer = subprocess.run(
             ["git", *arguments],
-            cwd=Path(__file__).parent,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=10,

@@ -58,7 +58,7 @@ def test_a_gpu_share_above_one_must_be_whole():
 
 
 def test_a_client_address_is_refused_with_the_way_to_submit():
-    with pytest.raises(StudyError, match="ray job submit"), connect("ray://127.0.0.1:1", False):
+    with pytest.raises(StudyError, match="study submit"), connect("ray://127.0.0.1:1", False):
         pass
 
 

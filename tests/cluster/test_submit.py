@@ -1,7 +1,9 @@
 """Submission of a task as a job, against a stand-in for Ray's client; `test_hosts.py` has a real
 one."""
 
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +30,10 @@ class Jobs:
         assert submission_id not in self.jobs
         self.jobs[submission_id] = self.ends.pop(0)
         self.entrypoints.append((entrypoint, runtime_env))
+        folder = Path(runtime_env["working_dir"])
+        self.uploaded = {
+            str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
+        }
 
     def get_job_status(self, job):
         return SimpleNamespace(value=self.jobs[job])
@@ -57,8 +63,57 @@ def test_the_same_work_is_submitted_once(submit):
     assert "was submitted before (status: succeeded)" in second.output
     ((entrypoint, environment),) = jobs.entrypoints
     assert entrypoint == "python -m study.task_c --profile smoke --results /shared/r --address auto"
-    assert {"/results", "/data", "/.git"} <= set(environment["excludes"])
+    assert not Path(environment["working_dir"]).exists()
     assert environment["env_vars"] == handed_on()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with a project in it, and with what must not leave the machine."""
+    for name in ("study/__init__.py", "study/report/templates/page", "hw3/data.py", "README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in (".env", "id_rsa", "chest_xray/1.jpeg", "results/trials/1.json", "study/a.npy"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("private")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def track(folder, *names):
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "add", *names], cwd=folder, check=True)
+
+
+CODE = {"study/__init__.py", "study/report/templates/page", "hw3/data.py"}
+
+
+def test_what_git_tracks_is_uploaded_and_new_code_but_nothing_beside_it(submit, project):
+    track(project, "README.md", "study", "hw3/data.py", ":!study/a.npy")
+    (project / "study/task_d.py").touch()  # one's own, not added yet
+    answer = submit(jobs := Jobs("SUCCEEDED"), *SMOKE)
+    assert jobs.uploaded == CODE | {"README.md", "study/task_d.py"}
+    assert "uploading 5 files" in answer.output
+
+
+def test_outside_a_checkout_only_the_packages_are_uploaded(submit, project):
+    submit(jobs := Jobs("SUCCEEDED"), *SMOKE)
+    assert jobs.uploaded == CODE
+
+
+def test_too_much_is_refused_with_the_largest_files(submit, project, monkeypatch):
+    monkeypatch.setattr("study.cluster.upload.LIMIT", 2**20)
+    (project / "scan.tif").write_bytes(bytes(2**20 + 1))
+    track(project, "scan.tif")
+    answer = submit(jobs := Jobs(), *SMOKE)
+    assert answer.exit_code == 1 and not jobs.jobs
+    assert "at most 1 MiB" in answer.output and "scan.tif (1.0 MiB)" in answer.output
+
+
+def test_a_password_in_the_results_address_is_not_shown(submit):
+    answer = submit(jobs := Jobs("SUCCEEDED"), *SMOKE[:-1], "s3://key:secret@bucket/r")
+    assert "secret" not in answer.output and "s3://key:***@bucket/r" in answer.output
+    assert "s3://key:secret@bucket/r" in jobs.entrypoints[0][0]
 
 
 def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch):
