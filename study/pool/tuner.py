@@ -1,6 +1,5 @@
 """A study on Ray: a Tuner whose searcher, scheduler and callbacks ask and tell the session."""
 
-import tempfile
 from functools import partial
 from typing import Any
 
@@ -9,6 +8,7 @@ from ray import tune
 
 from hw3.splits import Split, Splits
 from study.cluster.resources import Resources
+from study.pool.scratch import scratch_folder
 from study.pool.session import MAX_RETRIES, Session
 from study.pool.supervisor import Supervisor
 from study.pool.trainable import StudyTrial
@@ -49,7 +49,7 @@ def run_on_ray(
     )
     supervisor = Supervisor(session, epoch_timeout)
     # Tune's own files are of no use after the run: the records are the only truth.
-    with tempfile.TemporaryDirectory(prefix="study-tune-") as scratch:
+    with scratch_folder() as scratch:
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources.per_trial()),
             tune_config=tune.TuneConfig(
@@ -62,7 +62,7 @@ def run_on_ray(
             ),
             run_config=tune.RunConfig(
                 name="trials",
-                storage_path=scratch,
+                storage_path=str(scratch),
                 failure_config=tune.FailureConfig(max_failures=MAX_RETRIES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=[supervisor, SessionCallback(session, supervisor.describe)],

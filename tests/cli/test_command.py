@@ -94,6 +94,10 @@ def test_bad_data_is_one_error_and_leaves_nothing_behind(kind, tmp_path):
         (["--profile", "slow"], ["slow", "quick", "paper", "smoke"]),
         (["--seed", "-1"], ["-1"]),
         (["--gpus-per-trial", "-1"], ["-1"]),
+        (["--gpus-per-trial", "nan"], ["nan is not a finite number"]),
+        (["--cpus-per-trial", "inf"], ["inf is not a finite number"]),
+        (["--epoch-timeout", "nan"], ["nan is not a finite number"]),
+        (["--epoch-timeout", "inf"], ["inf is not a finite number"]),
         (["runn"], ["runn", "plan", "report"]),
     ],
 )

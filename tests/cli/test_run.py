@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import fsspec
 import pandas as pd
 from click.testing import CliRunner
 
@@ -16,6 +17,18 @@ SMOKE = ["--profile", "smoke", "--workers", "inline"]
 
 def run(arguments, study=task_c.STUDY):
     return CliRunner().invoke(command(study), arguments)
+
+
+def test_no_password_is_written_or_shown(tmp_path, monkeypatch):
+    results = f"memory://user:hunter2@{tmp_path.name}"
+    arguments = [*SMOKE, "--epochs", "1", "--trials", "1", "--seeds", "1", "--results", results]
+    monkeypatch.setattr("sys.argv", ["task_c.py", *arguments])
+    answer = run(arguments, replace(task_c.STUDY, figures=()))
+    assert answer.exit_code == 0, answer.output
+    store, folder = fsspec.core.url_to_fs(results)
+    texts = [answer.output, *(store.cat_file(name).decode("latin-1") for name in store.find(folder))]
+    assert sum("user:***@" in text for text in texts) >= 3  # the terminal, the plan, the report
+    assert not any("hunter2" in text for text in texts)
 
 
 def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_path):
