@@ -21,8 +21,11 @@ export PATH="$venv/bin:$PATH"
 umask 077
 RAY_AUTH_TOKEN_PATH=$(mktemp "$HOME/.hw3-token-XXXXXX")
 python -c 'import secrets; print(secrets.token_hex(32))' > "$RAY_AUTH_TOKEN_PATH"
-export RAY_AUTH_TOKEN_PATH RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
+export RAY_AUTH_TOKEN_PATH RAY_AUTH_MODE=token
+export RAY_USAGE_STATS_ENABLED=0 RAY_USAGE_STATS_REPORT_URL=
 export RAY_enable_metrics_collection=0 AUTOSCALER_METRIC_PORT=-1 DASHBOARD_METRIC_PORT=-1
+# Where this file is missing, Ray's head asks the network in which cloud it is; empty will do.
+touch "$HOME/ray_bootstrap_config.yaml"
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 address="$head:6379"

@@ -36,10 +36,17 @@ def test_the_rayjob_fits_its_resources_fields():
     schema = load("tests/rayjob_schema.yaml")
     job = load("deploy/kuberay.yaml")
     jsonschema.validate(job, schema)
-    yaml.safe_load(job["spec"]["runtimeEnvYAML"])
     job["spec"]["shutdownAfterJobFinished"] = True  # one letter off
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(job, schema)
+
+
+def test_the_rayjobs_head_reports_nothing():
+    """Settings of the job come too late for it."""
+    group = load("deploy/kuberay.yaml")["spec"]["rayClusterSpec"]["headGroupSpec"]
+    (container,) = group["template"]["spec"]["containers"]
+    assert {"name": "RAY_USAGE_STATS_ENABLED", "value": "0"} in container["env"]
+    assert {"name": "RAY_USAGE_STATS_REPORT_URL", "value": ""} in container["env"]
 
 
 def test_the_shell_script_is_sound():
@@ -66,6 +73,7 @@ def test_tokens_are_on_and_ports_on_loopback_or_off(name):
     worker = " ".join(config["worker_start_ray_commands"])
     assert "--dashboard-host=127.0.0.1" in head
     assert "AUTOSCALER_METRIC_PORT=-1 DASHBOARD_METRIC_PORT=-1" in head
+    assert "RAY_USAGE_STATS_REPORT_URL= " in head
     for started in (head, worker):
         for setting in (
             "RAY_AUTH_MODE=token",
