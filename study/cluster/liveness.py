@@ -16,6 +16,9 @@ from study.spec.errors import StudyError
 CONNECTED_WITHIN, LOOKED_AFTER = 5.0, 1.0  # seconds
 SIGNALS, SIGNALLED_EVERY = 3, 4.0  # times, seconds; a signal that comes at a bad moment is lost
 SIGNAL = signal.SIGUSR2
+ANSWERED_WITHIN = 20.0  # seconds
+# How HTTP/2 begins, on which gRPC rests: each side sends its settings, which may be none.
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 Address = tuple[str, int] | str  # of TCP, or of a Unix socket
 
 
@@ -27,6 +30,22 @@ class RayDied(StudyError):
             f"Ray's {server} has died: it was killed, or memory was short. Every record is whole. "
             "Run the same command again: it resumes."
         )
+
+
+def check_answers(host: str, port: int) -> None:
+    """Find out in seconds that no GCS server listens there; Ray itself tries for minutes.
+
+    Raises:
+        OSError: none does, or none answers.
+    """
+    with socket.create_connection((host, port), timeout=CONNECTED_WITHIN) as connection:
+        if "RAY_USE_TLS" in os.environ:  # then a greeting has to wait
+            return
+        connection.settimeout(ANSWERED_WITHIN)
+        connection.sendall(GREETING)
+        answer = connection.recv(9)
+        if answer[3:4] != GREETING[-6:-5]:
+            raise ConnectionError("what listens there is no Ray; its port is 6379 by default.")
 
 
 @contextmanager

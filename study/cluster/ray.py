@@ -4,20 +4,17 @@ import atexit
 import logging
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from study.cluster.liveness import Address, RayDied, ends_with_ray
+from study.cluster.liveness import Address, RayDied, check_answers, ends_with_ray
 from study.cluster.local_ray import replaced, starts_alone
 from study.cluster.orphans import end_orphans
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
 
 T = TypeVar("T")
-
-REACHED_WITHIN = 5.0  # seconds
 
 # Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
@@ -95,7 +92,7 @@ def _join(address: str, verbose: bool) -> None:
 
     try:
         host, _, port = str(canonicalize_bootstrap_address(address)).rpartition(":")
-        socket.create_connection((host, int(port)), timeout=REACHED_WITHIN).close()
+        check_answers(host, int(port))
         _initialize(address, verbose)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise StudyError(

@@ -1,8 +1,13 @@
 """kill -9 to a real run: the same command resumes, and the end is what it would have been."""
 
+import subprocess
+
 import pandas as pd
+import psutil
 import pytest
 
+from study.cluster.orphans import end_orphans
+from study.cluster.ray import connect
 from study.store.open import open_folder
 from tests.runs import finish, kill_worker, started, table_of, wait_for
 
@@ -59,6 +64,37 @@ def test_a_study_on_ray_that_loses_driver_and_worker_ends_as_one_in_one_process(
         wait_for(lambda: kill_worker(run) == 1, run)
         assert run.wait(200) == 0
     check_end(tmp_path, before, whole_run)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("server", ["gcs_server", "raylet"])
+def test_the_death_of_rays_servers_is_one_sentence_and_the_same_command_resumes(tmp_path, server):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with started(tmp_path, "ray", epochs=2000, **pipes) as run:
+        wait_for(in_the_middle_of_a_trial(tmp_path, 0), run)
+        processes = run.children(recursive=True)
+        for process in processes:
+            if process.name() == server:
+                process.kill()
+        output, _ = run.communicate(timeout=55)
+    assert run.returncode == 1
+    assert output.count("error: ") == 1 and "Run the same command again" in output
+    assert not any(text in output for text in ("Traceback", "state-dump", "rpc_client")), output
+    end_orphans()
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    assert alive == []
+
+
+@pytest.mark.ray
+def test_the_next_run_ends_what_a_killed_driver_left_of_ray(tmp_path):
+    with started(tmp_path, "ray", epochs=2000) as run:
+        wait_for(in_the_middle_of_a_trial(tmp_path, 0), run)
+        processes = run.children(recursive=True)
+        run.kill()
+        run.wait()
+    with connect(None, verbose=False):
+        _, alive = psutil.wait_procs(processes, timeout=20)
+    assert alive == []
 
 
 def test_a_study_on_s3_resumes_and_ends_as_one_on_a_disk(s3_bucket, whole_run):

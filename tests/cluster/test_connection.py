@@ -1,0 +1,89 @@
+"""What is said where Ray does not answer or does not start; none of these tests has a Ray."""
+
+import socket
+import threading
+from contextlib import closing
+
+import pytest
+import ray
+from ray._private import ray_constants, services
+
+from study.cluster import liveness, local_ray
+from study.cluster.ray import connect
+from study.spec.errors import StudyError
+
+SLOW_START = """The current node timed out during startup.
+A second line."""
+
+
+@pytest.fixture
+def listener():
+    with closing(socket.create_server(("", 0))) as listening:
+        yield listening
+
+
+def error_of(address):
+    with pytest.raises(StudyError) as error, connect(address, verbose=False):
+        pass
+    return str(error.value)
+
+
+def test_an_address_where_nobody_listens_is_one_error(listener):
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+    said = error_of(address)
+    assert said.startswith(f"no Ray answers at {address}: ") and "ray up cluster.yaml" in said
+
+
+@pytest.mark.parametrize("address", ["nobody.invalid:6379", "no-port", "http://host:8265", "auto"])
+def test_an_address_that_is_none_is_one_error(address, monkeypatch):
+    monkeypatch.setattr(services, "find_gcs_addresses", lambda *_: set())
+    monkeypatch.setattr(services.ray._private.utils, "read_ray_address", lambda *_: None)
+    assert error_of(address).startswith(f"no Ray answers at {address}: ")
+
+
+def test_a_port_of_something_else_is_one_error_and_ray_is_not_tried(listener, monkeypatch):
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray tries for minutes"))
+
+    def answer():
+        with listener.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            connection.recv(64)
+
+    threading.Thread(target=answer, daemon=True).start()
+    assert "is no Ray" in error_of(f"127.0.0.1:{listener.getsockname()[1]}")
+
+
+def test_a_port_that_never_answers_is_one_error(listener, monkeypatch):
+    monkeypatch.setattr(liveness, "ANSWERED_WITHIN", 0.2)
+    assert "timed out" in error_of(f"127.0.0.1:{listener.getsockname()[1]}")
+
+
+def test_a_ray_that_does_not_start_is_one_sentence_with_the_next_command(monkeypatch):
+    def init(**_):
+        raise Exception(SLOW_START)
+
+    monkeypatch.setattr(ray, "init", init)
+    said = error_of(None)
+    assert "timed out during startup" in said and "second line" not in said
+    assert "--workers inline" in said
+
+
+def test_a_raylet_that_is_slow_to_start_is_waited_for(monkeypatch):
+    answers = iter([RuntimeError("not yet"), RuntimeError("not yet"), {"alive": True}])
+
+    def get_node(*_):
+        answer = next(answers)
+        if isinstance(answer, RuntimeError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(services, "get_node", get_node)
+    cluster = ray_constants.ENABLE_RAY_CLUSTER
+    with local_ray.starts_alone():
+        assert services.get_node("address", "node") == {"alive": True}
+    assert services.get_node is get_node and ray_constants.ENABLE_RAY_CLUSTER == cluster
+    monkeypatch.setattr(local_ray, "PATIENCE", 0.0)
+    answers = iter([RuntimeError("not yet")] * 2)
+    with local_ray.starts_alone(), pytest.raises(RuntimeError):
+        services.get_node("address", "node")
