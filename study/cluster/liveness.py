@@ -1,9 +1,11 @@
 """Whether the Ray that this process uses is alive."""
 
+import atexit
 import os
 import select
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +13,13 @@ from types import FrameType
 
 import click
 
+from study.cluster.orphans import end_own
 from study.spec.errors import StudyError
 
 CONNECTED_WITHIN, LOOKED_AFTER = 5.0, 1.0  # seconds
 SIGNALS, SIGNALLED_EVERY = 3, 4.0  # times, seconds; a signal that comes at a bad moment is lost
 SIGNAL = signal.SIGUSR2
-ANSWERED_WITHIN = 20.0  # seconds
+ANSWERED_WITHIN, ENDED_WITHIN = 20.0, 5.0  # seconds
 # How HTTP/2 begins, on which gRPC rests: each side sends its settings, which may be none.
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 Address = tuple[str, int] | str  # of TCP, or of a Unix socket
@@ -75,6 +78,7 @@ def ends_with_ray(servers: dict[Address, str]) -> Iterator[None]:
         for address, name in servers.items():
             connection = _connect(address)
             if connection is None:
+                _end_soon()
                 raise RayDied(name) from None
             connection.close()
         raise
@@ -92,7 +96,7 @@ def _watch(servers: dict[Address, str], over: threading.Event) -> None:
     """
     held = {_connect(address): address for address in servers}
     while None not in held and not over.is_set():
-        readable, _, _ = select.select(held, [], [], LOOKED_AFTER)
+        readable, _, _ = select.select(list(filter(None, held)), [], [], LOOKED_AFTER)
         for connection in filter(_is_closed, readable):
             over.wait(LOOKED_AFTER)
             connection.close()
@@ -104,9 +108,25 @@ def _watch(servers: dict[Address, str], over: threading.Event) -> None:
     while not over.wait(SIGNALLED_EVERY if signals else 0.0):
         if signals == SIGNALS:
             click.echo(f"error: {RayDied(servers[held[None]])}", err=True)
-            os._exit(1)
+            end_own()
+            _end()
         os.kill(os.getpid(), SIGNAL)
         signals += 1
+
+
+def _end_soon() -> None:
+    """See to it that this process ends though Ray, when it is cleaned up, asks what has died."""
+    end_own()
+    atexit.register(_end)
+    timer = threading.Timer(ENDED_WITHIN, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _connect(address: Address) -> socket.socket | None:

@@ -1,7 +1,8 @@
-"""What a dead driver has left of its Ray: agents that live for another minute, with their memory."""
+"""What a dead driver has left of its Ray: agents, which live for another minute."""
 
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,22 +17,35 @@ def this_process() -> str:
 
 def end_orphans() -> None:
     """End the processes of Ray whose drivers, of this user and on this machine, have died."""
+    _end(lambda driver: not _is_alive(driver))
+
+
+def end_own() -> None:
+    """End the processes of the Ray that this process has started."""
+    _end(lambda driver: driver == this_process())
+
+
+def _end(is_meant: Callable[[str], bool]) -> None:
     for folder in PROCESSES.glob("[0-9]*"):
         # Those of other users, and those that are just ending, cannot be read.
-        with suppress(OSError):
-            if folder.stat().st_uid == os.getuid() and _is_orphan(folder):
+        with suppress(OSError, ValueError):
+            driver = _driver(folder) if folder.stat().st_uid == os.getuid() else ""
+            if driver and is_meant(driver):
                 os.kill(int(folder.name), signal.SIGKILL)
 
 
-def _is_orphan(folder: Path) -> bool:
-    environment = dict(
-        entry.partition("=")[::2]
-        for entry in (folder / "environ").read_text(errors="replace").split("\0")
-    )
-    number, _, started = environment.get(DRIVER, "").partition("@")
-    # In a container the numbers are others.
-    ours = os.readlink(folder / "ns/pid") == os.readlink(PROCESSES / "self/ns/pid")
-    return bool(started) and ours and _started(int(number)) != started
+def _driver(folder: Path) -> str:
+    """The driver that started a process; empty where none of this container's did."""
+    if os.readlink(folder / "ns/pid") != os.readlink(PROCESSES / "self/ns/pid"):
+        return ""
+    entries = (folder / "environ").read_text(errors="replace").split("\0")
+    found = (entry for entry in entries if entry.startswith(f"{DRIVER}="))
+    return next(found, "").removeprefix(f"{DRIVER}=")
+
+
+def _is_alive(driver: str) -> bool:
+    number, _, started = driver.partition("@")
+    return _started(int(number)) == started
 
 
 def _started(process: int) -> str:

@@ -1,6 +1,5 @@
 """The connection to Ray, and what is asked of its hosts before a study runs there."""
 
-import atexit
 import logging
 import os
 import signal
@@ -56,19 +55,17 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
         os.umask(umask)
         signal.signal(signal.SIGTERM, on_sigterm)
     import ray
-    from ray.experimental.internal_kv import _internal_kv_reset
 
+    died = False
     try:
         with _quiet(verbose), ends_with_ray(_servers()):
             yield [node["Resources"] for node in alive_nodes()]
     except RayDied:
-        atexit.unregister(ray.shutdown)  # it would wait for what has died, as Tune would
-        _internal_kv_reset()
+        died = True
         raise
-    except BaseException:
-        ray.shutdown()
-        raise
-    ray.shutdown()
+    finally:
+        if not died:  # else it would be asked how it is
+            ray.shutdown()
 
 
 def _start(verbose: bool) -> None:
@@ -130,6 +127,7 @@ def _servers() -> dict[Address, str]:
     from ray._private.worker import global_worker
 
     host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    assert global_worker.node is not None
     return {(host, int(port)): "GCS server", global_worker.node.raylet_socket_name: "raylet"}
 
 

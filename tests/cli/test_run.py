@@ -26,7 +26,10 @@ def test_no_password_is_written_or_shown(tmp_path, monkeypatch):
     answer = run(arguments, replace(task_c.STUDY, figures=()))
     assert answer.exit_code == 0, answer.output
     store, folder = fsspec.core.url_to_fs(results)
-    texts = [answer.output, *(store.cat_file(name).decode("latin-1") for name in store.find(folder))]
+    texts = [
+        answer.output,
+        *(store.cat_file(name).decode("latin-1") for name in store.find(folder)),
+    ]
     assert sum("user:***@" in text for text in texts) >= 3  # the terminal, the plan, the report
     assert not any("hunter2" in text for text in texts)
 
