@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 import click
 
@@ -110,7 +111,8 @@ def _watch(servers: dict[Address, str], over: threading.Event) -> None:
             click.echo(f"error: {RayDied(servers[held[None]])}", err=True)
             end_own()
             _end()
-        os.kill(os.getpid(), SIGNAL)
+        # A signal wakes only the thread that it is sent to.
+        signal.pthread_kill(cast("int", threading.main_thread().ident), SIGNAL)
         signals += 1
 
 

@@ -82,7 +82,7 @@ def test_a_raylet_that_is_slow_to_start_is_waited_for(monkeypatch):
     cluster = ray_constants.ENABLE_RAY_CLUSTER
     with local_ray.starts_alone():
         assert services.get_node("address", "node") == {"alive": True}
-    assert services.get_node is get_node and ray_constants.ENABLE_RAY_CLUSTER == cluster
+    assert services.get_node is get_node and cluster == ray_constants.ENABLE_RAY_CLUSTER
     monkeypatch.setattr(local_ray, "PATIENCE", 0.0)
     answers = iter([RuntimeError("not yet")] * 2)
     with local_ray.starts_alone(), pytest.raises(RuntimeError):

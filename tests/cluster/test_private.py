@@ -42,9 +42,11 @@ while True:
             continue
         card, protocol, kind = origin[:3]
         if card != "lo" and kind == socket.PACKET_OUTGOING and protocol in (0x0800, 0x86DD):
-            six = protocol == 0x86DD
-            family, to = (socket.AF_INET6, content[24:40]) if six else (socket.AF_INET, content[16:20])
-            print("packet", socket.inet_ntop(family, to), flush=True)
+            if protocol == 0x86DD:
+                to = socket.inet_ntop(socket.AF_INET6, content[24:40])
+            else:
+                to = socket.inet_ntop(socket.AF_INET, content[16:20])
+            print("packet", to, flush=True)
 """
 # A way out for whatever wants to leave, with nobody at its end.
 WAY_OUT = """
