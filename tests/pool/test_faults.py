@@ -173,7 +173,7 @@ def test_a_trial_that_hangs_is_ended_and_goes_on(cluster, data, uninterrupted, t
                     stopped.append(process)
 
     with meanwhile(stop):
-        trials, _ = run(SLOW, data, tmp_path, epoch_timeout=8.0)
+        trials, _ = run(SLOW, data, tmp_path, epoch_timeout=15.0)
     assert stopped
     assert outcomes(trials) == uninterrupted
     _, alive = psutil.wait_procs(stopped, timeout=20)
