@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from study.spec.errors import StudyError
-from study.spec.study import Claim, EpochRule, unknown_name
+from study.spec.study import Claim, EpochRule
 from study.stats.bootstrap import image_interval, read_correct
 from study.stats.power import seeds_to_decide
 from study.stats.region_test import holm, region_p
 from study.stats.rule import ALPHA, Rule
 from study.stats.signflip import least_p, seed_interval
-from study.table.columns import COLUMNS, Column
+from study.table.columns import COLUMNS
+from study.table.metrics import metric_mistakes
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
 UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed
@@ -82,35 +83,6 @@ class Verdict:
     def is_inside(self) -> bool:
         """Whether the effect lies in the claim's region."""
         return self.claim.above < self.effect < self.claim.below
-
-
-def metric_mistakes(claims: Sequence[Claim]) -> list[str]:
-    """A sentence for each claim whose metric is not a numeric column of the table, or whose bounds
-    no value of that column reaches."""
-    numeric = {name: column for name, column in COLUMNS.items() if column.is_numeric}
-    mistakes = []
-    for claim in claims:
-        if claim.metric not in numeric:
-            wrong = unknown_name("metric", claim.metric, numeric)
-        else:
-            wrong = _bound_mistake(claim, numeric[claim.metric])
-        if wrong:
-            mistakes.append(f"claim {claim.name}: {wrong}")
-    return mistakes
-
-
-def _bound_mistake(claim: Claim, column: Column) -> str:
-    """What is wrong with bounds that were written as percentages; empty where nothing is.
-
-    A bound a little beyond 1 is none: "within 2 points of 99 %" has one.
-    """
-    bounds = [bound for bound in (claim.above, claim.below) if math.isfinite(bound)]
-    if column.unit != "share" or claim.ratio or all(abs(bound) <= 2 for bound in bounds):
-        return ""
-    given = " and ".join(f"{bound:g}" for bound in bounds)
-    return (
-        f"{claim.metric} is a share from 0 to 1, and so are its bounds, 0.9 for 90 %; got {given}"
-    )
 
 
 def judge(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from study.judge import judge, metric_mistakes
+from study.judge import judge
 from study.spec.errors import StudyError
 from study.spec.study import Claim
 from study.stats.power import seeds_to_decide
@@ -204,14 +204,10 @@ def test_a_one_sided_claim_is_judged_with_a_seed_less():
     assert judge_one(few[:4], above=0.9, one_sided=True).outcome == "not judged"
 
 
-def test_judge_refuses_a_metric_that_is_no_number():
-    for metric in ("host", "val_acuracy"):
-        (mistake,) = metric_mistakes([claim("wrong", metric=metric), claim("right")])
-        assert mistake.startswith("claim wrong: ") and repr(metric) in mistake
-        with pytest.raises(StudyError, match=metric):
-            judge_one(trials("a", TIGHT), metric=metric, above=0.0)
-    assert "val_accuracy?" in mistake
-    assert metric_mistakes([claim(metric="gap_loss")]) == []
+@pytest.mark.parametrize("metric", ["host", "val_acuracy"])
+def test_judge_refuses_a_metric_that_is_no_number(metric):
+    with pytest.raises(StudyError, match=metric):
+        judge_one(trials("a", TIGHT), metric=metric, above=0.0)
 
 
 def test_judge_of_no_claims_is_empty():

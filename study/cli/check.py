@@ -7,12 +7,12 @@ from typing import Any
 from hw3.cost import MEASURES
 from hw3.models import FAMILIES, check_image_size, make_architecture
 from study.figures.check import figure_mistakes
-from study.judge import metric_mistakes
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
+from study.table.metrics import metric_mistakes
 
 
 def check_study(study: Study, budget: Budget) -> None:
