@@ -4,7 +4,8 @@
 
 Runs a small study of task C on phantoms (24 trials at most, 6 epochs each) once without
 interruption. Then runs it with SIGKILL at random moments, seeded: to the driver, which takes its
-Ray with it, or to the worker of a trial. The same command is run again after each driver's death.
+Ray with it, to the worker of a trial, to Ray's raylet or to its GCS server. The same command is run
+again after each driver's end; when a server of Ray has died, it must end by itself, with 1.
 A round is a study that came to its end; rounds follow each other, each in a folder of its own,
 until the kills are used up. Each round's tables are compared with the uninterrupted run's.
 
@@ -39,7 +40,7 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from benchmarks.faults.killer import Killer, bury, children_of
+from benchmarks.faults.killer import DRIVER, SERVERS, Killer, bury, children_of
 from benchmarks.faults.rounds import Round
 from benchmarks.faults.tables import WHOLE, add_total, is_wrong, measure
 from study.store.folder import LocalFolder
@@ -47,6 +48,7 @@ from study.store.open import open_folder
 
 POLL = 0.05  # seconds
 MEAN_INTERVAL = 4.0  # seconds between kills
+ENDS_WITHIN = 60.0  # seconds
 STUCK = 180.0  # seconds without an epoch, a start or an end
 
 
@@ -130,12 +132,29 @@ def watch_driver(driver: psutil.Popen, the_round: Round, killer: Killer) -> bool
         if kill is not None:
             the_round.kills.append(kill)
             tell(the_round, f"kill -9 to a {kill.victim}")
-            if kill.victim == "driver":
+            if kill.victim == DRIVER:
+                return False
+            if kill.victim in SERVERS:
+                await_end(driver, kill.victim)
                 return False
     if code:
         raise BrokenRun(f"the run ended by itself with {code}")
     tell(the_round, "came to its end")
     return True
+
+
+def await_end(driver: psutil.Popen, server: str) -> None:
+    """Wait until the driver ends as it must when a server of its Ray has died.
+
+    Raises:
+        BrokenRun: it does not, or not with 1.
+    """
+    try:
+        code = driver.wait(ENDS_WITHIN)
+    except psutil.TimeoutExpired as error:
+        raise BrokenRun(f"goes on {ENDS_WITHIN:.0f} s after the {server}'s death") from error
+    if code != 1:
+        raise BrokenRun(f"ended with {code} after the {server}'s death")
 
 
 def describe(driver: psutil.Popen) -> str:

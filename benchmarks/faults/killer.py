@@ -8,7 +8,9 @@ import psutil
 
 from benchmarks.faults.rounds import FILE_CLOCK, Kill, Line, Round
 
-WORKER = "Trainable"  # in the titles of the processes that train
+DRIVER, WORKER = "driver", "worker"
+SERVERS = {"raylet": "raylet", "GCS server": "gcs_server"}  # what they are called: their programs
+TRAINABLE = "Trainable"  # in the titles of the processes that train
 EARLY, START = 1 / 8, 8.0  # share of drivers killed while they start; seconds that this takes
 FAREWELL = 3.0  # seconds in which what a dead driver leaves may end by itself
 SPARED_AFTER = 2  # workers killed; the next one when its trial has got further
@@ -39,7 +41,7 @@ class Killer:
         self._draw_victim()
         self._due, self._hits = None, 0
         if early:
-            self._victim = "driver"
+            self._victim = DRIVER
             self._due = time.monotonic() + self._random.uniform(0, START)
 
     def strike(self, driver: psutil.Popen, the_round: Round) -> Kill | None:
@@ -51,7 +53,7 @@ class Killer:
             if any(".train" in title_of(worker) for worker in workers):
                 self._draw_time()
             return None
-        process = driver if self._victim == "driver" else self._choose(workers, the_round.lines())
+        process = self._find(driver, workers, the_round)
         if process is None:
             return None  # later, when there is one
         kill = Kill(self._victim, time.clock_gettime_ns(FILE_CLOCK), bool(workers))
@@ -64,6 +66,16 @@ class Killer:
         self._draw_time()
         return kill
 
+    def _find(
+        self, driver: psutil.Popen, workers: list[psutil.Process], the_round: Round
+    ) -> psutil.Process | None:
+        if self._victim == DRIVER:
+            return driver
+        if self._victim == WORKER:
+            return self._choose(workers, the_round.lines())
+        program = SERVERS[self._victim]
+        return next((one for one in children_of(driver) if name_of(one) == program), None)
+
     def _choose(self, workers: list[psutil.Process], lines: list[Line]) -> psutil.Process | None:
         latest = time.clock_gettime_ns(FILE_CLOCK) - REPORTED * 1e9
         further = {line.pid for line in lines if not line.again and line.at < latest}
@@ -75,7 +87,7 @@ class Killer:
         return self._random.choice(workers)
 
     def _draw_victim(self) -> None:
-        self._victim = self._random.choice(("driver", "worker"))
+        self._victim = self._random.choice((DRIVER, WORKER, *SERVERS))
 
     def _draw_time(self) -> None:
         self._due = time.monotonic() + self._random.expovariate(1 / self._mean)
@@ -84,7 +96,7 @@ class Killer:
 def workers_of(driver: psutil.Popen) -> list[psutil.Process]:
     """The processes that train, by pid."""
     titles = {process: title_of(process) for process in children_of(driver)}
-    found = [one for one, title in titles.items() if "ray::" in title and WORKER in title]
+    found = [one for one, title in titles.items() if "ray::" in title and TRAINABLE in title]
     return sorted(found, key=lambda process: process.pid)
 
 
@@ -92,6 +104,14 @@ def title_of(process: psutil.Process) -> str:
     """The command line, which Ray replaces by what the process does; empty if it has ended."""
     try:
         return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def name_of(process: psutil.Process) -> str:
+    """The program that a process runs; empty if it has ended."""
+    try:
+        return process.name()
     except psutil.Error:
         return ""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.faults.killer import DRIVER, SERVERS, WORKER
 from benchmarks.faults.rounds import Kill, Line, Round, Watch
 from study.task_c import STUDY
 
@@ -19,8 +20,7 @@ def measure(the_round: Round, whole: Round) -> dict[str, Any]:
     confirmed, everything = compare(the_round, whole)
     return {
         "kills": len(the_round.kills),
-        "  of drivers": victims["driver"],
-        "  of workers": victims["worker"],
+        **{f"  of {victim}s": victims[victim] for victim in (DRIVER, WORKER, *SERVERS)},
         "  with no trial under way": sum(not kill.busy for kill in the_round.kills),
         "seconds": round(the_round.seconds),
         "finished trials": len(watch.since),
