@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from study.search.choose import Candidate, FinishedTrials
@@ -35,7 +36,11 @@ class Dispatcher:
         self.pruners: dict[str, Pruner] = {}
         for search in trials.plan.study.searches:
             explored = trials.explored(search)
-            resumed = [job for job in interrupted if self._setting.belongs_to(search, job)]
+            resumed = [
+                replace(job, candidate=search.name)  # it may have had another name
+                for job in interrupted
+                if self._setting.belongs_to(search, job)
+            ]
             known = {job.key for job in resumed}
             again = FinishedTrials(trials.plan, failed).explored(search)
             resumed += [_retry(search, record) for record in again if record.key not in known]

@@ -1,0 +1,22 @@
+"""Which job comes next."""
+
+from dataclasses import replace
+
+from study.pool.dispatch import Dispatcher
+from study.search.choose import FinishedTrials
+from tests.made import STUDY, WIDTH_SEARCH, plan_of
+
+
+def dispatcher_of(search, unfinished=()):
+    plan = plan_of(replace(STUDY, searches=(search,)))
+    return Dispatcher(FinishedTrials(plan, {}), unfinished)
+
+
+def test_a_trial_under_way_is_resumed_though_its_search_was_renamed():
+    job = dispatcher_of(WIDTH_SEARCH).next_job()
+    renamed = replace(WIDTH_SEARCH, name="renamed")
+    dispatcher = dispatcher_of(renamed, [job])
+    again = dispatcher.next_job()
+    assert (again.key, again.number, again.candidate) == (job.key, job.number, "renamed")
+    dispatcher.requeue(again)
+    assert dispatcher.next_job() == again
