@@ -63,13 +63,9 @@ def on_ray(options: Options) -> Iterator[Executor]:
 @contextmanager
 def inline(options: Options) -> Iterator[Executor]:
     """This process, one trial after the other."""
-    import torch
-
     from study.pool.inline import run_inline
 
     device = device_here(options)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise StudyError(NO_GPU)
     resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
 
     def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:
@@ -87,17 +83,17 @@ def check_executor(options: Options) -> None:
     Raises:
         StudyError: with the options that do not go together.
     """
-    import torch
-
     if options.workers != "inline":
         return
+    import torch
+
     if options.address is not None or (options.max_concurrent or 1) > 1:
         raise StudyError(
             "--workers inline trains one trial at a time in this process, so it takes no --address "
             "and no --max-concurrent above 1. Leave these out, or choose --workers ray."
         )
     if options.gpus_per_trial and not torch.cuda.is_available():
-        raise StudyError("this machine has no GPU: leave out --gpus-per-trial")
+        raise StudyError(NO_GPU)
 
 
 def device_here(options: Options) -> Device:

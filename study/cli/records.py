@@ -45,7 +45,7 @@ class CodeGroup:
 
 def group_by_code(records: Iterable[Record]) -> list[CodeGroup]:
     """The records by code and family, those of the code that is here first, then the newest."""
-    here, groups = code_digests(), {}
+    here = code_digests()
     found: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         code = record.ingredients.get("code", UNKNOWN)
