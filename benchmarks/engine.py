@@ -23,12 +23,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.peers import homework
+from hw3.engine import Recipe, start_training, train_epochs
 from hw3.layers import meta_model
 from hw3.memory import keep_freed_memory
 from hw3.models import Architecture, make_architecture
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Split, Splits, make_splits
-from hw3.train import Recipe, start_training, train_epochs
 
 MODELS = {
     "conv": ("conv", {}),

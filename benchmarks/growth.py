@@ -30,8 +30,8 @@ import psutil
 from benchmarks.sessions import TINY_ANN, FirstStart, new_trials, run_session
 from hw3.cost import model_cost
 from hw3.data import load_splits, phantom_location
+from hw3.engine import recipe_for
 from hw3.models import make_architecture
-from hw3.train import recipe_for
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher

@@ -14,11 +14,11 @@ import argparse
 import numpy as np
 
 from hw3.data import load_splits
+from hw3.engine import EpochRow, recipe_for, start_training, train_epochs
 from hw3.memory import keep_freed_memory
 from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import Numerics, has_fast_bfloat16
 from hw3.splits import Splits
-from hw3.train import EpochRow, recipe_for, start_training, train_epochs
 from study.stats.signflip import seed_interval
 
 

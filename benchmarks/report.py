@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from hw3.cost import model_cost
+from hw3.engine import recipe_for
 from hw3.models import make_architecture
-from hw3.train import recipe_for
 from study.report.outputs import write_outputs
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan

@@ -21,9 +21,9 @@ from typing import Any
 import study.pool.tuner
 from benchmarks.sessions import SilentObserver, new_trials, run_session
 from hw3.data import load_splits, phantom_location
+from hw3.engine import Training
 from hw3.models import FAMILIES
 from hw3.splits import Splits
-from hw3.train import Training
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher

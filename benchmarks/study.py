@@ -31,11 +31,11 @@ import torch
 
 from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
 from benchmarks.sessions import FirstStart, new_trials, run_session
+from hw3.engine import Recipe, score_test_set, start_training, train_epochs
 from hw3.memory import keep_freed_memory
 from hw3.models import make_architecture
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
-from hw3.train import Recipe, score_test_set, start_training, train_epochs
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher

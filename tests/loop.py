@@ -13,8 +13,8 @@ from unittest import mock
 from rich.console import Console
 
 from hw3.cost import model_cost
+from hw3.engine import EpochRow, Training, recipe_for, train_epochs
 from hw3.splits import Splits
-from hw3.train import EpochRow, Training, recipe_for, train_epochs
 from study.cli.options import Options
 from study.cli.run import run_study
 from study.pool import inline

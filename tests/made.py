@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from hw3.engine import recipe_for
 from hw3.splits import Split, Splits, make_splits
-from hw3.train import recipe_for
 from study.search.plan import Plan
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hw3.cost import Cost, model_cost
+from hw3.engine import recipe_for
 from hw3.models import Architecture, make_architecture
-from hw3.train import recipe_for
 from study.search.trial import Setting
 from study.spec.figures import Figure
 from study.spec.space import Choice, Int

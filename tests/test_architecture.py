@@ -85,7 +85,7 @@ def test_module_imports_only_from_lower_layers(module):
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("hw3.train", "from study.search.trial import Job"),
+        ("hw3.engine", "from study.search.trial import Job"),
         ("study.stats.power", "from study.table.columns import COLUMNS"),
         ("study.store.records", "import study.pool.recorder"),
         ("study.table.summary", "from study.figures import theme"),

@@ -87,8 +87,10 @@ def train_model(
     val_loader: DataLoader[tuple[Tensor, ...]],
     epochs: int,
     step_size: int = 10,
+    device: str = "cpu",
 ):
     """The homework's loop; yields each epoch's mean losses and accuracies, train and validation."""
+    model.to(device)
     criterion = nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=step_size, gamma=0.1)
@@ -96,6 +98,7 @@ def train_model(
         model.train()
         total_loss, correct, count = 0.0, 0, 0
         for images, labels in train_loader:
+            images, labels = images.to(device), labels.to(device)
             optimizer.zero_grad()
             outputs = model(images)
             loss = criterion(outputs, labels)
@@ -105,17 +108,18 @@ def train_model(
             correct += ((outputs > 0).float() == labels).sum().item()
             count += len(labels)
         scheduler.step()
-        yield total_loss / count, correct / count, *score_model(model, val_loader, criterion)
+        yield total_loss / count, correct / count, *score_model(model, val_loader, criterion, device)
 
 
 def score_model(
-    model: nn.Module, loader: DataLoader[tuple[Tensor, ...]], criterion: nn.Module
+    model: nn.Module, loader: DataLoader[tuple[Tensor, ...]], criterion: nn.Module, device: str
 ) -> Sequence[float]:
     """Mean loss and accuracy in evaluation mode."""
     model.eval()
     total_loss, correct, count = 0.0, 0, 0
     with torch.no_grad():
         for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
             outputs = model(images)
             total_loss += criterion(outputs, labels).item() * len(labels)
             correct += ((outputs > 0).float() == labels).sum().item()

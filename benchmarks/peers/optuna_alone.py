@@ -11,9 +11,9 @@ import torch
 
 from benchmarks.peers.homework import MODELS, make_loaders, train_model
 from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
+from hw3.engine import recipe_for
 from hw3.models import make_config
 from hw3.splits import Splits
-from hw3.train import recipe_for
 
 
 def run_trial(trial: optuna.Trial, work: Work, data: Splits) -> float:

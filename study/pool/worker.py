@@ -9,11 +9,7 @@ from typing import Any, Literal
 import torch
 
 from hw3.cost import model_cost
-from hw3.memory import keep_freed_memory
-from hw3.models import make_architecture
-from hw3.numerics import Numerics
-from hw3.splits import Split, Splits
-from hw3.train import (
+from hw3.engine import (
     EpochRow,
     Recipe,
     Training,
@@ -23,6 +19,10 @@ from hw3.train import (
     train_epochs,
     training_state,
 )
+from hw3.memory import keep_freed_memory
+from hw3.models import make_architecture
+from hw3.numerics import Numerics
+from hw3.splits import Split, Splits
 from study.search.code import code_digest
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
@@ -37,8 +37,8 @@ class TrialReport:
 
     Attributes:
         status: "running" until the trial's last epoch; "diverged" where its loss is not finite.
-        rows: one for each epoch, fields of `hw3.train.EpochRow`; None for what is not finite.
-        test: scores of the locked test set, see `hw3.train.score_test_set`; at the end of
+        rows: one for each epoch, fields of `hw3.engine.EpochRow`; None for what is not finite.
+        test: scores of the locked test set, see `hw3.engine.score_test_set`; at the end of
             confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
         host, device: where the trial runs.

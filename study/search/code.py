@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hw3.engine import train_epochs
 from hw3.models import FAMILIES, Family
-from hw3.train import train_epochs
 
 DIGITS = 12  # hexadecimal
 

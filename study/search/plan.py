@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hw3.engine import recipe_for
 from hw3.files import UnusableFile
 from hw3.numerics import Numerics
 from hw3.splits import Splits
-from hw3.train import recipe_for
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts

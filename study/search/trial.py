@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import count, takewhile
 from typing import Any, Literal
 
+from hw3.engine import Recipe
 from hw3.models import make_config
 from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
-from hw3.train import Recipe
 from study.search.code import code_digests
 from study.spec.study import Search
 from study.store.reading import read_record

@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any, Literal
 
 from hw3.cost import Cost
-from hw3.train import EpochRow
+from hw3.engine import EpochRow
 from study.store.folder import Folder
 from study.store.reading import Damaged, OtherVersion, read_or_set_aside, read_record
 
@@ -32,8 +32,8 @@ class Record:
         ingredients: all inputs that determine the numbers (configuration, recipe, data, seed,
             numerics, digest of the code); `record_key` hashes them.
         status: complete; stopped early by the scheduler; diverged (loss not finite); failed.
-        rows: one for each epoch, fields of `hw3.train.EpochRow`.
-        test: scores of the locked test set, see `hw3.train.score_test_set`; confirmed trials only.
+        rows: one for each epoch, fields of `hw3.engine.EpochRow`.
+        test: scores of the locked test set, see `hw3.engine.score_test_set`; confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
         params: the point of the search's search space, for explored trials.
         pruned_by: the scheduler that was allowed to stop it, "asha" or "none", whether or not it

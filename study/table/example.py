@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hw3.train import recipe_for
+from hw3.engine import recipe_for
 from study.search.trial import Setting, rung_epochs
 from study.spec.study import Search, Study
 from study.store.records import Record, Status

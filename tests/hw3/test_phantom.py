@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from hw3.engine import recipe_for, start_training, train_epochs
 from hw3.metrics import auroc
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.phantom import make_phantoms
 from hw3.splits import CLASSES, DataError
-from hw3.train import recipe_for, start_training, train_epochs
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 import ray
 import torch
 
+from hw3.engine import recipe_for, start_training, train_epochs
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
-from hw3.train import recipe_for, start_training, train_epochs
 from study.pool.trainable import StudyTrial
 from study.pool.worker import TrialReport, Worker, report_from
 from study.search.trial import Job, Setting, job_from

@@ -26,14 +26,18 @@ CHANGES_NUMBERS = [  # file, what stands there, what comes in its place
     ("seeds.py", ">> 1", ">> 2"),
     ("metrics.py", "logits > 0) == (labels > 0)", "logits >= 0) == (labels > 0)"),
     ("metrics.py", "np.logaddexp(0.0, signed)", "np.logaddexp(0.1, signed)"),
-    ("train.py", "lr=recipe.learning_rate,", "lr=recipe.learning_rate, weight_decay=1e-4,"),
-    ("train.py", "torch.optim.Adam(", "torch.optim.AdamW("),
-    ("train.py", "learning_rate: float = 1e-3", "learning_rate: float = 1e-4"),
-    ("train.py", ".div_(255)", ".div_(256)"),
-    ("train.py", "(loss / len(batch)).backward()", "loss.backward()"),
-    ("train.py", '"dropout", training.epoch', '"dropout"'),
-    ("train.py", "if row.val_loss < training.best_loss", "if row.val_loss <= training.best_loss"),
-    ("train.py", "zero_grad()", "zero_grad(set_to_none=False)"),
+    ("engine/training.py", "fused=True,", "fused=True, weight_decay=1e-4,"),
+    ("engine/training.py", "torch.optim.Adam(\n", "torch.optim.AdamW(\n"),
+    ("engine/training.py", "learning_rate: float = 1e-3", "learning_rate: float = 1e-4"),
+    ("engine/images.py", ".div_(255)", ".div_(256)"),
+    ("engine/steps.py", "(loss / batch_size).backward()", "loss.backward()"),
+    ("engine/steps.py", '"dropout", training.epoch', '"dropout"'),
+    (
+        "engine/train.py",
+        "if row.val_loss < training.best_loss",
+        "if row.val_loss <= training.best_loss",
+    ),
+    ("engine/steps.py", "zero_grad()", "zero_grad(set_to_none=False)"),
     ("numerics.py", "32 * 2**20", "16 * 2**20"),
     ("numerics.py", "channels_last: bool = True", "channels_last: bool = False"),
 ]
@@ -51,11 +55,15 @@ CHANGES_NOTHING = [
     ("models/gap.py", "import nn", "import nn as nn"),
     ("models/families.py", '"ConvModel"', '"Convolutional model"'),
     ("models/families.py", "from hw3.models.gap", "import hw3.phantom\nfrom hw3.models.gap"),
-    ("train.py", "1e-3", "0.001"),
-    ("train.py", "EVAL_BATCH = 256  # images scored", "EVAL_BATCH = 256  # pictures scored"),
-    ("train.py", '    """Logits in evaluation mode.', '    """Scores in evaluation mode.'),
-    ("train.py", "\n\ndef predict", "\n\n\n\ndef predict"),
-    ("train.py", "            return\n", "            return  # diverged\n"),
+    ("engine/training.py", "1e-3", "0.001"),
+    (
+        "engine/scoring.py",
+        "EVAL_BATCH = 256  # images scored",
+        "EVAL_BATCH = 256  # pictures scored",
+    ),
+    ("engine/scoring.py", '    """Logits in evaluation mode.', '    """Scores in evaluation mode.'),
+    ("engine/scoring.py", "\n\ndef predict", "\n\n\n\ndef predict"),
+    ("engine/train.py", "        yield row\n", "        yield row  # of the epoch\n"),
     ("cost.py", "import", "import math\nimport"),
     ("phantom.py", "import", "import math\nimport"),
     ("data.py", "import", "import math\nimport"),
@@ -65,7 +73,7 @@ CHANGES_NOTHING = [
 
 
 def digest_of_conv(folder: Path) -> str:
-    return digest_modules(folder, ["hw3.train", "hw3.models.conv"], [Family.__module__])
+    return digest_modules(folder, ["hw3.engine.train", "hw3.models.conv"], [Family.__module__])
 
 
 @pytest.fixture

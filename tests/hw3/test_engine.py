@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -13,49 +12,27 @@ from torch.utils.data import DataLoader, Sampler
 
 from benchmarks.peers import homework
 from hw3.data import load_splits
-from hw3.models import FAMILIES, build_model, make_architecture
-from hw3.numerics import Numerics, choose_numerics, has_fast_bfloat16, micro_batch_size
-from hw3.seeds import derive_seed
-from hw3.splits import Split, make_splits
-from hw3.train import (
+from hw3.engine import (
     Recipe,
     predict,
     recipe_for,
     restore_training,
     score_test_set,
-    start_training,
     train_epochs,
     training_state,
 )
+from hw3.models import FAMILIES, build_model, make_architecture
+from hw3.numerics import Numerics, choose_numerics, has_fast_bfloat16, micro_batch_size
+from hw3.seeds import derive_seed
+from hw3.splits import Split, make_splits
 from study.stats.signflip import seed_interval
+from tests.hw3.training import curve, start, take_dropout_away, train
 from tests.made import square_splits
 
 
 @pytest.fixture(scope="module")
 def squares():
     return square_splits()
-
-
-def start(data, family="conv", values=None, seed=0, epochs=3, recipe=None, numerics=None):
-    architecture = make_architecture(family, values or {}, data.image_size)
-    return start_training(architecture, recipe or recipe_for(epochs), seed, numerics or Numerics())
-
-
-def train(data, *options, dropout=True, **more):
-    training = start(data, *options, **more)
-    if not dropout:
-        take_dropout_away(training.model)
-    return training, list(train_epochs(training, data))
-
-
-def take_dropout_away(model):
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-
-
-def curve(rows):
-    return [(row.train_loss, row.train_accuracy, row.val_loss, row.val_auroc) for row in rows]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -312,55 +289,3 @@ def test_predict_runs_in_evaluation_mode_and_does_not_depend_on_micro_batches(sq
     whole = predict(training, images)
     training.micro_batch_size = 7
     np.testing.assert_allclose(predict(training, images), whole, atol=1e-6)
-
-
-gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-
-
-@pytest.mark.gpu
-@gpu
-@pytest.mark.parametrize("family", FAMILIES)
-def test_gpu_curve_is_the_cpus_within_rounding(squares, family):
-    curves = []
-    for device in ("cuda", "cpu"):
-        rows = train(squares, family, numerics=Numerics(device), dropout=False)[1]
-        curves.append([row.train_loss for row in rows])
-    assert curves[0] == pytest.approx(curves[1], rel=0.02)
-
-
-@pytest.mark.gpu
-@gpu
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_gpu_gives_equal_curves_for_equal_seeds(squares, precision):
-    values = {"dropout_conv": 0.3, "dropout_hidden": 0.3}
-    numerics = Numerics("cuda", precision)
-    first, again = (curve(train(squares, values=values, numerics=numerics)[1]) for _ in range(2))
-    assert first == again
-
-
-@pytest.mark.gpu
-@gpu
-def test_gpu_bfloat16_curve_is_float32s_within_its_rounding(squares):
-    curves = [
-        [row.train_loss for row in train(squares, numerics=Numerics("cuda", precision))[1]]
-        for precision in ("bfloat16", "float32")
-    ]
-    assert curves[0] == pytest.approx(curves[1], rel=0.05)
-
-
-@pytest.mark.gpu
-@gpu
-def test_gpu_epoch_waits_for_the_device_no_more_often_with_more_steps(squares):
-    def waits(batch_size):
-        recipe = Recipe(epochs=1, batch_size=batch_size)
-        training = start(squares, recipe=recipe, numerics=Numerics("cuda"))
-        torch.cuda.set_sync_debug_mode("warn")
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                list(train_epochs(training, squares))
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-        return len(caught)
-
-    assert 0 < waits(96) == waits(8)

@@ -1,0 +1,26 @@
+"""The training engine: plain functions, one epoch loop, a generator of epoch rows."""
+
+from hw3.engine.scoring import predict, score_test_set
+from hw3.engine.train import EpochRow, train_epochs, train_together
+from hw3.engine.training import (
+    Recipe,
+    Training,
+    recipe_for,
+    restore_training,
+    start_training,
+    training_state,
+)
+
+__all__ = [
+    "EpochRow",
+    "Recipe",
+    "Training",
+    "predict",
+    "recipe_for",
+    "restore_training",
+    "score_test_set",
+    "start_training",
+    "train_epochs",
+    "train_together",
+    "training_state",
+]

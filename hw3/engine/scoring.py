@@ -1,0 +1,64 @@
+"""What a trained model predicts, and the scores of the test part."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hw3.engine.images import normalise, resident
+from hw3.engine.training import Training
+from hw3.metrics import accuracy, auroc, log_loss
+from hw3.splits import Split
+
+EVAL_BATCH = 256  # images scored at a time where there are no micro-batches
+
+
+def predict(training: Training, images: Tensor, model: nn.Module | None = None) -> np.ndarray:
+    """Logits in evaluation mode.
+
+    Args:
+        images: uint8 (N, 1, S, S) on the training's device.
+        model: what predicts in place of the training's own model.
+
+    Returns:
+        float32 (N,).
+    """
+    model = (model or training.model).eval()
+    # Without micro-batches, many at a time: linear layers read all their weights for each group.
+    groups = images.split(training.micro_batch_size or EVAL_BATCH)
+    numerics = training.numerics
+    with torch.inference_mode(), numerics.autocast():
+        logits = [model(normalise(group, numerics)) for group in groups]
+        return torch.cat(logits).squeeze(1).float().cpu().numpy()
+
+
+def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
+    """Score the test set with the final weights, and with those of least validation loss.
+
+    Returns:
+        One dictionary for each scored epoch: epoch, loss, accuracy, AUROC; in the images' order
+        the logits, N float32 as short as they can be written, and correct, N digits, 1 where
+        the prediction is the label.
+    """
+    images, _ = resident(test, training.device)
+    scored = {training.epoch: training.model}
+    if training.best_weights is not None and training.best_epoch != training.epoch:
+        best = copy.deepcopy(training.model)
+        best.load_state_dict(training.best_weights)
+        scored[training.best_epoch] = best
+    scores = []
+    for epoch, model in scored.items():
+        logits = predict(training, images, model)
+        scores.append(
+            {
+                "epoch": epoch,
+                "loss": log_loss(logits, test.labels),
+                "accuracy": accuracy(logits, test.labels),
+                "auroc": auroc(logits, test.labels),
+                "logits": [float(str(logit)) for logit in logits],
+                "correct": "".join("01"[int(hit)] for hit in (logits > 0) == (test.labels > 0)),
+            }
+        )
+    return scores
