@@ -108,7 +108,8 @@ def train_model(
             correct += ((outputs > 0).float() == labels).sum().item()
             count += len(labels)
         scheduler.step()
-        yield total_loss / count, correct / count, *score_model(model, val_loader, criterion, device)
+        scores = score_model(model, val_loader, criterion, device)
+        yield total_loss / count, correct / count, *scores
 
 
 def score_model(

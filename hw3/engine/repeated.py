@@ -61,7 +61,7 @@ class Repeated:
     def _capture(self) -> torch.cuda.CUDAGraph:
         """Record the work without doing it."""
         graph = torch.cuda.CUDAGraph()
-        if torch.__version__ < (2, 12):  # later versions find the generators by themselves
+        if torch.__version__ < "2.12":  # later versions find the generators by themselves
             for generator in self._generators:
                 graph.register_generator_state(generator)
         with torch.cuda.graph(graph):
