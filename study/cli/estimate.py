@@ -21,7 +21,8 @@ STEP_SECONDS = 0.002
 
 
 def core_seconds(plan: Plan) -> float:
-    """Estimated seconds of one CPU core for the whole run, if nothing is stopped early or recorded.
+    """Estimated seconds of one CPU core for the whole run, if nothing is stopped early or recorded
+    and no claim needs more seeds than the first look has.
 
     From the models' multiply-adds and matrix products timed now, a tenth of a second.
     """
@@ -37,13 +38,15 @@ def core_seconds(plan: Plan) -> float:
         return budget.epochs * (passes * cost.multiply_adds / rate + overhead)
 
     baselines = sum(
-        seconds(candidate.family, candidate.config)
+        plan.first_seeds(candidate.name) * seconds(candidate.family, candidate.config)
         for candidate in baseline_candidates(plan.study, setting.image_size)
     )
     searches = sum(
-        seconds(search.family, search.config(search.middle())) for search in plan.study.searches
+        (budget.trials + plan.first_seeds(search.name))
+        * seconds(search.family, search.config(search.middle()))
+        for search in plan.study.searches
     )
-    return budget.seeds * (baselines + searches) + budget.trials * searches
+    return baselines + searches
 
 
 def describe_time(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import click
 
-from study.spec.budget import PROFILES, Budget
+from study.spec.budget import PROFILES, Budget, SeedRange
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.study import unknown_name
@@ -28,6 +28,26 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+class SeedRangeType(click.ParamType):
+    """10, or 10..30."""
+
+    name = "number or range"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> SeedRange:
+        if isinstance(value, SeedRange):
+            return value
+        first, _, most = str(value).partition("..")
+        try:
+            found = SeedRange(int(first), int(most or first))
+        except ValueError:
+            self.fail(f"{value!r} is neither a whole number nor a range such as 10..30.")
+        if not 1 <= found.first <= found.most:
+            self.fail(f"{value} must be at least 1, and a range must not end before it begins.")
+        return found
 
 
 POSITIVE = click.IntRange(min=1)
@@ -100,8 +120,12 @@ class Options:
     epochs: int | None = _option(
         None, "Epochs of a full-length trial  [default: the profile's]", POSITIVE
     )
-    seeds: int | None = _option(
-        None, "Confirmation seeds per candidate  [default: the profile's]", POSITIVE
+    seeds: SeedRange | None = _option(  # noqa: RUF009 - a field, as the others are
+        None,
+        "Confirmation seeds per candidate, or a range such as 10..30: claims are judged after the "
+        "first number, and at up to four looks more those that are still open  [default: the "
+        "profile's]",
+        SeedRangeType(),
     )
     image_size: int | None = _option(
         None, "Side of the images in pixels, a multiple of 8  [default: the profile's]", POSITIVE
@@ -152,9 +176,11 @@ class Options:
         """The profile's budget, with what was given in its place."""
         given = {
             name: value
-            for name in ("trials", "epochs", "seeds", "image_size")
+            for name in ("trials", "epochs", "image_size")
             if (value := getattr(self, name)) is not None
         }
+        if self.seeds is not None:
+            given |= {"seeds": self.seeds.most, "first_seeds": self.seeds.first}
         return replace(PROFILES[self.profile], **given)
 
     def deciding(self) -> dict[str, str]:

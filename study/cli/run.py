@@ -19,6 +19,7 @@ from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
+from study.search.looks import looks_of
 from study.search.missing import describe_missing
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
@@ -57,7 +58,8 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
-        missing = list(describe_missing(conclude(plan, options.results, console)))
+        trials = conclude(plan, options.results, console)
+        missing = list(describe_missing(trials, _wanted_seeds(trials)))
     if missing:
         raise StudyError(
             f"{study.name} is not complete:\n  "
@@ -118,7 +120,16 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
     """The plan of a run on this data."""
     budget = options.budget()
     setting = make_setting(data, budget, numerics, options.seed, options.sampler)
-    return Plan(study, budget, setting, describe_data(data), command_line(), provenance())
+    plan = Plan(
+        study,
+        budget,
+        setting,
+        describe_data(data),
+        command=command_line(),
+        provenance=provenance(),
+    )
+    records = {record.key: record for record in RecordStore(options.results)}
+    return replace(plan, looks=looks_of(FinishedTrials(plan, records)))
 
 
 def _earlier_seconds(plan: Plan, results: Folder) -> float | None:
@@ -151,7 +162,7 @@ def _train(
     records = {record.key: record for record in store}
     trials = FinishedTrials(plan, records)
     check_agreement(trials)
-    dispatcher = Dispatcher(trials, _unfinished(checkpoints, records))
+    dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
     if not any(dispatcher.remaining().values()):
         count = len({member.record.key for member in study_members(trials)})
         console.print(
@@ -160,9 +171,18 @@ def _train(
         return None
     started = time.monotonic()
     with Progress(console, plan, dispatcher.remaining) as progress:
-        session = Session(dispatcher, Recorder(store, checkpoints, plan.study), [progress])
+        session = Session(dispatcher, Recorder(store, checkpoints, plan), [progress])
         executor.run(session, data, checkpoints)
     return time.monotonic() - started
+
+
+def _wanted_seeds(trials: FinishedTrials) -> Mapping[str, int]:
+    """How many confirmation seeds each candidate should have by now."""
+    from study.judge import wanted_seeds
+    from study.table.members import study_members
+    from study.table.rows import make_table
+
+    return wanted_seeds(trials.plan, make_table(study_members(trials)))
 
 
 def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> list[Job]:

@@ -15,7 +15,7 @@ from study.search.plan import Plan
 from study.search.registered import claim_notes, describe_notes
 from study.spec.registration import study_digest
 from study.spec.study import Study
-from study.stats.power import detectable_difference, seeds_needed
+from study.stats.power import detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
@@ -41,7 +41,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
         rows.append(("search", f"{search.label}: {space}; {trials}"))
     trainings = plan.explorations + plan.confirmations
     rows += [
-        ("confirm", f"{'; '.join(study.labels().values())}: {budget.seeds} seeds each"),
+        ("confirm", _confirm_line(plan)),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(plan, concurrent)),
         ("claims", _claims_line(plan)),
@@ -62,17 +62,37 @@ def _time_line(plan: Plan, concurrent: int) -> str:
     return f"{training} of training, {together} (estimate, without startup and figures)"
 
 
+def _confirm_line(plan: Plan) -> str:
+    labels, unclaimed, budget = plan.study.labels(), plan.unclaimed, plan.budget
+    first = max((plan.first_seeds(name) for name in labels), default=budget.seeds)
+    seeds = f"{budget.seeds} seeds each"
+    if first < budget.seeds:
+        seeds = f"{first} seeds each, up to {budget.seeds} where claims are then open"
+    lines = [f"{'; '.join(label for n, label in labels.items() if n not in unclaimed)}: {seeds}"]
+    if unclaimed and len(unclaimed) < len(labels):
+        names = "; ".join(label for name, label in labels.items() if name in unclaimed)
+        few = plan.first_seeds(min(unclaimed))
+        lines.append(f"{names}: {few} seeds each, as no claim is judged on them")
+    return "\n".join(lines) if len(unclaimed) < len(labels) else lines[0].removeprefix(": ")
+
+
 def _claims_line(plan: Plan) -> str:
     """How many claims there are, and what so many seeds can say of them."""
-    claims = plan.study.claims
+    claims, covered = plan.study.claims, plan.covered_claims
+    if not claims:
+        return "none"
     if not plan.budget.judged:
         return f"{len(claims)}, not judged: a smoke run only shows that everything works"
-    counts = Counter(claim.sides for claim in claims)
-    lines = [
-        _rule_line(count, Rule(len(claims), sides=sides), plan.budget.seeds)
-        for sides, count in counts.items()
-    ]
-    return "; ".join(lines) or "none"
+    lines = []
+    if len(covered) < len(claims):
+        scales = {c.scale.describe() for c in claims if c not in covered and c.scale}
+        lines.append(
+            f"{len(claims) - len(covered)} said of {' or '.join(sorted(scales))}: shown, not judged"
+        )
+    counts = Counter(claim.sides for claim in covered)
+    for sides, count in counts.items():
+        lines.append(_rule_line(count, Rule(len(covered), sides=sides), plan))
+    return "\n".join(lines)
 
 
 def _digest_line(study: Study) -> str:
@@ -80,21 +100,26 @@ def _digest_line(study: Study) -> str:
     return f"{study_digest(study.claims)}, of the claims: publish it before the run (see README)"
 
 
-def _rule_line(count: int, rule: Rule, seeds: int) -> str:
+def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     """The same for those claims that are tested by one rule.
 
     Args:
         count: number of such claims.
     """
     said = f"{count} one-sided" if rule.sides == 1 else str(count)
-    needed = seeds_needed(rule)
-    if seeds < needed:
-        return f"{said}, not judged: {seeds} seeds are too few, {needed} are needed"
-    difference = detectable_difference(seeds, rule)
+    looks = [(n, needed) for n, needed in needed_at(plan.looks, rule) if needed is not None]
+    if not looks:
+        needed = seeds_needed(rule)
+        return f"{said}, not judged: {plan.budget.seeds} seeds are too few, {needed} are needed"
+    *others, last = (f"{needed} of {n}" for n, needed in looks)
+    counts = f"{', '.join(others)} or {last}" if others else last
+    share = detectable_share(plan.looks, rule)
     return (
-        f"{said}, judged at 5 % after Holm's correction ({needed} seeds are needed). A difference "
-        f"{difference:.1f} times as large as the usual scatter from seed to seed (one standard "
-        "deviation) is found by 4 of 5 such runs; smaller ones are often missed"
+        f"{said} judged, at 5 % after Holm's correction: a claim is supported if it holds in "
+        f"{counts} trainings, refuted if it fails in as many. One that holds in "
+        f"{100 * share:.0f} % of all trainings is supported by 4 of 5 such runs (a difference of "
+        f"{in_deviations(share):.1f} standard deviations of the seeds); smaller effects are often "
+        "missed"
     )
 
 
@@ -154,6 +179,6 @@ def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) 
         grid.add_row(outcome_text(verdict), escape(claim_text(verdict.claim, labels)))
         if plan.budget.judged:
             grid.add_row("", f"[dim]{escape(printable(detail_text(verdict)))}[/dim]")
-    found = "mean over seeds, 95 % interval" if plan.budget.judged else SMOKE_RUN
+    found = "share and mean of the trainings, 95 % intervals" if plan.budget.judged else SMOKE_RUN
     console.print(f"[bold]Verdicts[/bold] ({found})", highlight=False)
     console.print(grid, highlight=False)

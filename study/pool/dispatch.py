@@ -1,7 +1,7 @@
 """Which job comes next, which trial stops early, and what follows from one that has ended."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +12,34 @@ from study.search.trial import Job
 from study.spec.study import Search
 from study.store.records import Record
 
+Wanted = Callable[[FinishedTrials], Mapping[str, int]]
+
+
+def all_seeds(trials: FinishedTrials) -> dict[str, int]:
+    """All seeds of the budget for every candidate."""
+    return dict.fromkeys(trials.plan.study.labels(), trials.plan.budget.seeds)
+
 
 class Dispatcher:
     """Hands out a study's jobs: searches in turn while they explore, confirmations between.
 
     Exploration goes first, since choices wait for it; the baselines' confirmations fill the pool,
-    and what a search chose joins them as soon as that search is over.
+    and what a search chose joins them as soon as that search is over. When all confirmations that
+    were wanted have ended, it is asked anew how many are.
 
     Args:
         trials: the finished trials. Those that failed are tried again, under their numbers.
         unfinished: trials that were under way when the last run ended.
+        wanted: gives the number of confirmation seeds that each candidate should have by now, by
+            its name; never fewer than before.
     """
 
-    def __init__(self, trials: FinishedTrials, unfinished: Iterable[Job] = ()):
+    def __init__(
+        self,
+        trials: FinishedTrials,
+        unfinished: Iterable[Job] = (),
+        wanted: Wanted = all_seeds,
+    ):
         failed = {key: one for key, one in trials.records.items() if one.status == "failed"}
         trials = FinishedTrials(
             trials.plan, {key: one for key, one in trials.records.items() if key not in failed}
@@ -50,18 +65,20 @@ class Dispatcher:
             self.pruners[search.name] = Pruner(self._setting.recipe.epochs, explored)
         self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
-        self._settled: set[str] = set()  # searches whose choice is in the queue
+        self._settled: dict[str, Candidate] = {c.name: c for c in trials.baselines}
+        self._without: set[str] = set()  # searches that are over and chose nothing
         self._queued: set[str] = set()  # keys that are or were in the queue
         self._queue: list[Job] = []
-        for candidate in trials.baselines:
-            self._enqueue(candidate)
+        self._ask, self._wanted, self._is_new = wanted, wanted(trials), False
         self._enqueue_chosen()
+        self._enqueue_wanted()
 
     def next_job(self) -> Job | None:
         """The next job; None where there is none now, or, if `is_over`, none any more."""
         job = self._next_explored()
         if job is None:
             self._enqueue_chosen()
+            self._ask_again()
             job = self._queue.pop(0) if self._queue else None
         if job is not None:
             self._under_way[job.key] = job
@@ -81,6 +98,7 @@ class Dispatcher:
         """Take a finished trial into account."""
         self._under_way.pop(job.key, None)
         self._trials.records[record.key] = record
+        self._is_new = True
         if job.stage == "explore":
             self.explorers[job.candidate].finish(record)
             if job.prunable:
@@ -95,12 +113,12 @@ class Dispatcher:
             self._queue.insert(0, job)
 
     def remaining(self) -> dict[str, int]:
-        """Maximum number of trials that have not ended, by stage: a search may choose what is
-        trained already."""
+        """Number of trials that have not ended, by stage. Less where a search chooses what is
+        trained already, more where claims are still open after a look."""
         running = Counter(job.stage for job in self._under_way.values())
         explore = sum(explorer.remaining for explorer in self.explorers.values())
-        choices = len(self.explorers) - len(self._settled)
-        confirm = len(self._queue) + choices * self._budget.seeds
+        open_searches = self.explorers.keys() - self._settled.keys() - self._without
+        confirm = len(self._queue) + sum(self._wanted[name] for name in open_searches)
         return {"explore": explore + running["explore"], "confirm": confirm + running["confirm"]}
 
     def _next_explored(self) -> Job | None:
@@ -115,15 +133,29 @@ class Dispatcher:
 
     def _enqueue_chosen(self) -> None:
         over = {name for name, explorer in self.explorers.items() if explorer.is_over}
-        for name in sorted(over - self._settled):
-            self._settled.add(name)
+        for name in sorted(over - self._settled.keys() - self._without):
             chosen = self._trials.chosen(self.explorers[name].search)
-            if chosen is not None:
+            if chosen is None:
+                self._without.add(name)
+            else:
+                self._settled[name] = chosen
                 self._enqueue(chosen)
+
+    def _ask_again(self) -> None:
+        """Ask how many seeds are wanted, once all that were have ended."""
+        running = any(job.stage == "confirm" for job in self._under_way.values())
+        if self._is_new and not self._queue and not running:
+            self._is_new = False
+            self._wanted = self._ask(self._trials)
+            self._enqueue_wanted()
+
+    def _enqueue_wanted(self) -> None:
+        for candidate in self._settled.values():
+            self._enqueue(candidate)
 
     def _enqueue(self, candidate: Candidate) -> None:
         """Queue what is neither recorded nor queued yet: candidates may share configurations."""
-        for job in candidate.jobs(self._setting, self._budget.seeds):
+        for job in candidate.jobs(self._setting, self._wanted[candidate.name]):
             if job.key not in self._trials.records and job.key not in self._queued:
                 self._queued.add(job.key)
                 self._queue.append(job)

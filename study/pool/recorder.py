@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from study.pool.worker import TrialReport
+from study.search.looks import planned_looks
+from study.search.plan import Plan
 from study.search.registered import registration
 from study.search.trial import Job
 from study.spec.secrets import mask
-from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore, Status
@@ -18,16 +19,16 @@ class Recorder:
     The driver is the only writer: it alone knows why a trial ended, and it outlives workers.
 
     Args:
-        study: whose claims confirmed trainings are recorded with.
+        plan: with whose claims and looks confirmed trainings are recorded.
 
     Attributes:
         failure: why a record could not be written, None where all could. All records that are
             there are whole, and the trials under way keep their checkpoints.
     """
 
-    def __init__(self, store: RecordStore, checkpoints: CheckpointStore, study: Study):
+    def __init__(self, store: RecordStore, checkpoints: CheckpointStore, plan: Plan):
         self._store, self._checkpoints = store, checkpoints
-        self._registration = registration(study)
+        self._registration = registration(plan.study) | planned_looks(plan)
         self.failure: str | None = None
 
     def record(

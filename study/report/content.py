@@ -1,5 +1,6 @@
 """What a report says: its sections in the reader's order, and the warnings above them."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -16,15 +17,18 @@ from study.report.verdicts import (
     count_verdicts,
     effect_text,
     format_p,
+    held_text,
     images_text,
     interval_text,
     outcome_words,
     reason_text,
+    share_text,
 )
 from study.search.plan import Plan
 from study.search.registered import describe_notes
 from study.spec.budget import PROFILES, Budget
 from study.spec.registration import study_digest
+from study.stats.looks import Looks
 from study.table.formatting import NOTHING
 
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
@@ -33,15 +37,21 @@ CLAIMS_STOOD = (
     "recorded. "
 )
 HOW_TO_DECIDE = (
-    "A claim names a range for the mean over seeds. It is supported or refuted if p, corrected "
-    "after Holm for the number of claims, is at most 0.05; otherwise it is undecided. p is the "
-    "greater of two: of an exact sign-flip test over seeds, and of a test that allows for skewed "
-    "values. Both are two-sided, unless the claim is marked as tested one-sided."
+    "A claim names a range, and holds in a training whose value lies in it. It is supported if it "
+    "holds in more than half of all trainings, refuted if in less: by an exact binomial test over "
+    "seeds, which assumes nothing of the values. p is corrected for the looks and, after Holm, "
+    "for the number of claims; a verdict needs one of at most 0.05. Tests are two-sided, unless "
+    "the claim is marked as tested one-sided. A training that diverged counts against its side. "
+)
+HOW_MEANS = (
+    "Claims about a mean are tested by an exact sign-flip test and by one that allows for skewed "
+    "values, of which the greater p counts: the values must be symmetric, or at most as skewed as "
+    "exponential ones. "
 )
 HOW_CERTAIN = (
-    "The 95 % interval shows how much the effect may differ with other seeds. It is not corrected "
-    "for the number of claims: a claim may be undecided although its interval lies inside the "
-    "range, or outside."
+    "The 95 % intervals show how much share and mean may differ with other seeds, each for its "
+    "claim alone. All this is over trainings on these very images: it says nothing of other "
+    "images, patients or splits."
 )
 OVER_IMAGES = (
     " The interval over test images shows how much it may differ with other images. It decides "
@@ -83,7 +93,21 @@ def describe_scale(budget: Budget) -> str:
     return (
         f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels; "
         f"the homework trained for {full.epochs} on {full.image_size}×{full.image_size}. "
-        "Verdicts on absolute levels hold for this scale only."
+        "Levels that the homework states are shown, and not judged at this scale."
+    )
+
+
+def describe_looks(looks: Looks) -> str:
+    """When the claims were judged; empty where no look could decide anything."""
+    if not looks.seeds:
+        return ""
+    *others, last = map(str, looks.seeds)
+    if not others:
+        return f"The claims are judged once, after {last} seeds."
+    shares = ", ".join(f"{100 * share:.0f} %" for share in looks.shares)
+    return (
+        f"The looks, after {', '.join(others)} and {last} seeds, and their shares of 0.05, "
+        f"{shares}, were fixed before the trainings; only open claims get more seeds."
     )
 
 
@@ -133,14 +157,15 @@ def _verdict_blocks(
     rows = [_claim_cells(verdict, plan.study.labels()) for verdict in verdicts]
     if not plan.budget.judged:
         return [Table(columns, rows)]
-    columns += [Column("Effect", number=False), Column("95 % interval")]
-    columns += [Column("Seeds"), Column("p after Holm")]
+    columns += [Column("Held in"), Column("Mean", number=False), Column("95 % interval")]
+    columns += [Column("p after Holm")]
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
     stood = CLAIMS_STOOD.format(study_digest(plan.study.claims)) if not notes else ""
+    means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
     over_images = any(images_text(verdict) != NOTHING for verdict in verdicts)
     return [
         Table(columns, rows),
-        Text(stood + HOW_TO_DECIDE, faint=True),
+        Text(stood + HOW_TO_DECIDE + means + describe_looks(plan.looks), faint=True),
         Text(HOW_CERTAIN + OVER_IMAGES * over_images, faint=True),
     ]
 
@@ -148,7 +173,11 @@ def _verdict_blocks(
 def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
     claim, outcome = verdict.claim, verdict.outcome
     reason = reason_text(verdict) if verdict.rule else verdict.note
-    notes = (*["tested one-sided"] * claim.one_sided, reason)
+    notes = (
+        *["tested one-sided"] * claim.one_sided,
+        *["about the mean"] * (claim.about == "mean"),
+        reason,
+    )
     return [
         Cell(
             outcome_words(verdict),
@@ -164,12 +193,16 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
 def _found_cells(verdict: Verdict) -> list[Cell]:
     images = images_text(verdict)
     return [
+        Cell(
+            held_text(verdict),
+            [share_text(verdict)] * bool(verdict.n_seeds),
+            order=verdict.held / verdict.n_seeds if verdict.n_seeds else math.nan,
+        ),
         Cell(effect_text(verdict), [verdict.judged_on], order=verdict.effect, style="effect"),
         Cell(
             interval_text(verdict),
             [f"over test images: {images}"] * (images != NOTHING),
             order=verdict.interval[0],
         ),
-        Cell(str(verdict.n_seeds), order=verdict.n_seeds),
         Cell(format_p(verdict.p_holm), order=verdict.p_holm),
     ]

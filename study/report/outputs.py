@@ -11,7 +11,7 @@ import pyarrow
 from pyarrow.csv import WriteOptions, write_csv
 
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
-from study.judge import Verdict, judge
+from study.judge import Verdict, judge, terms_of
 from study.report.content import report_content
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.verdicts import verdict_values
@@ -81,7 +81,7 @@ def write_outputs(
 
 def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
     """The verdicts, those on claims that came late with a note of that."""
-    verdicts = judge(plan.study.claims, table, judged=plan.budget.judged)
+    verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
     return [_with_note(verdict, notes.get(verdict.claim.name, "")) for verdict in verdicts]
 
 

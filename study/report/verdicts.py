@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from study.judge import Outcome, Verdict
@@ -138,19 +139,32 @@ def format_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def held_text(verdict: Verdict) -> str:
+    """In how many trainings the claim held: "10 of 10"."""
+    return f"{verdict.held} of {verdict.n_seeds}" if verdict.n_seeds else NOTHING
+
+
+def share_text(verdict: Verdict) -> str:
+    """The interval of the share of all trainings in which it holds: "69 to 100 %"."""
+    low, high = verdict.share
+    return NOTHING if math.isnan(low) else f"{100 * low:.0f} to {100 * high:.0f} %"
+
+
 def detail_text(verdict: Verdict) -> str:
-    """What was found, on one line: effect, intervals, seeds, p and reason."""
+    """What was found, on one line: replication, effect, intervals, p and reason."""
     reason = reason_text(verdict)
     if not verdict.n_seeds:
         return reason
     images = images_text(verdict)
     over_images = "" if images == NOTHING else f"; over test images {images}"
     p = format_p(verdict.p_holm)
-    found = (
-        f"{effect_text(verdict)} ({interval_text(verdict)}{over_images}), "
-        f"{_count(verdict.n_seeds, 'seed')}, p {p if p.startswith('<') else f'= {p}'} after Holm"
-    )
-    return "; ".join(filter(None, (found, reason)))
+    found = [
+        f"held in {held_text(verdict)} trainings",
+        f"mean {effect_text(verdict)} ({interval_text(verdict)}{over_images})",
+    ]
+    if p != NOTHING:
+        found.append(f"p {p if p.startswith('<') else f'= {p}'} after Holm")
+    return "; ".join(filter(None, (", ".join(found), reason)))
 
 
 def reason_text(verdict: Verdict) -> str:
@@ -162,7 +176,7 @@ def _reason(verdict: Verdict) -> str:
     rule = verdict.rule
     if rule is None:
         return SMOKE_RUN
-    if not verdict.n_seeds:
+    if not verdict.n_seeds or (verdict.outcome == "not judged" and verdict.note):
         return ""
     if verdict.outcome == "not judged":
         return f"{seeds_needed(rule)} seeds are needed for {_count(rule.n_claims, 'claim')}"
@@ -170,15 +184,24 @@ def _reason(verdict: Verdict) -> str:
 
 
 def _why_undecided(verdict: Verdict, rule: Rule) -> str:
-    if verdict.claim.one_sided and not verdict.is_inside:
-        return "the effect is not as claimed, but a one-sided test cannot refute"
+    if verdict.next_look is not None:
+        return f"judged again after {verdict.next_look} seeds"
+    if verdict.claim.one_sided and not verdict.held_mostly:
+        return "it does not hold in most trainings, but a one-sided test cannot refute"
+    reasons = [] if verdict.claim.about == "mean" else [_what_would_decide(verdict)]
+    if verdict.p <= rule.alpha:
+        alone = "supported" if verdict.held_mostly else "refuted"
+        reasons.append(f"{alone} if it were the only claim, but not as one of {rule.n_claims}")
+    return "; ".join(reasons)
+
+
+def _what_would_decide(verdict: Verdict) -> str:
     needed = verdict.seeds_to_decide
-    enough = f"not even {MAX_SEEDS:,}" if needed is None else f"about {needed:,}"
-    reason = f"{enough} seeds would decide, with effect and spread as observed"
-    if verdict.p > rule.alpha:
-        return reason
-    alone = "supported" if verdict.is_inside else "refuted"
-    return f"{reason}; {alone} if it were the only claim, but not as one of {rule.n_claims}"
+    if needed is not None:
+        return f"about {needed:,} seeds would decide, if it goes on holding in this share of them"
+    if verdict.alpha_left <= 0:
+        return "all looks of the study are taken: only a new one, with another --seed, can decide"
+    return f"not even {MAX_SEEDS:,} seeds would decide, if it goes on holding in this share of them"
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:
@@ -201,6 +224,9 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
         "quote": claim.quote,
         "source": claim.source,
         "verdict": verdict.outcome,
+        "held": verdict.held,
+        "share_low": _finite(verdict.share[0]),
+        "share_high": _finite(verdict.share[1]),
         "effect": _finite(verdict.effect),
         "ci_low": _finite(verdict.interval[0]),
         "ci_high": _finite(verdict.interval[1]),
@@ -211,9 +237,12 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
         "n_seeds": verdict.n_seeds,
         "margin": {"above": _finite(claim.above), "below": _finite(claim.below)},
         "one_sided": claim.one_sided,
+        "about": claim.about,
+        "scale": asdict(claim.scale) if claim.scale else None,
         "unit": verdict.unit,
         "judged_on": verdict.judged_on,
         "seeds_to_decide": verdict.seeds_to_decide,
+        "next_look": verdict.next_look,
         "reason": reason_text(verdict),
     }
 

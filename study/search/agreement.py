@@ -19,7 +19,7 @@ def check_agreement(trials: FinishedTrials) -> None:
     """
     for candidate in trials.candidates():
         holders: dict[tuple[int, ...], list[str]] = defaultdict(list)
-        for record in trials.confirmed(candidate):
+        for record in trials.confirmed(candidate).values():
             if record.cost:
                 costs = tuple(record.cost[measure] for measure in MEASURES)
                 holders[costs].append(f"record {record.key}")

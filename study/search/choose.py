@@ -85,10 +85,11 @@ class FinishedTrials:
         chosen = [self.chosen(search) for search in self.plan.study.searches]
         return self.baselines + [candidate for candidate in chosen if candidate is not None]
 
-    def confirmed(self, candidate: Candidate) -> list[Record]:
-        """The candidate's finished trainings, in the order of the confirmation seeds."""
+    def confirmed(self, candidate: Candidate) -> dict[int, Record]:
+        """The candidate's finished trainings by the number of the confirmation seed, from 0."""
         jobs = candidate.jobs(self.plan.setting, self.plan.budget.seeds)
-        return [self.records[job.key] for job in jobs if job.key in self.records]
+        keys = {number: job.key for number, job in enumerate(jobs)}
+        return {number: self.records[key] for number, key in keys.items() if key in self.records}
 
 
 def baseline_candidates(study: Study, image_size: int) -> list[Candidate]:

@@ -1,16 +1,20 @@
 """What a study was asked for and does not have after its run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from study.search.choose import FinishedTrials
 
 
-def describe_missing(trials: FinishedTrials) -> Iterator[str]:
+def describe_missing(trials: FinishedTrials, wanted: Mapping[str, int]) -> Iterator[str]:
     """A sentence for each candidate without all its trainings, and for each search without a
-    choice. A training that diverged has been done: its result is that it diverged."""
-    seeds = trials.plan.budget.seeds
+    choice. A training that diverged has been done: its result is that it diverged.
+
+    Args:
+        wanted: number of seeds by candidate, `study.judge.wanted_seeds`.
+    """
     for candidate in trials.candidates():
-        records = trials.confirmed(candidate)
+        seeds = wanted[candidate.name]
+        records = list(trials.confirmed(candidate).values())
         failed = sum(record.status == "failed" for record in records)
         if failed:
             yield f"{candidate.label}: {failed} of {seeds} trainings failed"

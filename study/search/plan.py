@@ -17,11 +17,13 @@ from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
-from study.spec.study import Study
+from study.spec.study import Claim, Study
+from study.stats.looks import NO_LOOKS, Looks
 from study.store.folder import Folder
 from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
 
 PLAN = "plan.json"
+UNCLAIMED = 3  # seeds of a candidate that no claim is judged on: so that figures show a spread
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Plan:
         budget: what the run may spend.
         setting: what all its trials share.
         data: what the report says about the data.
+        looks: after how many seeds the claims are judged, `study.search.looks.looks_of`.
         command, provenance: what makes the run, `study.store.provenance.provenance`.
         seconds: wall-clock time of the training, with that of earlier runs of the same setting;
             None before the end of the first.
@@ -42,14 +45,42 @@ class Plan:
     budget: Budget
     setting: Setting
     data: DataFacts
+    looks: Looks = NO_LOOKS
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
 
     @property
+    def covered_claims(self) -> list[Claim]:
+        """The claims that were made at this run's scale, or at none in particular."""
+        budget, source = self.budget, self.data.source
+        return [
+            claim
+            for claim in self.study.claims
+            if claim.scale is None or claim.scale.holds_at(budget.epochs, budget.image_size, source)
+        ]
+
+    @property
+    def unclaimed(self) -> set[str]:
+        """Candidates that no claim is judged on."""
+        claimed = {name for claim in self.covered_claims for name in claim.candidates}
+        return set(self.study.labels()) - claimed
+
+    def first_seeds(self, candidate: str) -> int:
+        """Number of seeds that a candidate is trained on whatever is found: as many as the first
+        look takes, or where no claim is judged on it, as a figure needs. Where no look can decide
+        anything, all."""
+        if not self.looks.seeds or not self.budget.judged:
+            return self.budget.seeds
+        first = min(self.looks.seeds[0], self.budget.seeds)
+        return min(UNCLAIMED, first) if candidate in self.unclaimed else first
+
+    @property
     def confirmations(self) -> int:
         """Maximum number of trainings of the confirmation."""
-        return len(self.study.labels()) * self.budget.seeds
+        names, unclaimed = list(self.study.labels()), self.unclaimed
+        most = [self.first_seeds(n) if n in unclaimed else self.budget.seeds for n in names]
+        return sum(most)
 
     @property
     def explorations(self) -> int:
@@ -95,6 +126,7 @@ def save_plan(plan: Plan, folder: Folder) -> None:
         "budget": asdict(plan.budget),
         "setting": asdict(plan.setting),
         "data": asdict(plan.data),
+        "looks": asdict(plan.looks),
         "command": plan.command,
         "provenance": dict(plan.provenance),
         "seconds": plan.seconds,
@@ -130,4 +162,7 @@ def _plan_from(study: Study, saved: Any) -> Plan:
             saved.pop(name, None)
         if isinstance(setting := saved.get("setting"), dict):
             setting.setdefault("code", {})  # not in theirs
+        if isinstance(budget := saved.get("budget"), dict):
+            seeds = budget.get("seeds", 1)  # all judged at once
+            saved.setdefault("looks", {"seeds": [seeds], "shares": [1.0]})
     return read_record(Plan, saved, study=study)

@@ -10,9 +10,11 @@ class Budget:
     Attributes:
         trials: maximum number of trials of each search.
         epochs: of a full-length trial.
-        seeds: of the confirmation, the same for every candidate.
+        seeds: maximum number of the confirmation's, the same ones for every candidate.
         image_size: side of the images in pixels.
         judged: whether its verdicts count; a smoke run's do not.
+        first_seeds: after how many claims are first judged, where more are trained only for those
+            that are then still open; None for `seeds`.
         phantoms: images per class in the phantoms' train, val and test parts.
     """
 
@@ -21,7 +23,19 @@ class Budget:
     seeds: int
     image_size: int
     judged: bool = True
+    first_seeds: int | None = None
     phantoms: tuple[int, int, int] = (800, 200, 200)
+
+
+@dataclass(frozen=True)
+class SeedRange:
+    """A number of confirmation seeds: `first` at least, up to `most` where claims are open."""
+
+    first: int
+    most: int
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.most else f"{self.first}..{self.most}"
 
 
 # Ten seeds can judge up to 25 claims, nine up to 12 (`study.stats.power.seeds_needed`).

@@ -10,11 +10,16 @@ from study.spec.study import Claim
 
 DIGITS = 16  # hexadecimal
 WORDS = ("text", "quote", "source")  # fields that decide no verdict
+ADDED = {"about": "trainings", "scale": None}  # by versions since 0.2: left out at their defaults
 
 
 def claim_digest(claim: Claim) -> str:
     """16 hexadecimal digits of all fields of the claim that decide its verdict."""
-    fields = {name: value for name, value in asdict(claim).items() if name not in WORDS}
+    fields = {
+        name: value
+        for name, value in asdict(claim).items()
+        if name not in WORDS and not (name in ADDED and value == ADDED[name])
+    }
     for bound in ("above", "below"):
         fields[bound] = float(fields[bound]) if math.isfinite(fields[bound]) else None
     return _digest(json.dumps(fields, sort_keys=True))

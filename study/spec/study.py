@@ -12,6 +12,7 @@ from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figure
 from study.spec.space import Dimension
 
 EpochRule = Literal["final", "best"]
+Target = Literal["trainings", "mean"]
 T = TypeVar("T")
 NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
 
@@ -116,12 +117,39 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What somebody said, as a region in which an effect must lie.
+class Scale:
+    """At which scale something was said: a level that was reached there says nothing elsewhere.
 
-    The effect is the mean over seeds of the candidate's metric; where `versus` is given, of the
-    difference candidate minus versus, paired by seed, or of the logarithm of their ratio. The claim
-    says that it lies in (above, below).
+    Attributes:
+        epochs: of a training, from 1.
+        image_size: side of the images in pixels, from 1.
+        sources: keys of `hw3.data.SOURCES` whose images are such as it was said of; all if empty.
+        images: what these are, for people.
+    """
+
+    epochs: int
+    image_size: int
+    sources: tuple[str, ...] = ()
+    images: str = ""
+
+    def holds_at(self, epochs: int, image_size: int, source: str) -> bool:
+        """Whether a run on a data source is of this scale."""
+        same = (self.epochs, self.image_size) == (epochs, image_size)
+        return same and (not self.sources or source in self.sources)
+
+    def describe(self) -> str:
+        """The scale in words: "30 epochs at 256×256 pixels on chest X-rays"."""
+        images = f" on {self.images}" if self.images else ""
+        return f"{self.epochs} epochs at {self.image_size}×{self.image_size} pixels{images}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody said, as a region in which a value of each training must lie.
+
+    The value is the candidate's metric; where `versus` is given, the difference candidate minus
+    versus of the same seed, or their ratio. The claim holds in a training if it lies in (above,
+    below); it is supported if it holds in more than half of all trainings.
 
     Attributes:
         name: unique in the study.
@@ -136,6 +164,9 @@ class Claim:
         ratio: compare by ratio; the effect and its interval are reported as ratios.
         one_sided: test for the region alone. It needs fewer seeds, and can support the claim but
             never refute it. Only with one finite bound.
+        about: "trainings", or "mean" where the claim is truly about the mean over seeds: a mean can
+            only be tested with an assumption on the values' shape (`study.stats.region_test`).
+        scale: where a level was said of a scale; it is judged at that scale alone.
         text: the claim in words, without bounds and full stop, which are added; where it is empty,
             candidates, metric and region are put into words (`study.report.verdicts`).
         quote: what was said, with its numbers.
@@ -151,6 +182,8 @@ class Claim:
     epoch: EpochRule = "final"
     ratio: bool = False
     one_sided: bool = False
+    about: Target = "trainings"
+    scale: Scale | None = None
     text: str = field(default="", kw_only=True)
     quote: str = field(default="", kw_only=True)
     source: str = field(default="", kw_only=True)
@@ -179,6 +212,10 @@ class Claim:
             yield "above or below must be given"
         if self.epoch not in get_args(EpochRule):
             yield f"epoch must be one of {', '.join(get_args(EpochRule))}; got {self.epoch!r}"
+        if self.about not in get_args(Target):
+            yield f"about must be one of {', '.join(get_args(Target))}; got {self.about!r}"
+        if self.scale is not None and min(self.scale.epochs, self.scale.image_size) < 1:
+            yield f"scale: epochs and image_size must be at least 1; got {self.scale}"
         if self.ratio and self.versus is None:
             yield "a ratio needs versus, the candidate that it is compared with"
         if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):

@@ -1,21 +1,21 @@
-"""How many seeds a study needs, and which differences it can detect with those that it has."""
+"""What a study can decide with its looks, and how many seeds would decide what it did not."""
 
 import math
 from bisect import bisect_left
 from functools import lru_cache
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
-from scipy.special import nctdtrinc, stdtrit  # scipy.stats takes a second to import
+from scipy.special import bdtrc, ndtri  # scipy.stats takes a second to import
 
+from study.stats.looks import Looks
+from study.stats.replication import HALF, held_to_support, least_p
 from study.stats.rule import Rule
-from study.stats.signflip import TOLERANCE, least_p, seed_interval
-from study.stats.skew import skew_critical
 
 POWER = 0.8
 MAX_SEEDS = 1000  # the greatest number of seeds that is ever named
-MAX_SIMULATED = 12  # seeds up to which the power is simulated; beyond, Student's t is as good
-SIMULATIONS = 2000
+FUTILE = 0.1  # a claim that is decided less often than this is given up
+STEPS = 1000  # of a share, when the least one that is found is looked for
 
 
 def seeds_needed(rule: Rule) -> int:
@@ -23,63 +23,91 @@ def seeds_needed(rule: Rule) -> int:
     return next(n for n in count(1) if rule.n_claims * least_p(n, rule.sides) <= rule.alpha)
 
 
-@lru_cache(maxsize=4096)
-def detectable_difference(n_seeds: int, rule: Rule, power: float = POWER) -> float:
-    """Distance of the mean from a bound that Holm's first step detects with this power.
-
-    In standard deviations of the (paired) values, which are taken as normal. Infinite with fewer
-    seeds than `seeds_needed`. With few seeds Student's t promises more than sign flips can keep, so
-    up to 12 the test itself is simulated, seeded.
-
-    Args:
-        n_seeds: from 1.
-        rule: that decides.
-        power: from 0 to 1.
-    """
-    if n_seeds < seeds_needed(rule):
-        return math.inf
-    skewed = skew_critical(_simulated_seeds(n_seeds), rule)
-    if n_seeds > MAX_SIMULATED:
-        critical = max(-stdtrit(n_seeds - 1, rule.tail), skewed)
-        # statsmodels' TTestPower solves the same equation, but gives up on some of these
-        return float(nctdtrinc(n_seeds - 1, 1 - power, critical) / math.sqrt(n_seeds))
-    noise = np.random.default_rng(n_seeds).standard_normal((SIMULATIONS, n_seeds))
-    # a shift of the noise is detected where it lifts the interval's lower end above the bound, and
-    # the mean as far as a skew could throw it
-    flips = np.array([-seed_interval(values, 2 * rule.tail)[0] for values in noise])
-    skews = skewed * noise.std(axis=1, ddof=1) / math.sqrt(n_seeds) - noise.mean(axis=1)
-    return float(np.quantile(np.maximum(flips, skews), power))
+def needed_at(looks: Looks, rule: Rule) -> list[tuple[int, int | None]]:
+    """At each look its seeds, and in how many of them a claim must hold to be supported, whatever
+    becomes of the others; None where not even all are enough. Refuted if it fails in as many."""
+    pairs = zip(looks.seeds, looks.shares, strict=True)
+    return [(n, held_to_support(n, rule.tail * share)) for n, share in pairs]
 
 
-def _simulated_seeds(n_seeds: int) -> int:
-    """A number of seeds to simulate a skew with, at most the one asked for.
+def decision_chances(
+    looks: Looks, rule: Rule, share: float, held: int = 0, n: int = 0
+) -> tuple[float, float, float]:
+    """Chances that a claim is supported and refuted, and the seeds that it takes on average.
 
-    Each simulation takes tenths of a second, and the search for a number of seeds tries many. Fewer
-    seeds detect less, so that never too much is promised.
-    """
-    if n_seeds <= MAX_SIMULATED:
-        return n_seeds
-    return MAX_SIMULATED * 2 ** int(math.log2(n_seeds / MAX_SIMULATED))
-
-
-def seeds_to_decide(values: np.ndarray, bounds: tuple[float, float], rule: Rule) -> int | None:
-    """Roughly how many seeds would decide, with effect and spread as observed; more than given.
-
-    The nearest bound counts, since in doubt is whether the mean lies inside or outside of it. None
-    where the mean lies on a bound, where more than 1,000 seeds are needed, and where a one-sided
-    test finds the mean outside the region.
+    Exact: the distribution of the count is followed from look to look.
 
     Args:
-        values: finite, (n,), n at least 2.
-        bounds: of the region, (above, below); one of them may be infinite.
-        rule: that decides.
+        looks: those with at most n seeds are over.
+        share: of all trainings that meet the claim, 0 to 1.
+        held, n: of the trainings so far.
     """
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
-    distance = min(abs(mean - bound) for bound in bounds)
-    never = rule.sides == 1 and not bounds[0] < mean < bounds[1]
-    if never or distance <= TOLERANCE * np.abs(values).max():
+    counts = np.zeros(n + 1)
+    counts[held] = 1.0
+    supported = refuted = seeds = 0.0
+    rest = [pair for pair in needed_at(looks, rule) if pair[0] > n]
+    for (before, _), (total, needed) in pairwise([(n, None), *rest]):
+        added = total - before
+        seeds += added * counts.sum()
+        law = np.array(
+            [math.comb(added, k) * share**k * (1 - share) ** (added - k) for k in range(added + 1)]
+        )
+        counts = np.convolve(counts, law)
+        if needed is not None:
+            supported += counts[needed:].sum()
+            counts[needed:] = 0.0
+            if rule.sides == 2:
+                refuted += counts[: total - needed + 1].sum()
+                counts[: total - needed + 1] = 0.0
+    return float(supported), float(refuted), float(n + seeds)
+
+
+@lru_cache(maxsize=256)
+def detectable_share(looks: Looks, rule: Rule, power: float = POWER) -> float:
+    """The least share of all trainings that a claim must hold in to be supported this often,
+    whatever becomes of the other claims. NaN where no look can support any."""
+    if all(needed is None for _n, needed in needed_at(looks, rule)):
+        return math.nan
+    steps = range(STEPS // 2, STEPS + 1)
+    place = bisect_left(
+        steps, power, key=lambda step: decision_chances(looks, rule, step / STEPS)[0]
+    )
+    return steps[min(place, len(steps) - 1)] / STEPS
+
+
+def in_deviations(share: float) -> float:
+    """How far the mean of normal values lies above a bound, in standard deviations, where this
+    share of them does."""
+    return float(ndtri(share))
+
+
+def is_futile(looks: Looks, rule: Rule, held: int, n: int) -> bool:
+    """Whether a claim that held in `held` of n trainings so far has little chance to be decided at
+    any later look, if it goes on as it did."""
+    share = (held + HALF) / (n + 1)
+    supported, refuted, _seeds = decision_chances(looks, rule, share, held, n)
+    return supported + refuted < FUTILE
+
+
+def seeds_to_decide(held: int, n: int, left: float, rule: Rule) -> int | None:
+    """Roughly how many seeds would decide, if the claim goes on holding in the observed share.
+
+    None where more than 1,000 are needed, where it held in half of the trainings, where a one-sided
+    test finds it in less, and where no alpha is left.
+
+    Args:
+        held, n: trainings so far, n at least 1; the number named is greater.
+        left: the share of alpha that no look has taken.
+    """
+    share = held / n
+    if share == HALF or (rule.sides == 1 and share < HALF) or left <= 0:
         return None
-    size = distance / spread if spread > 0 else math.inf
-    choices = range(max(values.size + 1, seeds_needed(rule)), MAX_SEEDS + 1)
-    place = bisect_left(choices, True, key=lambda n: detectable_difference(n, rule) <= size)
+    choices = range(n + 1, MAX_SEEDS + 1)
+    likely = max(share, 1 - share)
+
+    def chance(seeds: int) -> float:
+        needed = held_to_support(seeds, rule.tail * left)
+        return 0.0 if needed is None else float(bdtrc(needed - 1, seeds, likely))
+
+    place = bisect_left(choices, POWER, key=chance)
     return choices[place] if place < len(choices) else None

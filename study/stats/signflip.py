@@ -80,11 +80,6 @@ def seed_interval(values: np.ndarray, alpha: float = ALPHA) -> tuple[float, floa
     return float(means[low]), float(means[high])
 
 
-def least_p(n_seeds: int, sides: int = 2) -> float:
-    """The smallest p that a test of one or two sides can give with so many seeds."""
-    return min(1.0, sides / 2**n_seeds)
-
-
 def _subset_sums(values: np.ndarray) -> np.ndarray:
     """Sum of each subset, the empty one first, (2^n,); of those of a group if n > 20, (2^15,)."""
     if not np.isfinite(values).all():

@@ -13,8 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from study.stats.rule import Rule
-
 DRAWS = 2**18  # of t statistics, where seeds are few
 MAX_VALUES = 2**24  # of all draws together, where seeds are many
 CHUNK = 2**20  # values drawn at once
@@ -37,13 +35,6 @@ def skew_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
     null = _null_statistics(values.size, sides)
     beyond = null.size - np.searchsorted(null, statistic, side="left")
     return float((beyond + 1) / (null.size + 1)) / sides
-
-
-def skew_critical(n_seeds: int, rule: Rule) -> float:
-    """The t statistic from which `skew_p` is at most the rule's tail; infinite where none is."""
-    null = _null_statistics(n_seeds, rule.sides)
-    beyond = int(rule.tail * rule.sides * (null.size + 1)) - 1
-    return float(null[-1 - beyond]) if beyond >= 0 else math.inf
 
 
 def _t_statistic(distances: np.ndarray) -> float:

@@ -77,6 +77,7 @@ COLUMNS = {
     "hand_picked": _flag("named before the run, not proposed; explored trials only"),
     "number": _count("place in the order of the search's proposals, explored trials only"),
     "seed": _count("seed of initialisation, order and dropout; pairs the candidates"),
+    "seed_number": _count("place of the seed in the confirmation, from 0; confirmed trials only"),
     "image_size": _count("side of the images", "pixels"),
     "epochs": _count("full length of the trial", "epochs"),
     "epoch": _count("epochs done, from 1", "epochs"),

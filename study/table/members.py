@@ -14,6 +14,7 @@ class Member:
     Attributes:
         candidate: the name of the search or baseline.
         label: what figures and reports call it.
+        seed_number: of a confirmed trial, the place of its seed among the confirmation's, from 0.
         hand_picked: of an explored trial, whether the search names its configuration before the
             run; None for a confirmed one.
     """
@@ -23,6 +24,7 @@ class Member:
     label: str
     record: Record
     hand_picked: bool | None = None
+    seed_number: int | None = None
 
 
 def study_members(trials: FinishedTrials) -> list[Member]:
@@ -33,8 +35,8 @@ def study_members(trials: FinishedTrials) -> list[Member]:
         for record in trials.explored(search)
     ]
     confirmed = [
-        Member("confirm", candidate.name, candidate.label, record)
+        Member("confirm", candidate.name, candidate.label, record, seed_number=number)
         for candidate in trials.candidates()
-        for record in trials.confirmed(candidate)
+        for number, record in trials.confirmed(candidate).items()
     ]
     return explored + confirmed

@@ -86,6 +86,7 @@ def _trial_values(member: Member) -> dict[str, Any]:
         "hand_picked": member.hand_picked,
         "number": record.provenance.get("number"),
         "seed": ingredients["seed"],
+        "seed_number": member.seed_number,
         "image_size": ingredients["image_size"],
         "epochs": ingredients["recipe"]["epochs"],
         "host": record.provenance.get("host"),

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test, ttest_1samp
 
-from benchmarks.statistics import SHAPES, exact_interval, exact_p
+from benchmarks.intervals import SHAPES, exact_interval, exact_p
+from study.stats.replication import least_p
 from study.stats.signflip import (
     GENERATORS,
     _flipped_by,
     _subset_sums,
-    least_p,
     seed_interval,
     sign_flip_p,
 )

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from study.stats.rule import Rule
-from study.stats.skew import skew_critical, skew_p
+from study.stats.skew import skew_p
 
 
 @pytest.mark.parametrize("sides", [1, 2])
@@ -28,18 +27,6 @@ def test_skew_p_of_less_skewed_values_is_larger_than_students(n):
         student = ttest_1samp(values, 0.0, alternative="greater").pvalue
         assert skew_p(values, 0.0) >= student or student > 0.2
         assert skew_p(values, 0.0) + skew_p(-values, 0.0) == pytest.approx(1)
-
-
-@pytest.mark.parametrize("sides", [1, 2])
-def test_skew_critical_is_where_skew_p_comes_down_to_the_tail(sides):
-    for n, n_claims in ((6, 1), (10, 6), (100, 3)):
-        rule = Rule(n_claims, sides=sides)
-        critical = skew_critical(n, rule)
-        values = np.random.default_rng(0).standard_normal(n)
-        values = (values - values.mean()) / values.std(ddof=1) * math.sqrt(n)
-        assert skew_p(values + critical + 1e-4, 0.0, sides) <= rule.tail
-        assert skew_p(values + critical - 0.05, 0.0, sides) > rule.tail
-    assert skew_critical(10, Rule(alpha=1e-9)) == math.inf
 
 
 def test_skew_p_of_equal_values():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from study.stats.bootstrap import image_interval
+from tests.judge.test_judge import TIGHT, judge_one, trial, trials
 from tests.stats.test_bootstrap import made_answers
-from tests.test_judge import TIGHT, judge_one, trial, trials
 
 
 def test_judge_gives_no_weight_to_rounding_errors():
@@ -18,8 +18,7 @@ def test_judge_gives_no_weight_to_rounding_errors():
     }
     members = [trial(name, seed, epochs=(row,)) for name, row in rows.items() for seed in range(8)]
     verdict = judge_one(members, versus="b", metric="gap_accuracy", above=0.0)
-    assert (verdict.outcome, verdict.p, verdict.effect) == ("undecided", 1.0, 0.0)
-    assert verdict.seeds_to_decide is None
+    assert (verdict.held, verdict.effect) == (0, 0.0)
 
 
 def with_tests(candidate, values, validation=0.5):
@@ -86,9 +85,10 @@ def test_judge_leaves_out_what_is_not_whole_and_says_so():
         trial("a", 12, stage="explore", epochs=({"val_accuracy": 0.1},)),
     ]
     verdict = judge_one(members, above=0.9)
-    assert (verdict.outcome, verdict.n_seeds) == ("supported", 8)
+    assert (verdict.outcome, verdict.held, verdict.n_seeds) == ("supported", 8, 9)
     assert verdict.effect == pytest.approx(np.mean(TIGHT))
-    assert "3 seeds" in verdict.note
+    assert "1 training diverged" in verdict.note  # and counts
+    assert "2 seeds left out" in verdict.note
 
 
 def test_judge_of_candidates_with_other_seeds_uses_the_shared_ones():

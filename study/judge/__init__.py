@@ -1,0 +1,24 @@
+"""Claims and the table -> verdicts. Pure functions: equal input gives equal output.
+
+A claim is judged by replication: in what share of trainings does it hold? What is tested is the
+training, on these very images; the noise of drawing the images is given beside it.
+"""
+
+from study.judge.competence import Constant, constant_predictor
+from study.judge.decide import Decision, decide
+from study.judge.judge import judge, terms_of
+from study.judge.open_claims import wanted_seeds
+from study.judge.verdict import Outcome, Terms, Verdict
+
+__all__ = [
+    "Constant",
+    "Decision",
+    "Outcome",
+    "Terms",
+    "Verdict",
+    "constant_predictor",
+    "decide",
+    "judge",
+    "terms_of",
+    "wanted_seeds",
+]
