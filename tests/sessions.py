@@ -54,7 +54,7 @@ def run_session(
     store = RecordStore(LocalFolder(results))
     checkpoints = CheckpointStore(LocalFolder(results / plan.study.name / "checkpoints"))
     dispatcher = Dispatcher(FinishedTrials(plan, {record.key: record for record in store}))
-    recorder = Recorder(store, checkpoints, plan.study)
+    recorder = Recorder(store, checkpoints, plan)
     if any(dispatcher.remaining().values()):
         execute(Session(dispatcher, recorder, observers), data, checkpoints)
     assert checkpoints.folder.names() == []

@@ -40,9 +40,9 @@ class SeedRangeType(click.ParamType):
     ) -> SeedRange:
         if isinstance(value, SeedRange):
             return value
-        first, _, most = str(value).partition("..")
+        first, dots, most = str(value).partition("..")
         try:
-            found = SeedRange(int(first), int(most or first))
+            found = SeedRange(int(first), int(most if dots else first))
         except ValueError:
             self.fail(f"{value!r} is neither a whole number nor a range such as 10..30.")
         if not 1 <= found.first <= found.most:

@@ -20,6 +20,7 @@ from study.spec.errors import StudyError
 from study.spec.study import Claim
 from study.stats.bootstrap import image_interval
 from study.stats.looks import NO_LOOKS, Looks
+from study.stats.power import seeds_to_decide
 from study.stats.replication import share_interval
 from study.stats.signflip import seed_interval
 from study.table.metrics import metric_mistakes

@@ -91,6 +91,9 @@ COLUMNS = {
     "val_loss": _loss("validation set", "validation loss"),
     "val_accuracy": _score("validation set", "validation accuracy"),
     "val_auroc": _score("validation set", "validation AUROC"),
+    "val_accuracy_max": _score(
+        "the greatest val_accuracy of the trial's epochs", "best validation accuracy of all epochs"
+    ),
     "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
     "gap_accuracy": _gap(
         "share",
@@ -111,7 +114,9 @@ COLUMNS = {
         "Float64", "seconds", "wall-clock time of the trial's epochs so far", "training time"
     ),
     "epochs_to_converge": _count(
-        "first epoch near the final val_accuracy, see study.table.rows.CONVERGED", "epochs"
+        "first epoch from which on val_accuracy stays near the final one, see "
+        "study.table.rows.CONVERGED",
+        "epochs",
     ),
     "seconds_to_converge": Column(
         "Float64", "seconds", "elapsed at the end of that epoch", "training time to converge"

@@ -9,9 +9,9 @@ from study.store.records import Record
 from study.table.columns import ALL_COLUMNS
 from study.table.members import Member
 
-# A trial has converged in the first epoch whose validation accuracy is at most this much below its
-# final one. Every complete trial has such an epoch, in the same columns of all its rows; a fixed
-# accuracy some seeds would never reach, and a mean over the others would flatter.
+# A trial has converged in the first epoch from which on its validation accuracy differs by at most
+# this much from its final one. Every complete trial has such an epoch, in the same columns of all
+# its rows; a fixed accuracy some seeds would never reach, and a mean over the others would flatter.
 CONVERGED = 0.01
 
 _TRIAL = ["stage", "candidate", "key"]  # a record may serve several candidates
@@ -48,6 +48,7 @@ def _places(table: pd.DataFrame) -> dict[str, Any]:
         "elapsed": trials["seconds"].cumsum(),
         "is_final": is_final.astype("boolean"),
         "is_best": is_best.fillna(False).astype("boolean"),
+        "val_accuracy_max": trials["val_accuracy"].transform("max"),
     }
 
 
@@ -56,7 +57,9 @@ def _convergence(table: pd.DataFrame) -> dict[str, Any]:
     whole = table.loc[table["status"] == "complete"]
     final = whole.groupby(_TRIAL)["val_accuracy"].transform("last")
     # accuracies are counts over counts: half of a billionth is arithmetic, not an image
-    near = whole.loc[whole["val_accuracy"] >= final - CONVERGED - 5e-10]
+    far = (whole["val_accuracy"] - final).abs() > CONVERGED + 5e-10
+    last_far = whole["epoch"].where(far).fillna(0).groupby([whole[name] for name in _TRIAL])
+    near = whole.loc[whole["epoch"] > last_far.transform("max")]
     first = near.groupby(_TRIAL)[["epoch", "elapsed"]].first()
     found = table[_TRIAL].join(first, on=_TRIAL)
     return {

@@ -33,7 +33,9 @@ def test_plan_says_cost_and_starts_nothing(study, tmp_path):
     assert answer.exit_code == 0, answer.output
     text = " ".join(answer.output.split())
     assert f"{PROFILES['quick'].seeds} seeds each" in text
-    assert f"{len(study.claims)}, judged at 5 %" in text
+    scaled = [claim for claim in study.claims if claim.scale]
+    assert f"{len(study.claims) - len(scaled)} judged, at 5 %" in text
+    assert f"{len(scaled)} said of 30 epochs at 256×256 pixels" in text
     assert not (tmp_path / "results").exists()
     assert not ray.is_initialized()
 
@@ -54,7 +56,7 @@ def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
 
 
 def test_plan_says_when_seeds_are_too_few():
-    assert "9 are needed" in run(["plan", "--seeds", "5"]).output
+    assert "8 are needed" in run(["plan", "--seeds", "5"]).output
 
 
 def test_plan_names_the_size_of_the_images_once():
@@ -63,10 +65,25 @@ def test_plan_names_the_size_of_the_images_once():
 
 def test_plan_tells_one_sided_claims_apart():
     first, *others = task_c.STUDY.claims
-    study = replace(task_c.STUDY, claims=(replace(first, one_sided=True), *others))
+    one_sided = replace(first, one_sided=True, scale=None)
+    study = replace(task_c.STUDY, claims=(one_sided, *others))
     text = " ".join(run(["plan", "--seeds", "8"], study).output.split())
-    assert "1 one-sided, judged at 5 %" in text and "(8 seeds are needed)" in text
-    assert f"{len(others)}, not judged: 8 seeds are too few, 9 are needed" in text
+    judged = len([claim for claim in others if claim.scale is None])
+    assert "1 one-sided judged, at 5 %" in text
+    assert f"{judged} judged, at 5 %" in text
+
+
+def test_plan_says_when_claims_are_judged_and_who_gets_more_seeds():
+    text = " ".join(run(["plan", "--seeds", "10..30"], task_c.STUDY).output.split())
+    assert "10 of 10, 13 of 13, 16 of 17" in text
+    assert "10 seeds each, up to 30 where claims are then open" in text
+
+
+@pytest.mark.parametrize("seeds", ["0", "10..", "..10", "30..10", "ten", "1..2..3", "10.5"])
+def test_a_number_of_seeds_that_is_none_is_refused(seeds):
+    result = run(["plan", "--seeds", seeds])
+    assert result.exit_code == 2
+    assert seeds in result.output
 
 
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from study.figures.draw import DrawnFigure
-from study.judge import judge
+from study.judge import judge, terms_of
 from study.report.blocks import Report
 from study.report.content import report_content
 from study.report.render import make_report
 from study.search.plan import Plan
 from study.spec.budget import Budget, DataFacts
 from study.spec.study import Study
+from study.stats.looks import plan_looks
 from tests.made_table import EPOCHS, SETTING, STUDY
 
 DATA = DataFacts(
@@ -35,6 +36,7 @@ PLAN = Plan(
     budget=Budget(trials=16, epochs=EPOCHS, seeds=8, image_size=32),
     setting=SETTING,
     data=DATA,
+    looks=plan_looks(8, 8, len(STUDY.claims)),
     command="python -m study.made --data phantom",
     provenance={"commit": "c0ffee", "dirty": True, "versions": {"torch": "2.9"}},
     seconds=301.0,
@@ -54,7 +56,7 @@ def report_of(
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     plan = plan or plan_of()
-    verdicts = judge(plan.study.claims, table, judged=plan.budget.judged)
+    verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
     return report_content(plan, table, verdicts, figures, notes)
 
 

@@ -57,7 +57,14 @@ def test_page_of_a_smoke_run_has_its_claims_and_no_effect(html, table):
     table = table.assign(config_dropout_hidden=0.6)  # the effect of dropout is one, too
     smoke = Page(page_of(table, plan=plan_of(budget=replace(PLAN.budget, judged=False))))
     assert all(claim.quote in smoke.texts for claim in STUDY.claims)
-    for found in ("Effect", "95 % interval", "p after Holm", "Effect of dropout", "Change"):
+    for found in (
+        "Held in",
+        "Mean",
+        "95 % interval",
+        "p after Holm",
+        "Effect of dropout",
+        "Change",
+    ):
         assert found in Page(page_of(table)).texts
         assert found not in smoke.texts
 

@@ -10,10 +10,17 @@ import pytest
 from markdown_it import MarkdownIt
 
 from study.figures.draw import DrawnFigure, draw_figure
-from study.judge import judge
+from study.judge import judge, terms_of
 from study.report.blocks import Cell, Column, Pairs, Picture, Report, Section, Table, Text
 from study.report.render import escape_markdown, make_markdown, make_report
-from study.report.verdicts import claim_text, format_p, interval_text, outcome_text
+from study.report.verdicts import (
+    claim_text,
+    format_p,
+    held_text,
+    interval_text,
+    outcome_text,
+    share_text,
+)
 from study.spec.study import Claim
 from tests.made_table import STUDY, made_table
 from tests.report.made_report import DATA, Page, page_of, plan_of, report_of
@@ -171,11 +178,13 @@ def test_markdown_command_can_be_pasted(table):
 
 def test_markdown_has_one_row_per_claim(table, markdown):
     rows = markdown_rows(markdown, "Verdicts")
-    for row, verdict in zip(rows, judge(STUDY.claims, table), strict=True):
+    verdicts = judge(STUDY.claims, table, terms_of(plan_of()))
+    for row, verdict in zip(rows, verdicts, strict=True):
         assert row[0] == outcome_text(verdict)
         assert row[1].startswith(escape_markdown(claim_text(verdict.claim, STUDY.labels())))
-        assert row[4].split("<br>")[0] == interval_text(verdict)
-        assert row[5:] == [str(verdict.n_seeds), escape_markdown(format_p(verdict.p_holm))]
+        assert row[3].split("<br>") == [held_text(verdict), share_text(verdict)]
+        assert row[5].split("<br>")[0] == interval_text(verdict)
+        assert row[6:] == [escape_markdown(format_p(verdict.p_holm))]
 
 
 def test_control_characters_from_outside_are_text_on_the_page_and_in_markdown(table):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from study.judge import Verdict, judge
+from study.judge import Terms, Verdict, judge
 from study.report.verdicts import (
     claim_text,
     count_verdicts,
@@ -30,6 +30,8 @@ VERDICT = Verdict(
     Claim("level", "a", "val_accuracy", above=0.9),
     outcome="supported",
     rule=Rule(5),
+    held=10,
+    share=(0.69, 1.0),
     effect=0.95,
     interval=(0.94, 0.96),
     images=(math.nan, math.nan),
@@ -180,11 +182,11 @@ def test_small_p_is_never_shown_as_zero():
 
 def test_detail_has_effect_intervals_seeds_and_p():
     detail = detail_text(replace(VERDICT, images=(0.93, 0.97)))
-    for part in ("95.0 %", "94.0 to 96.0", "93.0 to 97.0", "10 seeds", "p = 0.010"):
+    for part in ("10 of 10", "95.0 %", "94.0 to 96.0", "93.0 to 97.0", "p = 0.010"):
         assert part in detail
     assert "images" not in detail_text(VERDICT)
     assert "p < 0.001" in detail_text(replace(VERDICT, p_holm=0.0001))
-    assert "1 seed," in detail_text(replace(VERDICT, n_seeds=1))
+    assert "p " not in detail_text(replace(VERDICT, p_holm=math.nan))
 
 
 def test_symbol_and_word_say_the_outcome():
@@ -205,19 +207,22 @@ def test_a_clear_outcome_needs_no_reason():
 def test_reason_of_an_undecided_claim_is_the_number_of_seeds_that_would_decide():
     undecided = replace(VERDICT, outcome="undecided", p=0.2, p_holm=1.0, seeds_to_decide=24)
     assert "24 seeds" in reason_text(undecided)
-    assert "1,000" in reason_text(replace(undecided, seeds_to_decide=None))
+    spent = replace(undecided, seeds_to_decide=None)
+    assert "another --seed" in reason_text(spent)
+    assert "1,000" in reason_text(replace(spent, alpha_left=0.2))
+    assert reason_text(replace(undecided, next_look=13)) == "judged again after 13 seeds"
 
 
 def test_reason_says_where_only_the_correction_stands_between():
     undecided = replace(VERDICT, outcome="undecided", p=0.02, p_holm=0.1, seeds_to_decide=24)
     assert "supported" in reason_text(undecided) and "5" in reason_text(undecided)
-    assert "refuted" in reason_text(replace(undecided, effect=0.85))
+    assert "refuted" in reason_text(replace(undecided, held=1))
     assert "supported" not in reason_text(replace(undecided, p=0.06))
 
 
 def test_reason_of_a_one_sided_claim_with_the_opposite_effect_names_no_seeds():
     one_sided = replace(VERDICT.claim, one_sided=True)
-    verdict = replace(VERDICT, claim=one_sided, outcome="undecided", effect=0.85, p=1.0)
+    verdict = replace(VERDICT, claim=one_sided, outcome="undecided", held=1, p=1.0)
     assert "one-sided" in reason_text(verdict)
     assert "seeds" not in reason_text(verdict)
 
@@ -235,7 +240,7 @@ def test_reason_of_a_claim_that_is_not_judged():
 
 def test_verdicts_are_counted(table):
     assert count_verdicts([]) == "No claims."
-    counted = count_verdicts(judge(STUDY.claims, table, judged=False))
+    counted = count_verdicts(judge(STUDY.claims, table, Terms(judged=False)))
     assert counted == "5 claims: 5 not judged."
     assert count_verdicts([VERDICT]) == "1 claim: 1 supported."
 

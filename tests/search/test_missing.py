@@ -22,8 +22,13 @@ def trials_of(statuses, *others):
     return FinishedTrials(PLAN, {one.key: one for one in (*records, *others)})
 
 
+def missing(trials, fewer=0):
+    wanted = dict.fromkeys(trials.plan.study.labels(), BUDGET.seeds - fewer)
+    return list(describe_missing(trials, wanted))
+
+
 def test_failed_and_absent_trainings_are_told_apart():
-    said = list(describe_missing(trials_of(["failed"], CHOSEN)))
+    said = missing(trials_of(["failed"], CHOSEN))
     assert "small ConvModel: 1 of 2 trainings failed" in said
     assert "small ConvModel: 1 of 2 trainings are not recorded" in said
     assert "GAP, chosen: 2 of 2 trainings are not recorded" in said
@@ -31,11 +36,12 @@ def test_failed_and_absent_trainings_are_told_apart():
 
 def test_a_search_without_a_choice_is_told():
     stopped = replace(CHOSEN, status="stopped")
-    said = list(describe_missing(trials_of(["complete", "diverged"], stopped)))
+    said = missing(trials_of(["complete", "diverged"], stopped))
     assert said == ["GAP, chosen: no trial of the search reached its last epoch"]
 
 
 def test_what_is_complete_or_diverged_is_not_missing():
     plan = replace(PLAN, study=replace(STUDY, searches=()))
     trials = FinishedTrials(plan, trials_of(["complete", "diverged"]).records)
-    assert list(describe_missing(trials)) == []
+    assert missing(trials) == []
+    assert missing(trials, fewer=1) == []

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from study.spec.registration import WORDS, claim_digest, claim_digests, study_digest
-from study.spec.study import Claim
+from study.spec.study import Claim, Scale
 
 CLAIM = Claim("costs", "gap", "val_accuracy", "convmodel", below=0.0, quote="it costs", source="11")
 CHANGES = {
@@ -18,6 +18,8 @@ CHANGES = {
     "epoch": "best",
     "ratio": True,
     "one_sided": True,
+    "about": "mean",
+    "scale": Scale(30, 256),
 }
 
 
