@@ -25,6 +25,8 @@ from study.cluster.hosts import PROJECT, VENV, Answer, ask_hosts
 from study.spec.errors import StudyError
 
 SKEW = 2.0  # seconds that clocks may differ
+MAX_ENTRIES = 10_000  # of a cluster's description
+NEEDED = (("provider", "head_ip"), ("auth", "ssh_user"))  # Ray's schema asks for neither
 PLACEHOLDER = re.compile(r"\b[A-Z]+_(?:ADDRESS|USER)\b")
 
 Level = Literal["ok", "note", "wrong"]
@@ -71,13 +73,28 @@ def load_config(path: Path) -> dict[str, Any]:
 
     try:
         config = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except RecursionError:
+        raise StudyError(f"{path} cannot be read: it is nested too deeply") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from error
     if not isinstance(config, dict):
         raise StudyError(
             f"{path} must hold a mapping, as cluster.yaml does; it holds something else"
         )
+    _check_entries(path, config)
     return config
+
+
+def _check_entries(path: Path, config: dict[str, Any]) -> None:
+    """Refuse a description without end: aliases may make much of a little, or lead in a circle."""
+    waiting, count = [config], 0
+    while waiting:
+        value = waiting.pop()
+        nested = value.values() if isinstance(value, dict) else value
+        waiting += [one for one in nested if isinstance(one, (dict, list))]
+        count += len(value) + 1
+        if count > MAX_ENTRIES:
+            raise StudyError(f"{path} has more than {MAX_ENTRIES} entries, its aliases included")
 
 
 def check_config(config: Mapping[str, Any]) -> Iterator[Line]:
@@ -102,6 +119,10 @@ def check_config(config: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(
             "file", "provider", "wrong", "not local", "this check is for your own hosts only"
         )
+    for section, name in NEEDED:
+        entries = config.get(section)
+        if not isinstance(entries, dict) or not entries.get(name):
+            yield Line("file", section, "wrong", f"no {name}", "see cluster.yaml as it came")
 
 
 def check_token(path: Path) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from study.store.reading import Damaged, parse_json, read_record
 PROJECT = "hw3-study"
 VENV = "~/hw3-venv"  # made by cluster.yaml's setup commands
 PATIENCE = 60.0  # seconds for a host's answer
+SHOWN = 500  # characters of an error of a host's
 
 # Runs under any Python 3 on the host; what needs the environment is asked of its own Python.
 PROBE = r"""
@@ -119,7 +120,7 @@ def ask_host(config: Mapping[str, Any], host: str, results: str | None, mark: st
     answer = _ssh(config, host, f"python3 -c {shlex.quote(script)}")
     if answer.returncode:
         said = answer.stderr.strip().splitlines()
-        error = said[-1] if said else f"exit code {answer.returncode}"
+        error = said[-1][:SHOWN] if said else f"exit code {answer.returncode}"
     else:
         try:
             facts = _read_facts(answer.stdout)
@@ -142,12 +143,20 @@ def _ssh(config: Mapping[str, Any], host: str, command: str) -> subprocess.Compl
     options = ["-oBatchMode=yes", "-oConnectTimeout=10", "-oStrictHostKeyChecking=accept-new"]
     if key := auth.get("ssh_private_key"):
         options += ["-i", str(Path(key).expanduser())]
-    line = ["ssh", *options, f"{auth['ssh_user']}@{host}", command]
+    # After -- nothing of the file is taken for an option, which could run a command here.
+    line = ["ssh", *options, "--", f"{auth['ssh_user']}@{host}", command]
     try:
         return subprocess.run(
-            line, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE
+            line,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(line, 255, "", f"no answer within {PATIENCE:.0f} s")
-    except OSError as error:
-        return subprocess.CompletedProcess(line, 255, "", f"ssh cannot be run: {error.strerror}")
+    except (OSError, ValueError) as error:  # ValueError of a null character
+        reason = getattr(error, "strerror", None) or error
+        return subprocess.CompletedProcess(line, 255, "", f"ssh cannot be run: {reason}")

@@ -23,6 +23,8 @@ SIGNAL = signal.SIGUSR2
 ANSWERED_WITHIN, ENDED_WITHIN = 20.0, 5.0  # seconds
 # How HTTP/2 begins, on which gRPC rests: each side sends its settings, which may be none.
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+NO_RAY = "what listens there is no Ray; its port is 6379 by default."
+NO_CLUSTER = "ab" * 28  # in place of a cluster's number, which is random
 Address = tuple[str, int] | str  # of TCP, or of a Unix socket
 
 
@@ -49,7 +51,40 @@ def check_answers(host: str, port: int) -> None:
         connection.sendall(GREETING)
         answer = connection.recv(9)
         if answer[3:4] != GREETING[-6:-5]:
-            raise ConnectionError("what listens there is no Ray; its port is 6379 by default.")
+            raise ConnectionError(NO_RAY)
+
+
+def check_is_gcs(address: str) -> None:
+    """Find out in seconds that what speaks gRPC at HOST:PORT is no GCS server, or one that hangs.
+
+    Ray itself asks for the cluster's number again and again, for ten minutes where nothing
+    answers. Asked as a member of a cluster that does not exist, only a GCS server says so.
+
+    Raises:
+        OSError: it is none, or does not answer.
+    """
+    answers: list[Exception | None] = []
+    asking = threading.Thread(target=lambda: answers.append(_ask_gcs(address)), daemon=True)
+    asking.start()
+    asking.join(ANSWERED_WITHIN)  # Ray's own timeouts begin anew where a connection is closed
+    if not answers:
+        raise TimeoutError(f"what listens there does not answer within {ANSWERED_WITHIN:.0f} s.")
+    if answers[0] is not None:
+        raise ConnectionError(NO_RAY) from answers[0]
+
+
+def _ask_gcs(address: str) -> Exception | None:
+    """What went wrong; None where a GCS server answered."""
+    from ray._raylet import GcsClient
+    from ray.exceptions import AuthenticationError, RayError
+
+    try:
+        GcsClient(address=address, cluster_id=NO_CLUSTER).internal_kv_get(b"", None)
+    except AuthenticationError:  # the number is wrong, or the token: joining it says so
+        return None
+    except (RayError, OSError, RuntimeError, ValueError) as error:
+        return error
+    return None
 
 
 @contextmanager
@@ -133,7 +168,7 @@ def _end() -> None:
 
 def _connect(address: Address) -> socket.socket | None:
     """A connection, None where nobody listens; not open yet where that takes too long."""
-    connection = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+    connection = socket.socket(_family(address))
     connection.settimeout(CONNECTED_WITHIN)
     try:
         connection.connect(address)
@@ -143,6 +178,12 @@ def _connect(address: Address) -> socket.socket | None:
     except OSError:
         return connection  # a network that is down comes back
     return connection
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
 def _is_closed(connection: socket.socket) -> bool:

@@ -7,13 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from study.cluster.liveness import Address, RayDied, check_answers, ends_with_ray
+from study.cluster.liveness import (
+    Address,
+    RayDied,
+    check_answers,
+    check_is_gcs,
+    ends_with_ray,
+)
 from study.cluster.local_ray import replaced, starts_alone
 from study.cluster.orphans import end_orphans
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
 
 T = TypeVar("T")
+
+MAX_PORT = 65535
 
 # Read by Ray when it starts; what the user has set stays.
 QUIET_AND_PRIVATE = {
@@ -88,8 +96,11 @@ def _join(address: str, verbose: bool) -> None:
     from ray.exceptions import RayError
 
     try:
-        host, _, port = str(canonicalize_bootstrap_address(address)).rpartition(":")
-        check_answers(host, int(port))
+        found = canonicalize_bootstrap_address(address)
+        if found is None:  # of "auto"
+            raise ConnectionError("no Ray that was started here is known.")
+        check_answers(*_host_and_port(found))
+        check_is_gcs(found)
         _initialize(address, verbose)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise StudyError(
@@ -126,9 +137,21 @@ def _servers() -> dict[Address, str]:
     import ray
     from ray._private.worker import global_worker
 
-    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    address = _host_and_port(ray.get_runtime_context().gcs_address)
     assert global_worker.node is not None
-    return {(host, int(port)): "GCS server", global_worker.node.raylet_socket_name: "raylet"}
+    return {address: "GCS server", global_worker.node.raylet_socket_name: "raylet"}
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    """The parts of HOST:PORT, where an IPv6 host is in brackets.
+
+    Raises:
+        ValueError: the port is none.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or int(port) > MAX_PORT:
+        raise ValueError(f"an address is HOST:PORT, with a port up to {MAX_PORT}.")
+    return host.strip("[]"), int(port)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from study.cluster.upload import runtime_environment
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.store.folder import Folder, LocalFolder
+
+ANSWERED_WITHIN = 20.0  # seconds
+SHOWN = 500  # characters of what Ray's client says
 
 
 def job_name(task: str, deciding: Mapping[str, str]) -> str:
@@ -59,24 +63,20 @@ def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], add
             upload.
     """
     client = _client(address)
-    job, status = _latest(client, job_name(task, deciding))
-    if status is None:
-        entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
-        with runtime_environment(Path.cwd()) as environment:
-            client.submit_job(entrypoint=entrypoint, submission_id=job, runtime_env=environment)
-        click.echo(f"submitted as {job}: {mask(entrypoint)}")
-    else:
-        click.echo(f"{job} was submitted before (status: {status.lower()}); this is its log")
+    entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
+    job = _submit_once(client, address, job_name(task, deciding), entrypoint)
     try:
-        asyncio.run(_follow(client, job))
+        with _answers(address):
+            asyncio.run(_follow(client, job))
     except KeyboardInterrupt:
         click.echo(
             f"\n{job} keeps running. Follow it with the same command; stop it with:\n"
-            f"  ray job stop --address {address} {job}",
+            f"  ray job stop --address {mask(address)} {job}",
             err=True,
         )
         return 130
-    status = str(client.get_job_status(job).value)
+    with _answers(address):
+        status = str(client.get_job_status(job).value)
     if status == "SUCCEEDED":
         return 0
     click.echo(
@@ -87,11 +87,42 @@ def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], add
     return 1
 
 
+def _submit_once(client: Any, address: str, name: str, entrypoint: str) -> str:
+    """Submit the job unless one of that name runs or has succeeded; its own name."""
+    with _answers(address):
+        job, status = _latest(client, name)
+    if status is None:
+        with runtime_environment(Path.cwd()) as environment, _answers(address):
+            client.submit_job(entrypoint=entrypoint, submission_id=job, runtime_env=environment)
+        click.echo(f"submitted as {job}: {mask(entrypoint)}")
+    else:
+        click.echo(f"{job} was submitted before (status: {status.lower()}); this is its log")
+    return job
+
+
+@contextmanager
+def _answers(address: str) -> Iterator[None]:
+    """What Ray's client makes of an answer that is none, or of a connection that breaks off, in one
+    sentence."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise StudyError(
+            f"the jobs API at {address} broke off, or does not answer as Ray's does: "
+            f"{said[:SHOWN]}\nIs the tunnel open? ray dashboard cluster.yaml; then run the same "
+            "command again: it finds a job that was submitted."
+        ) from error
+
+
 def _client(address: str) -> Any:
     if (Path.home() / ".ray/auth_token").exists():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import aiohttp  # noqa: F401 - what Ray's client lacks without the extra
+        import requests
         from ray.job_submission import JobSubmissionClient
     except ImportError as error:
         raise StudyError(
@@ -99,8 +130,10 @@ def _client(address: str) -> Any:
             f'({error}). Install it: pip install ".[cluster]"'
         ) from error
     try:
+        if address.startswith("http"):  # Ray's client waits for ever
+            requests.get(f"{address.rstrip('/')}/api/version", timeout=ANSWERED_WITHIN)
         return JobSubmissionClient(address)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise StudyError(
             f"no job can be submitted to {address}: {error}\nIs the cluster up, and its tunnel "
             "open? ray up cluster.yaml; in another terminal: ray dashboard cluster.yaml"

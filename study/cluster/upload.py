@@ -24,12 +24,13 @@ def runtime_environment(folder: Path) -> Iterator[dict[str, Any]]:
     the folder is not the project's: then the hosts have it installed.
 
     Raises:
-        StudyError: it is too large.
+        StudyError: it is too large, or has a file's name that cannot be uploaded.
     """
     if not (folder / "study" / "__init__.py").exists():
         yield {}
         return
     files = files_to_upload(folder)
+    _check_names(files)
     size = _check_size(folder, files)
     click.echo(f"uploading {len(files)} files of {folder}, {size / 2**20:.1f} MiB")
     with tempfile.TemporaryDirectory(prefix="study-upload-") as copy:
@@ -42,15 +43,31 @@ def runtime_environment(folder: Path) -> Iterator[dict[str, Any]]:
 
 def files_to_upload(folder: Path) -> list[Path]:
     """What git tracks in the folder, and the packages' files, a new task of one's own for example;
-    paths are relative to it."""
-    tracked = {name for name in tracked_files(folder) if (folder / name).is_file()}
+    paths are relative to it. Of a symbolic link git tracks no content: what it leads to is uploaded
+    only where it is one of these files, too."""
+    folder = folder.resolve()
+    tracked = set(tracked_files(folder))
     packages = {
         path.relative_to(folder)
         for package in PACKAGES
         for pattern in PATTERNS
         for path in (folder / package).rglob(pattern)
     }
-    return sorted(tracked | packages)
+    paths = {name: folder / name for name in tracked | packages if (folder / name).is_file()}
+    own = {path for path in paths.values() if path.resolve() == path}
+    return sorted(name for name, path in paths.items() if path.resolve() in own)
+
+
+def _check_names(files: list[Path]) -> None:
+    """A job's files go into a ZIP archive, whose names are UTF-8."""
+    for name in files:
+        try:
+            str(name).encode()
+        except UnicodeEncodeError:
+            raise StudyError(
+                f"the names of uploaded files must be UTF-8, and {name} is not. "
+                "Rename it, or: git rm --cached FILE"
+            ) from None
 
 
 def _check_size(folder: Path, files: list[Path]) -> int:

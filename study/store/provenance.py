@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 HANDED_ON = "STUDY_CHECKOUT"  # to a submitted job, whose copy of the project has no history
+# A checkout may name a program that git starts to watch it; git's index is not rewritten.
+ONLY_READS = ("-c", "core.fsmonitor=false", "--no-optional-locks")
+# Set in git's hooks and aliases: of the repository of these, whichever folder is asked about.
+ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy", "pandas")
 
 
@@ -49,13 +53,13 @@ def tracked_files(folder: Path) -> list[Path]:
 def _git(*arguments: str, folder: Path = Path(__file__).parent) -> str | None:
     try:
         answer = subprocess.run(
-            ["git", *arguments],
+            ["git", *ONLY_READS, *arguments],
             cwd=folder,
+            env={name: value for name, value in os.environ.items() if name not in ELSEWHERE},
             capture_output=True,
-            text=True,
             timeout=10,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()
+    return os.fsdecode(answer.stdout.strip())

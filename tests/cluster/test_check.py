@@ -169,6 +169,44 @@ def test_a_host_that_takes_too_long_is_one_line(check_hosts, tmp_path, monkeypat
     assert "no answer within" in check_hosts(PATH=put_ssh(tmp_path, "exec sleep 60"))
 
 
+def test_nothing_of_the_file_is_an_option_of_ssh(check_hosts, tmp_path):
+    """And ssh reads nothing of what is typed."""
+    script = f'while [ "$1" != -- ]; do shift; done; echo "$2" >> {tmp_path}/asked; cat >&2; exit 1'
+    assert "exit code 1" in check_hosts(PATH=put_ssh(tmp_path, script))
+    assert set((tmp_path / "asked").read_text().split()) == {"nobody@127.0.0.1"}
+
+
+def test_an_endless_line_of_a_host_is_cut(check_hosts, tmp_path):
+    script = "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1"
+    assert len(check_hosts(PATH=put_ssh(tmp_path, script))) < 10_000
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, after in zip("abcdefgh", "bcdefghi", strict=True)
+)
+UNREADABLE = {
+    "no text": b"\xff\xfe\x00",
+    "a depth": b"a: " + b"[" * 5000 + b"]" * 5000,
+    "a circle": b"a: &a {b: *a}",
+    "a bomb": BOMB.encode(),
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_is_no_description_is_one_error(tmp_path, content):
+    (tmp_path / "c.yaml").write_bytes(content)
+    answer = CliRunner().invoke(main, ["cluster", "check", str(tmp_path / "c.yaml")])
+    assert answer.exit_code == 1 and answer.output.startswith("error: ")
+
+
+@pytest.mark.parametrize(("section", "name"), [("provider", "head_ip"), ("auth", "ssh_user")])
+def test_an_entry_that_is_needed_to_ask_a_host_is_missed(section, name):
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    del config[section][name]
+    assert f"no {name}" in [line.fact for line in check_config(config)]
+
+
 def test_nothing_of_a_token_is_printed(check_hosts):
     begun = time.monotonic()
     printed = check_hosts()

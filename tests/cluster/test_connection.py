@@ -59,6 +59,42 @@ def test_a_port_that_never_answers_is_one_error(listener, monkeypatch):
     assert "timed out" in error_of(f"127.0.0.1:{listener.getsockname()[1]}")
 
 
+def test_a_port_that_speaks_grpc_and_hangs_is_one_error_and_ray_is_not_tried(listener, monkeypatch):
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray tries for minutes"))
+    monkeypatch.setattr(liveness, "ANSWERED_WITHIN", 0.5)
+    held = []
+
+    def greet():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:
+                return
+            connection.sendall(liveness.GREETING[-9:])
+            held.append(connection)
+
+    threading.Thread(target=greet, daemon=True).start()
+    assert "does not answer within" in error_of(f"127.0.0.1:{listener.getsockname()[1]}")
+    for connection in held:
+        connection.close()
+
+
+@pytest.mark.parametrize("port", ["99999", "abc"])
+def test_a_port_that_is_none_is_named_as_such(port):
+    assert "HOST:PORT" in error_of(f"127.0.0.1:{port}")
+
+
+def test_a_server_at_an_ipv6_address_is_watched():
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
+        address = ("::1", listening.getsockname()[1])
+        connection = liveness._connect(address)
+        assert connection is not None and connection.getpeername()[:2] == address
+        connection.close()
+    assert liveness._connect(address) is None
+
+
 def test_a_ray_that_does_not_start_is_one_sentence_with_the_next_command(monkeypatch):
     def init(**_):
         raise Exception(SLOW_START)

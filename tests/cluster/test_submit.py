@@ -1,6 +1,8 @@
 """Submission of a task as a job, against a stand-in for Ray's client; `test_hosts.py` has a real
 one."""
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +96,44 @@ def test_what_git_tracks_is_uploaded_and_new_code_but_nothing_beside_it(submit, 
     answer = submit(jobs := Jobs("SUCCEEDED"), *SMOKE)
     assert jobs.uploaded == CODE | {"README.md", "study/task_d.py"}
     assert "uploading 5 files" in answer.output
+
+
+def test_what_a_tracked_link_leads_to_is_uploaded_only_if_it_is_tracked(submit, project):
+    (project / "scans").symlink_to(project / "study/a.npy")
+    (project / "study/task_e.py").symlink_to(project / ".env")
+    (project / "README").symlink_to("README.md")
+    track(project, "README.md", "README", "scans", "study/task_e.py")
+    submit(jobs := Jobs("SUCCEEDED"), *SMOKE)
+    assert jobs.uploaded == CODE | {"README.md", "README"}
+
+
+def test_a_name_that_no_archive_takes_is_refused(submit, project):
+    name = os.fsdecode(b"\xff.txt")
+    (project / name).touch()
+    track(project, name)
+    answer = submit(jobs := Jobs(), *SMOKE)
+    assert answer.exit_code == 1 and not jobs.jobs
+    assert "must be UTF-8" in answer.output
+
+
+@pytest.mark.parametrize("asked", ["list_jobs", "submit_job", "tail_job_logs", "get_job_status"])
+def test_a_dashboard_that_lies_or_breaks_off_is_one_error(submit, project, monkeypatch, asked):
+    def fail(*_, **__):
+        raise TypeError("\x1b[2Jnot what was asked for\nand more of it")
+
+    monkeypatch.setattr(jobs := Jobs("SUCCEEDED"), asked, fail)
+    answer = submit(jobs, "--address", "http://me:password@127.0.0.1:8265", *SMOKE)
+    assert answer.exit_code == 1 and isinstance(answer.exception, SystemExit)
+    assert "broke off" in answer.output and "ray dashboard cluster.yaml" in answer.output
+    assert "\x1b" not in answer.output and "password" not in answer.output
+
+
+def test_a_dashboard_that_never_answers_is_one_error(monkeypatch):
+    monkeypatch.setattr(study.cluster.submit, "ANSWERED_WITHIN", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        answer = CliRunner().invoke(main, ["submit", "--address", address, *SMOKE])
+    assert answer.exit_code == 1 and "tunnel" in answer.output
 
 
 def test_outside_a_checkout_only_the_packages_are_uploaded(submit, project):
