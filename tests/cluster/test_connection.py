@@ -62,21 +62,17 @@ def test_a_port_that_never_answers_is_one_error(listener, monkeypatch):
 def test_a_port_that_speaks_grpc_and_hangs_is_one_error_and_ray_is_not_tried(listener, monkeypatch):
     monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray tries for minutes"))
     monkeypatch.setattr(liveness, "ANSWERED_WITHIN", 0.5)
-    held = []
+    over = threading.Event()
+    monkeypatch.setattr(liveness, "_ask_gcs", lambda _address: over.wait())
 
     def greet():
-        while True:
-            try:
-                connection = listener.accept()[0]
-            except OSError:
-                return
+        with listener.accept()[0] as connection:
             connection.sendall(liveness.GREETING[-9:])
-            held.append(connection)
+            connection.recv(64)
 
     threading.Thread(target=greet, daemon=True).start()
     assert "does not answer within" in error_of(f"127.0.0.1:{listener.getsockname()[1]}")
-    for connection in held:
-        connection.close()
+    over.set()
 
 
 @pytest.mark.parametrize("port", ["99999", "abc"])
