@@ -75,7 +75,7 @@ def check_is_gcs(address: str) -> None:
 
 def _ask_gcs(address: str) -> Exception | None:
     """What went wrong; None where a GCS server answered."""
-    from ray._raylet import GcsClient
+    from ray._raylet import GcsClient  # pyright: ignore[reportAttributeAccessIssue] - compiled
     from ray.exceptions import AuthenticationError, RayError
 
     try:
