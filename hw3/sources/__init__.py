@@ -54,6 +54,8 @@ def read_array(path: Path) -> np.ndarray:
             _check_header(path, file, os.fstat(file.fileno()).st_size)
             file.seek(0)
             return npy.read_array(file, allow_pickle=False)
+    except DataError:
+        raise
     except DAMAGE as error:
         raise unreadable(path, "a whole .npy file of numbers", error) from error
 
@@ -72,6 +74,8 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
                 for name in names
                 if f"{name}.npy" in held
             }
+    except DataError:
+        raise
     except DAMAGE as error:
         raise unreadable(path, "an .npz archive of whole arrays of numbers", error) from error
 

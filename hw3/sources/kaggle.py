@@ -16,11 +16,14 @@ from hw3.seeds import derive_seed
 from hw3.sources import DAMAGE, name_patient, unreadable
 from hw3.sources.copies import make_splits_without_copies
 from hw3.splits import DataError, Split, Splits, check_memory, resize_images
+from hw3.text import printable
 
 TAKES = "Kaggle's chest_xray folder, train|test/NORMAL|PNEUMONIA/*.jpeg"
 CLASS_FOLDERS = ("NORMAL", "PNEUMONIA")  # in the order of the labels
 NESTED = "chest_xray"
 SUFFIXES = (".jpeg", ".jpg", ".png")
+# What such a file may hold, whatever its name says: Pillow hands other formats to other programs.
+FORMATS = ("JPEG", "PNG")
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # beside those that start with a dot
 GREYS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes of 8 bits at most
 VALIDATION_SHARE = 0.2  # of the training patients
@@ -58,9 +61,10 @@ def load_kaggle(location: str, image_size: int) -> Splits:
 
 
 def read_patient(name: str) -> str:
-    """The patient in an image's file name; the name itself where it follows no known pattern."""
+    """The patient in an image's file name; the name itself where it follows no known pattern,
+    printable where it is not UTF-8."""
     match = PATIENT.match(name)
-    return next(filter(None, match.groups())) if match else Path(name).stem
+    return next(filter(None, match.groups())) if match else printable(Path(name).stem)
 
 
 def _find_root(folder: Path) -> Path | None:
@@ -76,6 +80,7 @@ def _read_part(root: Path, part: str, size: int) -> Split:
     paths = [path for paths in listed for path in paths]
     check_memory(str(root / part), len(paths), (size, size))
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # of what is beside the pixels, such as EXIF data
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         # Pillow decodes outside the interpreter lock.
         images = list(pool.map(partial(_read_image, size=size), paths))
@@ -109,7 +114,7 @@ def _is_system_file(name: str) -> bool:
 def _read_image(path: Path, size: int) -> np.ndarray:
     """uint8 (size, size)."""
     try:
-        with open_regular(path) as file, Image.open(file) as image:
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
             mode = image.mode
             # A JPEG decodes faster at half or a quarter of its size; twice the wanted size is
             # left for our own averaging.

@@ -113,8 +113,7 @@ def _interrupted(options: Options, code: int) -> int:
     """Say what an interruption left behind, and how to go on."""
     if options.action == "run":
         click.echo(
-            f"\ninterrupted; every finished trial is recorded. Resume with:\n  "
-            f"{printable(command_line())}",
+            f"\ninterrupted; every finished trial is recorded. Resume with:\n  {command_line()}",
             err=True,
         )
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hw3.numerics import Device, Numerics, choose_numerics
 from hw3.splits import Splits
 from study.cli.options import Options
+from study.cluster.local_ray import check_places
 from study.cluster.resources import NO_GPU, Resources, trial_resources
 from study.spec.errors import StudyError
 from study.store.checkpoints import CheckpointStore
@@ -83,7 +84,8 @@ def check_executor(options: Options) -> None:
     Raises:
         StudyError: with the options that do not go together.
     """
-    if options.workers != "inline":
+    if options.workers == "ray":
+        check_places()
         return
     import torch
 

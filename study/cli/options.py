@@ -1,7 +1,6 @@
 """The options of a study, the only list of them; light, so that help answers at once."""
 
 import math
-import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -13,6 +12,7 @@ import click
 from study.spec.budget import PROFILES, Budget, SeedRange
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
+from study.spec.shell import shell_line
 from study.spec.study import unknown_name
 from study.store.folder import Folder, LocalFolder
 from study.store.open import open_folder
@@ -217,7 +217,7 @@ def _click_option(name: str, default: Any, metadata: Any) -> Callable[..., Any]:
 def command_line() -> str:
     """The command that made this process, to be pasted into a shell once its passwords, which are
     masked, are filled in."""
-    return shlex.join(["python", "-m", main_module(), *map(mask, sys.argv[1:])])
+    return shell_line(["python", "-m", main_module(), *map(mask, sys.argv[1:])])
 
 
 def main_module() -> str:

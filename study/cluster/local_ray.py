@@ -1,6 +1,7 @@
 """Ray on this machine alone: nobody else reaches it, and it asks nobody."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from study.cluster.orphans import DRIVER, this_process
+from study.spec.errors import StudyError
 
 PATIENCE = 180.0  # seconds that Ray may take to start; on two idle cores it takes three
 # Read by Ray's processes when they start.
@@ -17,6 +19,21 @@ SETTINGS = {
     "RAY_worker_register_timeout_seconds": f"{PATIENCE:.0f}",
     "SPT_NOENV": "1",  # the names that Ray gives its processes would overwrite their environment
 }
+
+
+def check_places() -> None:
+    """Find out what Ray would fail at when it is told where it is.
+
+    Raises:
+        StudyError: the working directory, or that for temporary files, is not UTF-8.
+    """
+    for place in (os.getcwd(), tempfile.gettempdir()):
+        if place != place.encode(errors="replace").decode():
+            raise StudyError(
+                f"Ray runs only in folders whose names are UTF-8, and that of {place} is not. Run "
+                "in another folder (TMPDIR names that of temporary files), or train without Ray, "
+                "with --workers inline."
+            )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from hw3.text import printable
 from study.cluster.liveness import (
     Address,
     RayDied,
@@ -18,6 +19,7 @@ from study.cluster.local_ray import replaced, starts_alone
 from study.cluster.orphans import end_orphans
 from study.cluster.resources import Resources
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 
 T = TypeVar("T")
 
@@ -111,14 +113,18 @@ def _join(address: str, verbose: bool) -> None:
 
 def _initialize(address: str, verbose: bool) -> None:
     import ray
+    from ray._private import utils
 
     level = logging.INFO if verbose else logging.CRITICAL  # the report tells of failures
-    ray.init(
-        address=address,
-        include_dashboard=False if address == "local" else None,
-        log_to_driver=verbose,
-        logging_level=level,
-    )
+    # Ray names the job by this process's command line, and shows the name to whoever looks.
+    name = mask(printable(utils.get_entrypoint_name()))
+    with replaced(utils, "get_entrypoint_name", lambda: name):
+        ray.init(
+            address=address,
+            include_dashboard=False if address == "local" else None,
+            log_to_driver=verbose,
+            logging_level=level,
+        )
     logging.getLogger("ray.tune").setLevel(level)
 
 

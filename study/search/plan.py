@@ -1,7 +1,6 @@
 """What a run will do, before it does anything; saved, so that a report needs no data."""
 
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
+from study.spec.shell import shell_line
 from study.spec.study import Claim, Study
 from study.stats.looks import NO_LOOKS, Looks
 from study.store.folder import Folder
@@ -141,7 +141,7 @@ def load_plan(study: Study, results: Folder) -> Plan:
         StudyError: there is none, or it is damaged.
     """
     folder = results / study.name
-    again = shlex.join(["python", "-m", f"study.{study.name}", "--results", str(results)])
+    again = shell_line(["python", "-m", f"study.{study.name}", "--results", str(results)])
     try:
         content = folder.read(PLAN, MAX_BYTES)
         if content is not None:

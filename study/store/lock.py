@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import platform
-import shlex
 import signal
 import stat
 import threading
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from study.spec.errors import StudyError
+from study.spec.shell import quote
 from study.store.folder import Folder, LocalFolder
 from study.store.reading import Damaged, parse_json, read_record
 
@@ -85,7 +85,7 @@ def _open_lock(folder: LocalFolder) -> int:
             raise
     raise StudyError(
         f"{folder}/{LOCK} must be a regular file, and is a link, a folder or a named pipe. "
-        f"Remove it: rm -r {shlex.quote(str(path))}"
+        f"Remove it: rm -r {quote(str(path))}"
     )
 
 

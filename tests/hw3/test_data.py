@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hw3.data import SOURCES, find_source, is_phantom, load_splits, phantom_location
 from hw3.phantom import make_phantoms
@@ -231,6 +232,24 @@ def test_kaggle_must_split_off_a_fifth_of_the_patients_whatever_the_size(tmp_pat
 def test_kaggle_must_be_found_nested(tmp_path):
     make_kaggle(tmp_path / "chest_xray")
     assert load(str(tmp_path)).fingerprint == load(str(tmp_path / "chest_xray")).fingerprint
+
+
+def test_kaggle_must_take_file_names_that_are_not_utf8(tmp_path):
+    make_kaggle(tmp_path)
+    for path in (tmp_path / "train/NORMAL").glob("IM-*"):
+        path.rename(path.with_name(f"\udcff{path.name}"))
+    splits = load(str(tmp_path))
+    assert {r"\udcffIM-0115-0001", "NORMAL2-IM-1400"} < {
+        *splits.train.patients.tolist(),
+        *splits.val.patients.tolist(),
+    }
+
+
+def test_kaggle_must_not_warn_of_what_is_beside_the_pixels(tmp_path):
+    location = make_kaggle(tmp_path)
+    picture = Image.fromarray(noise(0, 24, 24)).convert("P")
+    picture.save(tmp_path / "train/NORMAL/IM-0500-0001.png", transparency=b"\0" * 5)
+    assert len(load(location).train) + len(load(location).val) == 25  # warnings are errors here
 
 
 def test_kaggle_must_keep_the_test_copy_of_an_image(tmp_path):

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from hw3.splits import DataError
 from tests.made_data import MAKERS, load, make_course, make_kaggle, medmnist_arrays, noise
@@ -284,8 +284,21 @@ def test_a_named_pipe_in_place_of_a_file_must_be_refused_without_waiting(source,
 def test_an_archive_that_expands_as_no_image_does_must_be_refused(tmp_path):
     arrays = medmnist_arrays() | {"train_images": np.zeros((400, 200, 200), np.uint8)}
     np.savez_compressed(tmp_path / "made.npz", **arrays)
-    with pytest.raises(DataError, match=r"made\.npz.*would become 16\.0 MB"):
+    with pytest.raises(DataError, match=r"made\.npz.*would become 16\.0 MB$"):
         load(str(tmp_path / "made.npz"))
+
+
+def test_a_picture_in_a_format_that_another_program_decodes_must_not_be_handed_to_it(
+    tmp_path, monkeypatch
+):
+    location = make_kaggle(tmp_path)
+    picture = tmp_path / "train/NORMAL/IM-0115-0001.png"
+    picture.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n%%EOF\n")
+    called = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *args, **_: called.append(args))
+    with pytest.raises(DataError, match=picture.name):
+        load(location)
+    assert not called
 
 
 def test_a_picture_of_too_many_pixels_must_be_refused_by_name(tmp_path):
