@@ -105,7 +105,10 @@ def _act(study: Study, options: Options) -> int:
 def fail(error: Exception) -> NoReturn:
     """Say what is wrong, and exit; names and contents of files in it cannot act on a terminal,
     and passwords are masked."""
-    click.echo(f"error: {printable(mask(str(error)))}", err=True)
+    said = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        said = f"{error.filename}: {error.strerror}"
+    click.echo(f"error: {printable(mask(said))}", err=True)
     sys.exit(STUDY_ERROR)
 
 

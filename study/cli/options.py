@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import click
 
-from study.spec.budget import PROFILES, Budget, SeedRange
+from study.spec.budget import LARGEST, PROFILES, Budget, SeedRange
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.shell import shell_line
 from study.spec.study import unknown_name
 from study.store.folder import Folder, LocalFolder
 from study.store.open import open_folder
+from study.store.reading import MAX_INTEGER
 
 
 class FiniteRange(click.FloatRange):
@@ -45,12 +46,14 @@ class SeedRangeType(click.ParamType):
             found = SeedRange(int(first), int(most if dots else first))
         except ValueError:
             self.fail(f"{value!r} is neither a whole number nor a range such as 10..30.")
-        if not 1 <= found.first <= found.most:
-            self.fail(f"{value} must be at least 1, and a range must not end before it begins.")
+        if not 1 <= found.first <= found.most <= LARGEST:
+            self.fail(
+                f"{value} must be from 1 to {LARGEST}, and a range must not end before it begins."
+            )
         return found
 
 
-POSITIVE = click.IntRange(min=1)
+POSITIVE = click.IntRange(min=1, max=LARGEST)
 ABOVE_ZERO = FiniteRange(min=0, min_open=True)
 RESULTS = LocalFolder(Path("results"))
 
@@ -164,7 +167,9 @@ class Options:
         "Precision of the layers. auto: bfloat16 where the hardware multiplies it faster.",
         click.Choice(["auto", "float32", "bfloat16"]),
     )
-    seed: int = _option(0, "Base of all random seeds of the run.", click.IntRange(min=0))
+    seed: int = _option(
+        0, "Base of all random seeds of the run.", click.IntRange(min=0, max=MAX_INTEGER)
+    )
     epoch_timeout: float = _option(
         1800.0,
         "Seconds without a report after which a trial is ended and tried again (with Ray).",

@@ -91,7 +91,7 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
         StudyError: there was no run, or another driver is at work.
         OSError: the report cannot be written.
     """
-    (options.results / study.name).check_access()
+    _check_access(study, options.results)
     plan = load_plan(study, options.results)
     from study.cli.terminal import conclude
 
@@ -105,7 +105,12 @@ def _check(study: Study, options: Options) -> None:
 
     check_study(study, options.budget())
     check_executor(options)
-    options.results.check_access()
+    _check_access(study, options.results)
+
+
+def _check_access(study: Study, results: Folder) -> None:
+    for folder in (results / study.name, RecordStore(results).folder):
+        folder.check_access()
 
 
 def load_data(options: Options) -> Splits:

@@ -162,7 +162,7 @@ def _print_failures(trials: FinishedTrials, console: Console) -> None:
         first = min(failed, key=lambda record: str(record.provenance.get("finished")))
         console.print(
             f"{len(failed)} of {len(records)} trainings failed. The first: "
-            f"{escape(error_line(first.error or ''))}",
+            f"{escape(printable(error_line(first.error or '')))}",
             style="bold",
             highlight=False,
         )

@@ -181,4 +181,6 @@ def _correct_answers(rows: list[pd.DataFrame], seeds: np.ndarray) -> np.ndarray 
     texts = [each["test_correct"].loc[seeds] for each in rows]
     if any(text.isna().any() for text in texts):
         return None
-    return np.array([[read_correct(text) for text in each] for each in texts])
+    answers = [[read_correct(text) for text in each] for each in texts]
+    counts = {len(images) for each in answers for images in each}
+    return np.array(answers) if len(counts) == 1 else None  # else they are of other images

@@ -7,6 +7,7 @@ from typing import Any
 
 from study.search.choose import Candidate, FinishedTrials
 from study.search.optuna_search import Explorer
+from study.search.optuna_trials import is_point
 from study.search.pruning import Pruner
 from study.search.trial import Job
 from study.spec.study import Search
@@ -54,7 +55,7 @@ class Dispatcher:
             resumed = [
                 replace(job, candidate=search.name)  # it may have had another name
                 for job in interrupted
-                if self._setting.belongs_to(search, job)
+                if self._setting.belongs_to(search, job) and is_point(search, job)
             ]
             known = {job.key for job in resumed}
             again = FinishedTrials(trials.plan, failed).explored(search)

@@ -7,16 +7,28 @@ from hw3.cost import MEASURES, model_cost
 from hw3.models import make_architecture
 from study.search.choose import Candidate, FinishedTrials
 from study.search.code import code_digest
+from study.search.optuna_trials import is_point
 from study.spec.errors import StudyError
+
+MOVE = "Move {} out of the folder trials of --results; the next run trains them again."
 
 
 def check_agreement(trials: FinishedTrials) -> None:
     """Compare the costs in the records of each candidate with each other and, where they were
-    trained by the code that is here, with the model's.
+    trained by the code that is here, with the model's; and the configurations of explored trials
+    with the points of the search space that they are told to be.
 
     Raises:
-        StudyError: a candidate's differ, so that their scores must not be averaged.
+        StudyError: a candidate's differ, so that their scores must not be averaged, or a trial is
+            of another point.
     """
+    for search in trials.plan.study.searches:
+        wrong = [one.key for one in trials.explored(search) if not is_point(search, one)]
+        if wrong:
+            raise StudyError(
+                f"{search.label} has records whose params are not those of their configuration: "
+                f"{', '.join(wrong)}. {MOVE.format('them')}"
+            )
     for candidate in trials.candidates():
         holders: dict[tuple[int, ...], list[str]] = defaultdict(list)
         for record in trials.confirmed(candidate).values():
@@ -49,6 +61,5 @@ def _describe(candidate: Candidate, holders: dict[tuple[int, ...], list[str]]) -
     return (
         f"{candidate.label} has records of different models:\n"
         + "\n".join(lines).replace("_", " ")
-        + "\nTheir scores must not be averaged. Move the records that are wrong out of the folder "
-        "trials of --results; the next run trains them again."
+        + f"\nTheir scores must not be averaged. {MOVE.format('the records that are wrong')}"
     )

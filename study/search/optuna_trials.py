@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from study.search.trial import METRIC
+from hw3.models import make_config
+from study.search.trial import METRIC, Job
 from study.spec.study import Search
 from study.store.records import Record
 
@@ -39,6 +41,18 @@ def optuna_trial(search: Search, record: Record) -> FrozenTrial:
         intermediate_values=reported,
         constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
     )
+
+
+def is_point(search: Search, trial: Record | Job) -> bool:
+    """Whether the trial's params are a point of the search's space and give its configuration."""
+    distributions = {name: dimension.distribution() for name, dimension in search.space.items()}
+    params = dict(trial.params)
+    try:
+        create_trial(state=TrialState.FAIL, params=params, distributions=distributions)
+        config = make_config(search.family, search.config(params))
+    except (TypeError, ValueError):
+        return False
+    return asdict(config) == trial.ingredients["config"]
 
 
 def optuna_database(searches: Sequence[tuple[Search, Sequence[Record]]]) -> bytes:

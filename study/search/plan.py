@@ -13,7 +13,7 @@ from hw3.numerics import Numerics
 from hw3.splits import Splits
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
-from study.spec.budget import Budget, DataFacts
+from study.spec.budget import LARGEST, Budget, DataFacts
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.shell import shell_line
@@ -24,6 +24,7 @@ from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
 
 PLAN = "plan.json"
 UNCLAIMED = 3  # seeds of a candidate that no claim is judged on: so that figures show a spread
+COUNTS = ("trials", "epochs", "seeds", "image_size")  # of a budget
 
 
 @dataclass(frozen=True)
@@ -165,4 +166,8 @@ def _plan_from(study: Study, saved: Any) -> Plan:
         if isinstance(budget := saved.get("budget"), dict):
             seeds = budget.get("seeds", 1)  # all judged at once
             saved.setdefault("looks", {"seeds": [seeds], "shares": [1.0]})
-    return read_record(Plan, saved, study=study)
+    plan = read_record(Plan, saved, study=study)
+    for name in COUNTS:
+        if not 1 <= (count := getattr(plan.budget, name)) <= LARGEST:
+            raise Damaged(f"has {count} {name}, which must be from 1 to {LARGEST}")
+    return plan

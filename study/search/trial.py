@@ -79,7 +79,8 @@ class Setting:
             "data": self.data,
             "seed": seed,
             "numerics": asdict(self.numerics),
-            **({"code": self.code[family]} if self.code else UNKNOWN_CODE),
+            # A family that is newer than the plan has no record of its code.
+            **({"code": self.code.get(family, "")} if self.code else UNKNOWN_CODE),
         }
 
     def explore_seed(self, search: Search) -> int:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+LARGEST = 1_000_000  # of trials, epochs, seeds and pixels; nobody trains more
+
 
 @dataclass(frozen=True)
 class Budget:
-    """What a study may spend.
+    """What a study may spend; all counts are from 1 to LARGEST.
 
     Attributes:
         trials: maximum number of trials of each search.

@@ -197,7 +197,13 @@ class LocalFolder(Folder):
                 _remove_abandoned(path)
 
     def check_access(self) -> None:
-        nearest = self.path
+        try:
+            nearest = self._unlinked()
+        except OSError as error:
+            raise StudyError(
+                f"results cannot be written to {error.filename}: {error.strerror}. Remove it, or "
+                "choose another --results."
+            ) from error
         while not nearest.exists():
             nearest = nearest.parent
         if not nearest.is_dir():

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 MAX_BYTES = 32_000_000  # of a file; a trial's record with 10,000 scored test images takes 0.2 MB
 MAX_DEPTH = 32  # of objects and lists in each other; records have five
-MAX_INTEGER = 2**64  # seeds are below
+MAX_INTEGER = 2**63 - 1  # what the table can hold
 PLAIN = (Any, str, int, float, bool, NoneType)
 
 

@@ -6,8 +6,12 @@ from them and can be deleted and rebuilt.
 
 import hashlib
 import json
+import re
+import reprlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from functools import partial
 from types import NoneType
 from typing import Any, Literal
@@ -20,6 +24,9 @@ from study.store.reading import Damaged, OtherVersion, read_or_set_aside, read_r
 CHECKSUM = "checksum"
 ROW_FIELDS = {item.name for item in fields(EpochRow)}
 COST_FIELDS = {item.name for item in fields(Cost)}
+
+YEARS = range(1980, 9000)  # of times that calendars can add to and take from
+LONGEST = 1e9  # seconds of a trial: 30 years
 
 Status = Literal["complete", "stopped", "diverged", "failed"]
 
@@ -170,17 +177,32 @@ def _check_parts(record: Record) -> None:
     origin = read_record(_Origin, record.provenance, partly=True)
     if origin.claims and origin.finished is None:
         raise Damaged("does not say when it was finished")
+    if origin.finished is not None:
+        _check_time(origin.finished)
     for score in record.test:
-        read_record(_Score, score, partly=True)
+        correct = read_record(_Score, score, partly=True).correct
+        if correct is not None and not re.fullmatch("[01]+", correct):
+            raise Damaged(f"has {reprlib.repr(correct)} as answers to test images")
     if record.cost and record.cost.keys() != COST_FIELDS:
         raise Damaged(f"has {', '.join(sorted(record.cost))} as cost")
     for number, row in enumerate(record.rows, 1):
         numbers = (type(value) in (int, float, NoneType) for value in row.values())
         if row.keys() != ROW_FIELDS or not all(numbers) or row["epoch"] != number:
             raise Damaged(f"has an epoch {number} that is none")
+    seconds = [row["seconds"] for row in record.rows]
+    if any(one is None or one < 0 for one in seconds) or sum(seconds) > LONGEST:
+        raise Damaged("has epochs of a length that none has")
     scored = [row["val_loss"] is not None for row in record.rows]
     if record.status == "complete" and not (scored and all(scored)):
         raise Damaged("is complete and has no validation loss")
+
+
+def _check_time(text: str) -> None:
+    """Raise Damaged unless the text is a time in ISO 8601, of a year in which it can be."""
+    with suppress(ValueError):
+        if datetime.fromisoformat(text).year in YEARS:
+            return
+    raise Damaged(f"has {reprlib.repr(text)} as the time when it was finished")
 
 
 def _checksum(content: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from hw3.text import printable
 from study.store.records import Record
 from study.table.columns import ALL_COLUMNS
 from study.table.members import Member
@@ -78,7 +79,7 @@ def _member_rows(member: Member) -> list[dict[str, Any]]:
 def _trial_values(member: Member) -> dict[str, Any]:
     """What is the same in all rows of the member."""
     record, ingredients = member.record, member.record.ingredients
-    return {
+    values = {
         "key": record.key,
         "stage": member.stage,
         "candidate": member.candidate,
@@ -99,6 +100,8 @@ def _trial_values(member: Member) -> dict[str, Any]:
         **record.cost,
         **{f"config_{name}": value for name, value in ingredients["config"].items()},
     }
+    # What came from outside may hold what neither Parquet nor a terminal takes.
+    return {name: printable(v) if isinstance(v, str) else v for name, v in values.items()}
 
 
 def _test_scores(record: Record) -> dict[int, dict[str, Any]]:

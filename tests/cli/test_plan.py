@@ -219,6 +219,30 @@ def test_plan_refuses_what_a_run_in_one_process_refuses(arguments):
     assert "--workers ray" in answer.stderr
 
 
+def test_plan_refuses_a_folder_in_which_ray_cannot_run(monkeypatch):
+    monkeypatch.setattr("os.getcwd", lambda: "/data/\udcff")
+    answer = run(PLAN)
+    assert answer.exit_code == 1
+    assert r"/data/\udcff" in answer.stderr and "--workers inline" in answer.stderr
+
+
+@pytest.mark.parametrize("option", ["--seed", "--seeds", "--epochs", "--trials", "--image-size"])
+def test_a_number_beyond_all_use_is_wrong_usage(option):
+    assert run([*PLAN, option, str(10**30)]).exit_code == 2
+
+
+@pytest.mark.parametrize("action", ["plan", "report"])
+@pytest.mark.parametrize("inner", ["trials", "task_c"])
+@pytest.mark.parametrize("make", ["touch", "symlink_to"])
+def test_results_with_something_else_in_the_place_of_a_folder_are_refused(
+    action, inner, make, tmp_path
+):
+    getattr(tmp_path / inner, make)(*[tmp_path] * (make == "symlink_to"))
+    answer = run([action, "--results", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert f"{tmp_path}/{inner}" in answer.stderr and "--results" in answer.stderr
+
+
 def test_plan_refuses_results_that_are_a_file(tmp_path):
     (tmp_path / "file").touch()
     answer = run(["plan", "--results", str(tmp_path / "file")])

@@ -50,6 +50,12 @@ def test_failed_trainings_are_counted_with_the_error_of_the_first(said):
     )
 
 
+def test_the_error_of_a_failed_training_cannot_act_on_the_terminal(said):
+    record = explored(WIDTH_SEARCH, 0, {"channels": 8}, [0.5] * 8)
+    text = said([replace(record, status="failed", error="ValueError: \x1b[2J")])
+    assert r"ValueError: \x1b[2J" in text
+
+
 def test_nothing_is_said_of_failures_where_there_are_none(said):
     assert "failed" not in said()
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 import ray
-from ray._private import ray_constants, services
+from ray._private import ray_constants, services, utils
 
 from study.cluster import liveness, local_ray
 from study.cluster.ray import connect
@@ -99,6 +99,19 @@ def test_a_ray_that_does_not_start_is_one_sentence_with_the_next_command(monkeyp
     said = error_of(None)
     assert "timed out during startup" in said and "second line" not in said
     assert "--workers inline" in said
+
+
+def test_ray_names_the_job_without_passwords_in_characters_that_it_takes(monkeypatch):
+    names = []
+
+    def init(**_):
+        names.append(utils.get_entrypoint_name())
+        raise Exception("enough")
+
+    monkeypatch.setattr(utils, "get_entrypoint_name", lambda: "run s3://a:secret@b/\udcff")
+    monkeypatch.setattr(ray, "init", init)
+    error_of(None)
+    assert names == [r"run s3://a:***@b/\udcff"]
 
 
 def test_a_raylet_that_is_slow_to_start_is_waited_for(monkeypatch):

@@ -153,6 +153,7 @@ def test_judge_gives_no_interval_over_images_where_it_knows_none():
         (new, {"metric": "val_accuracy"}),
         (trials("a", TIGHT), {"metric": "test_accuracy"}),
         ([*new, *with_images("b", answers[1])], paired | {"ratio": True}),
+        ([*new, *with_images("b", answers[1][:, 1:])], paired),  # of another number of images
     ):
         verdict = judge_one(members, **{"above": 0.5} | options)
         assert verdict.n_seeds == 8

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from study.pool.dispatch import Dispatcher
 from study.search.choose import FinishedTrials
 from tests.made import STUDY, WIDTH_SEARCH, plan_of
@@ -20,3 +22,9 @@ def test_a_trial_under_way_is_resumed_though_its_search_was_renamed():
     assert (again.key, again.number, again.candidate) == (job.key, job.number, "renamed")
     dispatcher.requeue(again)
     assert dispatcher.next_job() == again
+
+
+@pytest.mark.parametrize("params", [{}, {"channels": "x"}, {"channels": 2**62}, {"width": 1}])
+def test_a_trial_under_way_whose_params_are_not_its_own_begins_anew(params):
+    job = dispatcher_of(WIDTH_SEARCH).next_job()
+    assert dispatcher_of(WIDTH_SEARCH, [replace(job, params=params)]).next_job() == job

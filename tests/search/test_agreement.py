@@ -10,7 +10,7 @@ from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.spec.errors import StudyError
 from study.store.records import Record
-from tests.made import SETTING, epoch_row, plan_of
+from tests.made import SETTING, WIDTH_SEARCH, epoch_row, explored, plan_of
 
 COST = asdict(model_cost(make_architecture("conv", {"channels": 8}, SETTING.image_size)))
 OTHER = COST | {"parameters": 22_977}
@@ -38,6 +38,23 @@ def test_a_record_of_another_model_is_an_error(costs):
         check_agreement(trials_of(costs))
     assert "22,977 parameters" in str(said.value)
     assert f"{COST['parameters']:,} parameters" in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"channels": "x"},
+        {"channels": [32]},
+        {"channels": 2**62},
+        {"channels": 33},
+        {"width": 1},
+    ],
+)
+def test_a_trial_that_is_told_to_be_of_another_point_is_an_error(params):
+    record = replace(explored(WIDTH_SEARCH, 0, {"channels": 32}, [0.5] * 8), params=params)
+    with pytest.raises(StudyError, match=f"params.*{record.key}"):
+        check_agreement(FinishedTrials(plan_of(), {record.key: record}))
 
 
 def test_records_of_other_code_are_compared_with_each_other_only():

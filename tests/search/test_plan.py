@@ -42,6 +42,8 @@ SPOIL = {
     "a missing field": lambda saved: saved.pop("budget"),
     "another type": lambda saved: saved["budget"].update(seeds="10"),
     "a setting that is none": lambda saved: saved.update(setting=[]),
+    "no seeds": lambda saved: saved["budget"].update(seeds=0),
+    "seeds without end": lambda saved: saved["budget"].update(seeds=10**12),
     "a number that JSON has not": lambda saved: saved.update(seconds=float("nan")),
 }
 

@@ -80,6 +80,13 @@ OTHER_SHAPES = {
     "a cost that is a stage": {"cost": {"stage": 1}},
     "a number that is none": {"provenance": {"number": "first"}},
     "an error that is none": {"error": ["no"]},
+    "a time that is none": {"provenance": {"finished": "yesterday"}},
+    "a time that no calendar adds to": {"provenance": {"finished": "0001-01-01T00:00:00+23:59"}},
+    "an epoch longer than all times": {"rows": [ROW | {"seconds": 1e308}]},
+    "an epoch without a length": {"rows": [ROW | {"seconds": None}]},
+    "answers that are none": {
+        "test": [{"epoch": 1, "loss": 0.1, "accuracy": 1.0, "auroc": 1.0} | {"correct": "yes"}]
+    },
 }
 
 

@@ -120,6 +120,13 @@ def test_one_record_may_serve_two_candidates_apart():
     assert table["elapsed"].tolist() == [2.0, 4.0, 2.0, 4.0]
 
 
+def test_what_a_record_says_can_be_written_whatever_characters_it_has(tmp_path):
+    """A path that is not UTF-8 in an error's text, for example."""
+    table = table_of(0.5, status="failed", error="no file /\udcff")
+    table.to_parquet(tmp_path / "table.parquet")
+    assert table["error"].tolist() == [r"no file /\udcff"]
+
+
 def test_table_survives_parquet(tmp_path):
     table = table_of(0.5, 0.4, test=TEST)
     table.to_parquet(tmp_path / "table.parquet")
