@@ -25,7 +25,7 @@ def check_places() -> None:
     """Find out what Ray would fail at when it is told where it is.
 
     Raises:
-        StudyError: the working directory, or that for temporary files, is not UTF-8.
+        StudyError: the name of the working directory, or of that for temporary files, is not UTF-8.
     """
     for place in (os.getcwd(), tempfile.gettempdir()):
         if place != place.encode(errors="replace").decode():

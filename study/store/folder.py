@@ -121,7 +121,11 @@ class LocalFolder(Folder):
     def __init__(self, path: Path, shown: Path | None = None, inner: tuple[Path, ...] = ()):
         """`shown` is the path as messages name it, as given if None; `inner` are this folder and
         those around it that lie inside the results folder."""
-        self.path = path.expanduser().absolute()  # workers have working directories of their own
+        self.path = path.expanduser()
+        with suppress(
+            FileNotFoundError
+        ):  # the working directory was removed; the first use says so
+            self.path = self.path.absolute()  # workers have working directories of their own
         self._shown = shown or path
         self._inner = inner
 

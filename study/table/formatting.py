@@ -7,6 +7,7 @@ from study.table.columns import ALL_COLUMNS, Column
 
 NOTHING = "–"  # where there is no number
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b.*: ")
+LINE = 1000  # characters of an error that are shown before the reader asks for all
 POINTS = "percentage points"
 DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the half it is
 
@@ -60,10 +61,11 @@ def format_range(
 
 def error_line(text: str) -> str:
     """The line of a trial's error that says what happened: the last that begins with an exception's
-    type, or the last of all."""
+    type, or the last of all; its first LINE characters."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     named = [line for line in lines if EXCEPTION.match(line)]
-    return (named or lines or [NOTHING])[-1]
+    line = (named or lines or [NOTHING])[-1]
+    return line if len(line) <= LINE else f"{line[:LINE]} …"
 
 
 def _unit(column: str, difference: bool) -> str:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -249,3 +250,19 @@ def test_files_set_aside_keep_each_other(folder):
     assert folder.read("file.damaged") == b"1"
     with pytest.raises(FileNotFoundError):
         folder.set_aside("file", "damaged")
+
+
+@pytest.mark.parametrize("location", ["", " ", "file://", "~nobody-of-that-name/results"])
+def test_a_path_of_no_folder_is_one_error(location):
+    with pytest.raises(StudyError, match="results must be a folder"):
+        open_folder(location)
+
+
+def test_a_working_directory_that_was_removed_is_one_error(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    LocalFolder(Path("results"))  # as the default of an option
+    with pytest.raises(StudyError, match="working directory was removed"):
+        open_folder("results")

@@ -55,6 +55,7 @@ def test_a_number_reads_the_same_wherever_it_was_computed():
         ("ray.exceptions.OutOfMemoryError: killed\nMemory: 3 GB\n", None),
         ("ended 3 times, after 10 s without a report\nno message", "no message"),
         ("", "–"),
+        (f"ValueError: {'x' * 5000}", f"ValueError: {'x' * 988} …"),
     ],
 )
 def test_an_error_is_told_by_the_line_that_names_it(text, line):
