@@ -54,7 +54,8 @@ def run_session(
         StudyError: a record or a checkpoint could not be written.
     """
     checkpoints = CheckpointStore(results / "checkpoints")
-    session = Session(dispatcher, Recorder(store or RecordStore(results), checkpoints), observers)
+    recorder = Recorder(store or RecordStore(results), checkpoints, dispatcher.plan)
+    session = Session(dispatcher, recorder, observers)
     run_on_ray(session, data, checkpoints, resources, EPOCH_TIMEOUT)
 
 

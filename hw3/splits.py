@@ -118,7 +118,8 @@ def resize_splits(splits: Splits, size: int) -> Splits:
     """The same data at `size` x `size` pixels; area averaging down, bicubic up.
 
     Raises:
-        DataError: size is not a positive whole number, or there is too little memory.
+        DataError: size is not a positive whole number, there is too little memory, or an image is
+            in two parts, or in both classes, at this size.
     """
     check_size(size)
     if splits.train.images.shape[1:] == (size, size):
@@ -129,6 +130,8 @@ def resize_splits(splits: Splits, size: int) -> Splits:
         for name, part in splits.parts().items()
     }
     resized = replace(splits, **parts)
+    # images that differed in details only may be equal now
+    _check_apart(replace(resized, location=f"{splits.location} at {size}x{size} pixels"))
     return replace(resized, fingerprint=_fingerprint(resized))
 
 

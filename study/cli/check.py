@@ -15,8 +15,11 @@ from study.table.example import example_table
 from study.table.metrics import metric_mistakes
 
 
-def check_study(study: Study, budget: Budget) -> None:
+def check_study(study: Study, budget: Budget, with_figures: bool = True) -> None:
     """Build every configuration, look at every claim, draw every figure on a made-up table.
+
+    Args:
+        with_figures: whether figures are drawn, which takes seconds.
 
     Raises:
         StudyError: with every mistake, a line each; or the image size is one that no model takes.
@@ -25,20 +28,23 @@ def check_study(study: Study, budget: Budget) -> None:
         check_image_size(budget.image_size)
     except ValueError as error:
         raise StudyError(f"--image-size: {error}") from error
-    mistakes = list(type_mistakes(study)) or list(_mistakes(study, budget.image_size))
+    mistakes = list(type_mistakes(study))
+    mistakes = mistakes or list(_mistakes(study, budget.image_size, with_figures))
     if mistakes:
         count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
         raise StudyError(f"{study.name} has {count}:\n{lines}\nCorrect its file; nothing was run.")
 
 
-def _mistakes(study: Study, image_size: int) -> Iterator[str]:
+def _mistakes(study: Study, image_size: int, with_figures: bool) -> Iterator[str]:
     """All mistakes: what is wrong with a record in itself hides no other record's mistakes."""
     yield from study.mistakes()
     sound = study.sound()
     configs = list(_config_mistakes(sound, image_size))
     yield from configs
     yield from metric_mistakes(sound.claims)
+    if not with_figures:
+        return
     whole = not configs and sound.labels() == study.labels()
     yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
 

@@ -59,13 +59,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
         trials = conclude(plan, options.results, console)
-        missing = list(describe_missing(trials, _wanted_seeds(trials)))
-    if missing:
-        raise StudyError(
-            f"{study.name} is not complete:\n  "
-            + "\n  ".join(missing)
-            + "\nThe report shows what there is; the same command tries again what failed."
-        )
+    _check_complete(trials, "the same command tries again what failed")
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
@@ -88,15 +82,38 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """Judge and draw again from the records, as the folder's last run was planned.
 
     Raises:
-        StudyError: there was no run, or another driver is at work.
+        StudyError: there was no run, another driver is at work, or trainings are missing.
         OSError: the report cannot be written.
     """
     _check_access(study, options.results)
-    plan = load_plan(study, options.results)
+    plan = _with_reporter(load_plan(study, options.results))
+    from study.cli.check import check_study
     from study.cli.terminal import conclude
 
+    check_study(study, plan.budget, with_figures=False)
     with hold_lock(options.results / study.name):
-        conclude(plan, options.results, console)
+        trials = conclude(plan, options.results, console)
+    _check_complete(trials, "run trains what is missing")
+
+
+def _with_reporter(plan: Plan) -> Plan:
+    """The plan, with the commit of the code that judges and draws where another one trained."""
+    made, here = plan.provenance, provenance()
+    if all(made.get(name) == here[name] for name in ("commit", "dirty")):
+        return plan
+    dirty = ", with uncommitted changes" if here["dirty"] else ""
+    report = {"judged and drawn by": f"commit {here['commit'] or 'not known'}{dirty}"}
+    return replace(plan, provenance={**made, **report})
+
+
+def _check_complete(trials: FinishedTrials, remedy: str) -> None:
+    """Raise StudyError where trainings of the candidates failed or are missing."""
+    if missing := list(describe_missing(trials, _wanted_seeds(trials))):
+        raise StudyError(
+            f"{trials.plan.study.name} is not complete:\n  "
+            + "\n  ".join(missing)
+            + f"\nThe report shows what there is; {remedy}."
+        )
 
 
 def _check(study: Study, options: Options) -> None:

@@ -13,7 +13,8 @@ from study.cli.estimate import core_seconds, describe_time
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.registered import claim_notes, describe_notes
-from study.spec.registration import study_digest
+from study.search.registration import study_digest
+from study.search.tried import describe_tried
 from study.spec.study import Study
 from study.stats.power import detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
@@ -97,7 +98,7 @@ def _claims_line(plan: Plan) -> str:
 
 def _digest_line(study: Study) -> str:
     """What somebody publishes who wants to show later that the claims came first."""
-    return f"{study_digest(study.claims)}, of the claims: publish it before the run (see README)"
+    return f"{study_digest(study)}, of the claims: publish it with the command (see README)"
 
 
 def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
@@ -145,7 +146,8 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
         verdicts = write_outputs(trials, folder, on_step)
     print_verdicts(plan, verdicts, console)
     _print_failures(trials, console)
-    for warning in filter(None, (describe_notes(claim_notes(trials)), describe_scale(plan.budget))):
+    notes, scale = describe_notes(claim_notes(trials)), describe_scale(plan.budget)
+    for warning in filter(None, (notes, *describe_tried(trials), scale)):
         console.print(escape(printable(warning)), style="dim", highlight=False)
     place = printable(f"{folder}/{REPORT}")
     console.print(f"report: {escape(place)}", highlight=False, soft_wrap=True)
@@ -170,15 +172,23 @@ def _print_failures(trials: FinishedTrials, console: Console) -> None:
 
 def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) -> None:
     """Each claim with its verdict, and below it what was found; of a smoke run the claims alone."""
-    from study.report.verdicts import SMOKE_RUN, claim_text, detail_text, outcome_text
+    from study.report.verdicts import (
+        SMOKE_RUN,
+        claim_text,
+        detail_text,
+        outcome_text,
+        what_is_tested,
+    )
 
     labels = plan.study.labels()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     for verdict in verdicts:
         grid.add_row(outcome_text(verdict), escape(claim_text(verdict.claim, labels)))
-        if plan.budget.judged:
-            grid.add_row("", f"[dim]{escape(printable(detail_text(verdict)))}[/dim]")
+        details = [what_is_tested(verdict.claim, labels)]
+        details += [detail_text(verdict)] * plan.budget.judged
+        for detail in filter(None, details):
+            grid.add_row("", f"[dim]{escape(printable(detail))}[/dim]")
     found = "share and mean of the trainings, 95 % intervals" if plan.budget.judged else SMOKE_RUN
     console.print(f"[bold]Verdicts[/bold] ({found})", highlight=False)
     console.print(grid, highlight=False)

@@ -3,11 +3,14 @@
 from rich.console import Console
 
 from hw3.text import printable
+from study.cli.check import check_study
 from study.search.choose import FinishedTrials
 from study.search.plan import load_plan
 from study.search.registered import claim_notes, find_registered
+from study.search.registration import study_digest
+from study.search.tried import describe_tried
+from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
-from study.spec.registration import study_digest
 from study.spec.study import Study
 from study.store.folder import Folder
 from study.store.records import RecordStore
@@ -16,14 +19,17 @@ from study.store.records import RecordStore
 def verify(study: Study, digest: str, results: Folder, console: Console) -> None:
     """Say that a run's claims are those of a published digest, and stood before its trainings.
 
+    The run's command and what else was tried follow: the digest is of the claims alone.
+
     Raises:
         StudyError: the claims have another digest, or did not stand before, or nothing was trained.
     """
-    here = study_digest(study.claims)
+    check_study(study, PROFILES["smoke"], with_figures=False)
+    here = study_digest(study)
     if digest != here:
         raise StudyError(
-            f"the claims of {study.name} have the digest {here}, not {digest}: at least one was "
-            "changed, added or dropped since that digest was made"
+            f"the claims of {study.name} have the digest {here}, not {digest}: at least one, or "
+            "what one is about, was changed, added or dropped since that digest was made"
         )
     plan = load_plan(study, results)
     trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
@@ -37,8 +43,10 @@ def verify(study: Study, digest: str, results: Folder, console: Console) -> None
     console.print(
         f"verified: the {len(study.claims)} claims of {study.name} have the digest {digest}; "
         f"{len(registered)} trainings were recorded with them, the first at "
-        f"{printable(registered[0].provenance['finished'])}, and no claim was changed, added or "
-        "dropped after trainings that it reads",
+        f"{printable(registered[0].provenance['finished'])}, none was changed or dropped since, "
+        "and none was added when its effect could be computed already",
         highlight=False,
         markup=False,
     )
+    for caution in (f"The run that is reported: {plan.command}", *describe_tried(trials)):
+        console.print(printable(caution), highlight=False, markup=False)

@@ -176,6 +176,8 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
         notes.append(f"{_trainings(sample.diverged)} diverged: counted against their own side")
     if missing:
         notes.append(f"{missing} seed{'s' * (missing > 1)} left out: no value")
+    if sample.apart:
+        notes.append("the times were measured on different machines")
     taken, planned = (
         max(looks.seeds, default=0) for looks in (case.looks, terms.looks or NO_LOOKS)
     )

@@ -34,6 +34,7 @@ class Sample:
         problem: why the claim cannot be computed; empty where it can.
         correct: whether a test image was classified correctly, (1 or 2, seeds with a value,
             images); None where the claim is not about that, or the records do not say.
+        apart: whether these are times that were measured on different machines.
     """
 
     values: np.ndarray
@@ -42,6 +43,7 @@ class Sample:
     diverged: int = 0
     problem: str = ""
     correct: np.ndarray | None = None
+    apart: bool = False
 
     @property
     def counted(self) -> np.ndarray:
@@ -93,6 +95,7 @@ def take_sample(claim: Claim, confirm: pd.DataFrame, n: int) -> Sample:
         judged_on=part,
         diverged=int(lost.any(axis=0).sum()),
         correct=_correct_answers(rows, shared) if knows_images else None,
+        apart=COLUMNS[metric].unit == "seconds" and _are_apart([each.loc[shared] for each in rows]),
     )
 
 
@@ -174,6 +177,17 @@ def value_bounds(claim: Claim) -> tuple[float, float]:
         return claim.above, claim.below
     above = math.log(claim.above) if claim.above > 0 else -math.inf
     return above, math.log(claim.below)
+
+
+def _are_apart(rows: list[pd.DataFrame]) -> bool:
+    """Whether one candidate's trainings ran on several machines, or two candidates' not on the
+    same ones: a cluster that gives each of its hosts to both is fair.
+
+    Args:
+        rows: of each candidate, one per seed that counts.
+    """
+    machines = [set(zip(each["host"], each["device"], strict=True)) for each in rows]
+    return len(machines[0]) > 1 if len(rows) == 1 else machines[0] != machines[1]
 
 
 def _correct_answers(rows: list[pd.DataFrame], seeds: np.ndarray) -> np.ndarray | None:

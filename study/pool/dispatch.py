@@ -8,6 +8,7 @@ from typing import Any
 from study.search.choose import Candidate, FinishedTrials
 from study.search.optuna_search import Explorer
 from study.search.optuna_trials import is_point
+from study.search.plan import Plan
 from study.search.pruning import Pruner
 from study.search.trial import Job
 from study.spec.study import Search
@@ -73,6 +74,11 @@ class Dispatcher:
         self._ask, self._wanted, self._is_new = wanted, wanted(trials), False
         self._enqueue_chosen()
         self._enqueue_wanted()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan whose jobs these are."""
+        return self._trials.plan
 
     def next_job(self) -> Job | None:
         """The next job; None where there is none now, or, if `is_over`, none any more."""

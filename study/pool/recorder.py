@@ -1,11 +1,12 @@
 """What becomes of a trial that has ended: its record is written, its checkpoint deleted."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from study.pool.worker import TrialReport
 from study.search.looks import planned_looks
 from study.search.plan import Plan
-from study.search.registered import registration
+from study.search.registration import registration
 from study.search.trial import Job
 from study.spec.secrets import mask
 from study.store.checkpoints import CheckpointStore
@@ -28,7 +29,7 @@ class Recorder:
 
     def __init__(self, store: RecordStore, checkpoints: CheckpointStore, plan: Plan):
         self._store, self._checkpoints = store, checkpoints
-        self._registration = registration(plan.study) | planned_looks(plan)
+        self._plan = plan
         self.failure: str | None = None
 
     def record(
@@ -51,7 +52,7 @@ class Recorder:
             pruned_by="asha" if job.prunable else "none",
             error=mask(error) if error else error,
             provenance=provenance()
-            | (self._registration if job.stage == "confirm" else {})
+            | (self._registration(job) if job.stage == "confirm" else {})
             | {
                 "number": job.number,
                 "host": report.host,
@@ -65,3 +66,7 @@ class Recorder:
         except OSError as failure:  # raised here, Tune would count it as the trial's own failure
             self.failure = f"a record could not be written: {failure}"
         return record
+
+    def _registration(self, job: Job) -> dict[str, Any]:
+        """What the record of a confirmed training holds of the run."""
+        return registration(self._plan, job.candidate) | planned_looks(self._plan)

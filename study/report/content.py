@@ -23,18 +23,19 @@ from study.report.verdicts import (
     outcome_words,
     reason_text,
     share_text,
+    what_is_tested,
 )
 from study.search.plan import Plan
 from study.search.registered import describe_notes
+from study.search.registration import study_digest
 from study.spec.budget import PROFILES, Budget
-from study.spec.registration import study_digest
 from study.stats.looks import Looks
 from study.table.formatting import NOTHING
 
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
 CLAIMS_STOOD = (
-    "The claims (digest {}) stood in the task's file before the trainings that they read were "
-    "recorded. "
+    "The claims (digest {}) were registered with the trainings: none was changed since, and none "
+    "was added when its effect could be computed already. "
 )
 HOW_TO_DECIDE = (
     "A claim names a range, and holds in a training whose value lies in it. It is supported if it "
@@ -65,6 +66,7 @@ def report_content(
     verdicts: Sequence[Verdict],
     figures: Sequence[DrawnFigure],
     notes: Mapping[str, str],
+    cautions: Sequence[str] = (),
 ) -> Report:
     """What the report of a run says.
 
@@ -73,11 +75,12 @@ def report_content(
         verdicts: on the study's claims.
         figures: of the study, the one that answers its question first.
         notes: on claims that came late, `study.search.registered.claim_notes`.
+        cautions: what else a reader of the verdicts must know of the trainings, a sentence each.
     """
     study = plan.study
     return Report(
         title=study.title,
-        warnings=_warnings(plan, notes),
+        warnings=[*_warnings(plan, notes), *cautions],
         question=study.question,
         counts=count_verdicts(verdicts),
         sections=_sections(plan, table, verdicts, figures, notes),
@@ -160,7 +163,7 @@ def _verdict_blocks(
     columns += [Column("Held in"), Column("Mean", number=False), Column("95 % interval")]
     columns += [Column("p after Holm")]
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
-    stood = CLAIMS_STOOD.format(study_digest(plan.study.claims)) if not notes else ""
+    stood = CLAIMS_STOOD.format(study_digest(plan.study)) if verdicts and not notes else ""
     means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
     over_images = any(images_text(verdict) != NOTHING for verdict in verdicts)
     return [
@@ -174,6 +177,7 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
     claim, outcome = verdict.claim, verdict.outcome
     reason = reason_text(verdict) if verdict.rule else verdict.note
     notes = (
+        what_is_tested(claim, labels),
         *["tested one-sided"] * claim.one_sided,
         *["about the mean"] * (claim.about == "mean"),
         reason,

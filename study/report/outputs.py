@@ -11,15 +11,17 @@ import pyarrow
 from pyarrow.csv import WriteOptions, write_csv
 
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
-from study.judge import Verdict, judge, terms_of
+from study.judge import Verdict, judge, terms_of, wanted_seeds
 from study.report.content import report_content
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.verdicts import verdict_values
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
+from study.search.missing import describe_missing
 from study.search.optuna_trials import optuna_database
 from study.search.plan import Plan
 from study.search.registered import claim_notes
+from study.search.tried import describe_tried
 from study.store.folder import Folder
 from study.table.members import study_members
 from study.table.rows import make_table
@@ -27,6 +29,8 @@ from study.table.rows import make_table
 REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
 SEARCHES = "optuna.db"  # for optuna-dashboard
+
+CHOSEN_ON = "the configuration was chosen by its loss on these validation images"
 
 OnStep = Callable[[str, int, int], None]  # what is made next, its number from 1, how many there are
 
@@ -64,7 +68,8 @@ def write_outputs(
         begin(f"figure {figure.name}")
         figures.append(draw_figure(figure, table))
     begin("files")
-    report = report_content(trials.plan, table, verdicts, figures, notes)
+    cautions = [*_incomplete(trials, table), *describe_tried(trials)]
+    report = report_content(trials.plan, table, verdicts, figures, notes, cautions)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     _write_table(table, folder)
@@ -79,14 +84,33 @@ def write_outputs(
     return verdicts
 
 
+def _incomplete(trials: FinishedTrials, table: pd.DataFrame) -> list[str]:
+    missing = "; ".join(describe_missing(trials, wanted_seeds(trials.plan, table)))
+    return [f"Not complete: {missing}."] if missing else []
+
+
 def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
-    """The verdicts, those on claims that came late with a note of that."""
+    """The verdicts, with a note on claims that came late, and on those about a chosen configuration
+    that are judged on the images by which it was chosen."""
     verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
-    return [_with_note(verdict, notes.get(verdict.claim.name, "")) for verdict in verdicts]
+    searches = {search.name for search in plan.study.searches}
+    return [
+        _with_notes(
+            verdict,
+            notes.get(verdict.claim.name, ""),
+            CHOSEN_ON
+            * (_reads_validation(verdict) and not searches.isdisjoint(verdict.claim.candidates)),
+        )
+        for verdict in verdicts
+    ]
 
 
-def _with_note(verdict: Verdict, note: str) -> Verdict:
-    return replace(verdict, note="; ".join(filter(None, (note, verdict.note))))
+def _reads_validation(verdict: Verdict) -> bool:
+    return verdict.n_seeds > 0 and "validation" in verdict.judged_on
+
+
+def _with_notes(verdict: Verdict, *notes: str) -> Verdict:
+    return replace(verdict, note="; ".join(filter(None, (*notes, verdict.note))))
 
 
 def _write_table(table: pd.DataFrame, folder: Folder) -> None:

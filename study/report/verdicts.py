@@ -37,6 +37,15 @@ def claim_text(claim: Claim, labels: Mapping[str, str]) -> str:
     return f"{claim.text}{region}."
 
 
+def what_is_tested(claim: Claim, labels: Mapping[str, str]) -> str:
+    """What is tested of a claim that the task's file words itself; empty for others.
+
+    Args:
+        labels: of the candidates by name, `Study.labels`.
+    """
+    return f"tested: {_made_text(claim, labels)}" if claim.text else ""
+
+
 def _made_text(claim: Claim, labels: Mapping[str, str]) -> str:
     """The sentence about a claim without a text: its candidates, metric and region in words."""
     metric = column_name(claim.metric)
@@ -221,6 +230,7 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
     return {
         "claim": claim.name,
         "text": claim_text(claim, labels),
+        "tested": _made_text(claim, labels),
         "quote": claim.quote,
         "source": claim.source,
         "verdict": verdict.outcome,

@@ -8,7 +8,7 @@ from typing import Any
 
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
-from study.search.registered import STUDY
+from study.search.registration import STUDY
 from study.stats.looks import NO_LOOKS, Looks, plan_looks
 
 LOOKS = "looks"  # entry of a record's provenance: pairs of seeds and share

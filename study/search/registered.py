@@ -5,47 +5,59 @@ not hold a claim's digest was there before the claim was, whichever profile or s
 This is the one place that decides what a reader is told about a claim that came late.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from hw3.models import make_config
 from study.search.choose import FinishedTrials
-from study.spec.registration import claim_digest, claim_digests
-from study.spec.study import Claim, Search, Study
+from study.search.registration import (
+    CANDIDATE,
+    CLAIMS,
+    STUDY,
+    claim_digest,
+    claim_digests,
+    complete_config,
+    held_config,
+)
+from study.spec.study import Claim, Study
 from study.store.records import Record
-
-STUDY, CLAIMS = "study", "claims"  # entries of a record's provenance
-
-
-def registration(study: Study) -> dict[str, Any]:
-    """What the record of a confirmed training holds of the study that it is trained for."""
-    return {STUDY: study.name, CLAIMS: claim_digests(study.claims)}
 
 
 def claim_notes(trials: FinishedTrials) -> dict[str, str]:
     """What a reader must know about claims that did not stand before the trainings that they read,
     by the claims' names. Empty where every claim did.
 
-    A claim that compares two candidates is late where trainings of both were there: those of one
-    alone give no effect.
+    A claim that compares two candidates is late where trainings of both were there: another study's
+    of one alone give no effect. Of its own study one training is enough, since the others may have
+    been deleted, and trained again to the same numbers.
     """
-    study, notes = trials.plan.study, {}
+    study = trials.plan.study
     trained = {name: confirmed_of(trials, name) for name in study.labels()}
-    for claim in study.claims:
-        late = [_recorded_before(claim, trained[name]) for name in claim.candidates]
-        if all(late):
-            fewest = min(late, key=len)
-            done = "changed" if _had_another(study, claim, fewest) else "added"
-            count = f"{len(fewest)} training{'s' * (len(fewest) > 1)}"
-            notes[claim.name] = f"{done} after {count} that it reads had been recorded"
-    return notes | _dropped(trials)
+    notes = {claim.name: _note(trials, claim, trained) for claim in study.claims}
+    return {name: note for name, note in notes.items() if note} | _dropped(trials)
+
+
+def _note(trials: FinishedTrials, claim: Claim, trained: Mapping[str, list[Record]]) -> str:
+    """What a reader must know about one claim, see `claim_notes`.
+
+    Args:
+        trained: trainings by candidate.
+    """
+    study = trials.plan.study
+    late = [_recorded_before(study, claim, trained[name]) for name in claim.candidates]
+    changed = _recorded_with_another(trials, claim)
+    done = "changed" if changed else "added"
+    if all(late):
+        return f"{done} after {_count(min(late, key=len))} that it reads had been recorded"
+    own = {one.key: one for each in late for one in each if one.provenance.get(STUDY) == study.name}
+    own |= {one.key: one for one in changed}
+    return f"{done} after {_count(own)} of its study had been recorded" if own else ""
 
 
 def find_registered(trials: FinishedTrials) -> list[Record]:
     """The trainings that were recorded with all of the study's claims as they are, in the order in
     which they ended."""
-    wanted = registration(trials.plan.study)
+    study = trials.plan.study
+    wanted = {STUDY: study.name, CLAIMS: claim_digests(study)}
     found = [
         one
         for one in trials.records.values()
@@ -72,43 +84,53 @@ def confirmed_of(trials: FinishedTrials, name: str) -> list[Record]:
             choose, but for those of the study's baselines.
     """
     study = trials.plan.study
-    configs = {each.name: _complete(each.family, each.config) for each in trials.baselines}
     confirmed = [one for one in trials.records.values() if one.is_full_length and not one.params]
-    if name in configs:
-        return [one for one in confirmed if _model(one) == configs[name]]
-    search = next(search for search in study.searches if search.name == name)
-    return [
-        one
-        for one in confirmed
-        if _could_choose(search, one) and _model(one) not in configs.values()
-    ]
+    could_be = _possible_models(trials, name)
+    return [one for one in confirmed if is_of(study, name, one) or could_be(*_model(one))]
 
 
-def _complete(family: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    return family, asdict(make_config(family, config))
+def is_of(study: Study, name: str, record: Record) -> bool:
+    """Whether the study trained it for the candidate of that name, whatever that was then."""
+    return (record.provenance.get(STUDY), record.provenance.get(CANDIDATE)) == (study.name, name)
+
+
+def _possible_models(trials: FinishedTrials, name: str) -> Callable[[str, Mapping[str, Any]], bool]:
+    """Whether a family and a configuration are what the candidate is, or could be."""
+    models = {
+        each.name: (each.family, complete_config(each.family, each.config))
+        for each in trials.baselines
+    }
+    if name in models:
+        return lambda *model: model == models[name]
+    search = next(search for search in trials.plan.study.searches if search.name == name)
+    held, ties = held_config(search), search.ties.values()
+
+    def could_choose(family: str, config: Mapping[str, Any]) -> bool:
+        is_held = all(config.get(name) == value for name, value in held.items())
+        is_tied = all(config.get(name) == config.get(those[0]) for those in ties for name in those)
+        return family == search.family and is_held and is_tied
+
+    return lambda *model: could_choose(*model) and model not in models.values()
 
 
 def _model(record: Record) -> tuple[str, Mapping[str, Any]]:
     return record.ingredients["family"], record.ingredients["config"]
 
 
-def _could_choose(search: Search, record: Record) -> bool:
-    family, config = _model(record)
-    same = {name: config.get(name) for name in search.fixed} == dict(search.fixed)
-    return family == search.family and same
+def _recorded_before(study: Study, claim: Claim, records: list[Record]) -> list[Record]:
+    """Those that were recorded when the study did not have the claim as it is."""
+    digest = claim_digest(study, claim)
+    return [one for one in records if _claims_of(study, one).get(claim.name) != digest]
 
 
-def _recorded_before(claim: Claim, records: list[Record]) -> list[Record]:
-    """Those that were recorded when the claim, as it is, did not stand."""
-    digest = claim_digest(claim)
-    return [one for one in records if digest not in _claims(one).values()]
-
-
-def _had_another(study: Study, claim: Claim, records: list[Record]) -> bool:
-    """Whether the study had another claim of that name when these were recorded."""
-    return any(
-        one.provenance.get(STUDY) == study.name and claim.name in _claims(one) for one in records
-    )
+def _recorded_with_another(trials: FinishedTrials, claim: Claim) -> list[Record]:
+    """Trainings of the study that were recorded when it had another claim of that name."""
+    study, digest = trials.plan.study, claim_digest(trials.plan.study, claim)
+    return [
+        one
+        for one in trials.records.values()
+        if one.is_full_length and _claims_of(study, one).get(claim.name, digest) != digest
+    ]
 
 
 def _dropped(trials: FinishedTrials) -> dict[str, str]:
@@ -116,14 +138,16 @@ def _dropped(trials: FinishedTrials) -> dict[str, str]:
     drops one makes the correction for the others milder."""
     study = trials.plan.study
     kept = {claim.name for claim in study.claims}
-    names = {
-        name
-        for one in trials.records.values()
-        if one.provenance.get(STUDY) == study.name
-        for name in _claims(one)
-    }
+    names = {name for one in trials.records.values() for name in _claims_of(study, one)}
     return {name: "dropped after trainings were recorded" for name in sorted(names - kept)}
 
 
-def _claims(record: Record) -> Mapping[str, str]:
-    return record.provenance.get(CLAIMS, {})
+def _claims_of(study: Study, record: Record) -> Mapping[str, str]:
+    """Digests by name of the claims that the study had when it trained this; of another study's
+    trainings none, since who picks claims from that one knows how they fared."""
+    of_study = record.provenance.get(STUDY) == study.name
+    return record.provenance.get(CLAIMS, {}) if of_study else {}
+
+
+def _count(records: Collection[Any]) -> str:
+    return f"{len(records)} training{'s' * (len(records) > 1)}"

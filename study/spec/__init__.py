@@ -3,7 +3,7 @@
 Takes nothing and imports nothing of the project. Gives the records that a task file is made of
 (`study.spec.study`), the dimensions of a search space (`study.spec.space`), the standard figures
 (`study.spec.figures`), the profiles (`study.spec.budget`), and the claims as they were registered
-before a run (`study.spec.registration`). Nothing here runs anything.
+before a run (`study.search.registration`). Nothing here runs anything.
 
 Records are not checked when they are made: `Study.mistakes` lists everything that is wrong with a
 study at once, so that a plan can say it in sentences.

@@ -148,6 +148,16 @@ def _read(name: str, values: Any) -> Record:
 
 
 @dataclass(frozen=True)
+class _Planned:
+    """What the run that trained it was to spend, and on data of which source."""
+
+    trials: int
+    seeds: int
+    judged: bool
+    source: str
+
+
+@dataclass(frozen=True)
 class _Origin:
     """What is read of a record's provenance by name."""
 
@@ -158,6 +168,9 @@ class _Origin:
     versions: Mapping[str, str] = field(default_factory=dict)
     study: str | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
+    candidate: str | None = None
+    planned: _Planned | None = None
+    looks: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)

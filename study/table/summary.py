@@ -17,10 +17,10 @@ def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Every candidate in the study's order; NaN where it has no confirmed trial at full length.
 
     Returns:
-        label, configuration, n (seeds at full length); over these seeds the mean final
-        val_accuracy with its least and greatest value (val_accuracy_low, val_accuracy_high), the
-        means of val_loss, gap_loss, test_accuracy and elapsed at the last epoch, of
-        best_val_accuracy and best_test_accuracy at the epoch of least validation loss;
+        label, configuration with its family, n (seeds at full length); over these seeds the mean
+        final val_accuracy with its least and greatest value (val_accuracy_low,
+        val_accuracy_high), the means of val_loss, gap_loss, test_accuracy and elapsed at the last
+        epoch, of best_val_accuracy and best_test_accuracy at the epoch of least validation loss;
         parameters and multiply_adds.
     """
     finals, rows = confirmed_finals(table), confirmed(table)
@@ -39,7 +39,7 @@ def _candidate_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict
     accuracy = finals["val_accuracy"].astype(float)
     return {
         "label": label,
-        "configuration": describe_config(finals),
+        "configuration": ": ".join([*finals["family"].unique(), describe_config(finals)]),
         "n": len(finals),
         "val_accuracy": _mean(finals, "val_accuracy"),
         "val_accuracy_low": accuracy.min(),

@@ -11,6 +11,8 @@ from study import task_a, task_c
 from study.cli.command import command
 from study.pool.worker import Worker
 from study.spec.budget import PROFILES
+from study.store.folder import LocalFolder
+from study.store.records import RecordStore
 
 SMOKE = ["--profile", "smoke", "--workers", "inline"]
 
@@ -83,3 +85,21 @@ def test_a_run_whose_trainings_fail_says_what_is_missing_and_exits_with_1(tmp_pa
         assert f"{baseline.label}: {seeds} of {seeds} trainings failed" in answer.stderr
     assert (tmp_path / "task_c" / "report.html").exists()
     assert run(arguments, small).exit_code == 0  # the same command tries again
+
+
+def test_a_report_says_which_trainings_were_taken_away_and_by_which_code_it_is(
+    tmp_path, monkeypatch
+):
+    small = replace(task_c.STUDY, figures=())
+    options = ["--epochs", "1", "--trials", "1", "--results", str(tmp_path)]
+    assert run([*SMOKE, *options], small).exit_code == 0
+    page = tmp_path / "task_c" / "report.md"
+    assert "judged and drawn by" not in page.read_text().lower()
+    store = RecordStore(LocalFolder(tmp_path))
+    store.delete(next(one.key for one in store if one.provenance.get("candidate") == "lab4"))
+    monkeypatch.setattr("study.cli.run.provenance", lambda: {"commit": "c0ffee", "dirty": True})
+    answer = run(["report", "--results", str(tmp_path)], small)
+    said = "ConvGAP, lab 4: 1 of 2 trainings are not recorded"
+    assert answer.exit_code == 1 and said in answer.stderr
+    assert f"Not complete: {said}." in page.read_text()
+    assert "Judged and drawn by: commit c0ffee, with uncommitted changes" in page.read_text()

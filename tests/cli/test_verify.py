@@ -9,14 +9,13 @@ from study import task_c
 from study.__main__ import main
 from study.search.choose import FinishedTrials
 from study.search.plan import save_plan
-from study.search.registered import registration
-from study.spec.registration import study_digest
+from study.search.registration import registration, study_digest
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 from tests.made import epoch_row, plan_of
 
 STUDY = task_c.STUDY
-DIGEST = study_digest(STUDY.claims)
+DIGEST = study_digest(STUDY)
 PLAN = plan_of(STUDY)
 
 
@@ -35,7 +34,10 @@ def train(results, study):
     store = RecordStore(LocalFolder(results))
     for candidate in FinishedTrials(PLAN, {}).baselines:
         (job,) = candidate.jobs(PLAN.setting, 1)
-        provenance = {**registration(study), "finished": "2026-03-01T10:00:00+00:00"}
+        provenance = {
+            **registration(plan_of(study), candidate.name),
+            "finished": "2026-03-01T10:00:00+00:00",
+        }
         store.write(Record(job.ingredients, "complete", [epoch_row(1, 0.5)], provenance=provenance))
 
 
@@ -66,3 +68,19 @@ def test_claims_that_came_late_are_refused_with_their_names(results):
 def test_a_run_without_trainings_verifies_nothing(results, tmp_path):
     assert verify(results).exit_code == 1
     assert verify(tmp_path / "elsewhere").exit_code == 1
+
+
+def test_what_the_digest_does_not_cover_follows(results):
+    """The digest is of claims alone: the setting may have been chosen among several."""
+    train(results, STUDY)
+    save_plan(
+        replace(PLAN, command="python -m study.task_c --seed 7"), LocalFolder(results) / "task_c"
+    )
+    assert "--seed 7" in " ".join(verify(results).output.split())
+
+
+def test_a_study_with_a_mistake_is_refused_with_the_mistake(results, monkeypatch):
+    wrong = replace(STUDY.claims[0], candidate="nobody")
+    monkeypatch.setattr(task_c, "STUDY", replace(STUDY, claims=(wrong,)))
+    answer = verify(results)
+    assert answer.exit_code == 1 and "nobody" in answer.stderr

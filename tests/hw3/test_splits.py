@@ -197,3 +197,13 @@ def test_copies_with_another_label_must_be_refused(row):
     train = with_image(make_part(0), 0, images[row])
     with pytest.raises(DataError, match="here"):
         drop_copies(max_share=1.0, within=True, train=train, val=val)
+
+
+def test_images_that_are_equal_once_they_are_resized_must_be_refused():
+    train, val = make_part(0), make_part(1)
+    train.images[0, 0, :2] = 100
+    image = train.images[0].copy()
+    image[0, :2] = 99, 101  # the same mean: at half the size there is no difference
+    splits = make(train, with_image(val, 0, image))
+    with pytest.raises(DataError, match="at 8x8 pixels: no image may be in two parts"):
+        resize_splits(splits, 8)

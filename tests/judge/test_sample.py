@@ -1,6 +1,7 @@
 """What the judge reads from the table: parts of the data, epochs, seeds and test images."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,3 +162,28 @@ def test_judge_gives_no_interval_over_images_where_it_knows_none():
     lost = [*new[1:], *with_images("b", answers[1])]
     found = judge_one(lost, **paired, above=0.0)
     assert found.images == image_interval(answers[:, 1:])
+
+
+def of_other_model(members, **provenance):
+    """The trials as those of another model, recorded on a machine."""
+    records = [
+        replace(
+            one.record,
+            ingredients={**one.record.ingredients, "family": "ann"},
+            provenance=provenance,
+        )
+        for one in members
+    ]
+    return [replace(one, record=record) for one, record in zip(members, records, strict=True)]
+
+
+@pytest.mark.parametrize(("metric", "noted"), [("elapsed", True), ("val_accuracy", False)])
+def test_judge_says_where_times_were_measured_on_different_machines(metric, noted):
+    laptop = trials("a", TIGHT)
+    for host, apart in (("laptop", False), ("server", True)):
+        members = [
+            *of_other_model(laptop, host="laptop", device="CPU"),
+            *of_other_model(trials("b", TIGHT), host=host, device="CPU"),
+        ]
+        note = judge_one(members, versus="b", metric=metric, below=1.0).note
+        assert ("different machines" in note) == (apart and noted)

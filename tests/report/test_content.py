@@ -10,8 +10,8 @@ import pytest
 from study.figures.draw import DrawnFigure, draw_figure
 from study.report.making import format_seconds
 from study.report.verdicts import SYMBOLS
+from study.search.registration import study_digest
 from study.spec.budget import PROFILES
-from study.spec.registration import study_digest
 from tests.made_table import STUDY, made_table
 from tests.report.made_report import DATA, PLAN, Page, page_of, plan_of
 
@@ -70,7 +70,7 @@ def test_page_of_a_smoke_run_has_its_claims_and_no_effect(html, table):
 
 
 def test_page_says_which_claims_came_late(html, table):
-    said = f"(digest {study_digest(STUDY.claims)}) stood in the task's file before the trainings"
+    said = f"(digest {study_digest(STUDY)}) were registered with the trainings"
     assert said in Page(html).text
     notes = {claim.name: "added after 3 trainings were recorded" for claim in STUDY.claims}
     late = Page(page_of(table, notes=notes)).text

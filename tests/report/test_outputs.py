@@ -11,7 +11,7 @@ import pytest
 from study.figures.draw import SUFFIXES
 from study.report.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
 from study.search.choose import FinishedTrials
-from study.search.registered import registration
+from study.search.registration import registration
 from study.spec.figures import Figure
 from study.spec.study import Claim
 from study.store.folder import LocalFolder
@@ -37,7 +37,7 @@ def records() -> dict[str, Record]:
 def confirmed(trials: FinishedTrials) -> dict[str, Record]:
     """A complete training for each seed of the study's one baseline."""
     (record, *_) = trials.records.values()
-    jobs = trials.baselines[0].jobs(SETTING, trials.plan.budget.seeds)
+    jobs = trials.baselines[0].jobs(trials.plan.setting, trials.plan.budget.seeds)
     return {job.key: replace(record, ingredients=job.ingredients) for job in jobs}
 
 
@@ -95,7 +95,9 @@ def test_verdicts_are_returned_and_written_with_a_note_on_late_claims(tmp_path, 
     for recorded, note in ((study, ""), (other, late)):
         trials = FinishedTrials(replace(PLAN, study=study), records)
         trials.records = records | {
-            key: replace(record, params={}, provenance=registration(recorded))
+            key: replace(
+                record, params={}, provenance=registration(replace(PLAN, study=recorded), "")
+            )
             for key, record in confirmed(trials).items()
         }
         (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
@@ -103,3 +105,41 @@ def test_verdicts_are_returned_and_written_with_a_note_on_late_claims(tmp_path, 
         assert (verdict.claim, verdict.n_seeds, verdict.note) == (CLAIM, 2, note)
         assert (saved["claim"], saved["effect"]) == (CLAIM.name, pytest.approx(0.75))
         assert (note in saved["reason"]) and ("changed" in saved["reason"]) == bool(note)
+
+
+def text_of(path) -> str:
+    return (path / MARKDOWN).read_text().replace("\\", "")
+
+
+def test_the_page_says_above_all_numbers_what_is_missing_and_what_else_was_tried(tmp_path, records):
+    study = replace(STUDY, claims=(CLAIM,), searches=(), figures=(FIGURE,))
+    trials = FinishedTrials(replace(PLAN, study=study), records)
+    others = replace(trials.plan, setting=replace(SETTING, seed=1))
+    more = confirmed(FinishedTrials(others, records)) | confirmed(trials)
+    trials.records = {
+        key: replace(record, params={}, provenance=registration(trials.plan, "small"))
+        for key, record in more.items()
+    }
+    missing = next(iter(confirmed(FinishedTrials(trials.plan, records))))
+    del trials.records[missing]
+    write_outputs(trials, LocalFolder(tmp_path))
+    above = text_of(tmp_path).split("## Verdicts")[0]
+    assert "Not complete: small ConvModel: 1 of 2 trainings are not recorded." in above
+    assert f"{PLAN.budget.seeds} trainings of these candidates on other seeds" in above
+
+
+@pytest.mark.parametrize(("metric", "noted"), [("val_accuracy", True), ("test_accuracy", False)])
+def test_a_claim_judged_on_the_images_of_the_choice_says_so(tmp_path, records, metric, noted):
+    claim = Claim("chosen_is_good", "gap", metric, above=0.7)
+    plan = replace(PLAN, study=replace(STUDY, claims=(claim,), figures=(FIGURE,)))
+    trials = FinishedTrials(plan, records)
+    record = next(iter(records.values()))
+    scores = [{"epoch": 8, "loss": 0.1, "accuracy": 0.9, "auroc": 0.9}]
+    trials.records = records | {
+        job.key: replace(record, ingredients=job.ingredients, params={}, test=scores)
+        for candidate in trials.candidates()
+        for job in candidate.jobs(SETTING, 2)
+    }
+    (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
+    assert verdict.n_seeds == 2
+    assert ("chosen by its loss on these validation images" in verdict.note) == noted

@@ -20,6 +20,7 @@ from study.report.verdicts import (
     reason_text,
     region_text,
     verdict_values,
+    what_is_tested,
 )
 from study.spec.study import Claim
 from study.stats.rule import Rule
@@ -260,3 +261,13 @@ def test_verdict_values_are_json_whatever_is_missing(table):
     assert (values["ci_low"], values["ci_high"]) == level.interval
     assert (values["effect"], values["unit"]) == (level.effect, "share")
     assert verdict_values(judge(STUDY.claims, table.iloc[:0])[0], labels)["effect"] is None
+
+
+def test_beside_the_words_of_the_task_stands_what_is_tested():
+    """The words may say the opposite of the region."""
+    lower = replace(claim(versus="b", below=0.0), text="A beats B")
+    said = "Model A: validation accuracy is lower than that of Model B."
+    assert claim_text(lower, LABELS) == "A beats B."
+    assert what_is_tested(lower, LABELS) == f"tested: {said}"
+    assert what_is_tested(replace(lower, text=""), LABELS) == ""
+    assert verdict_values(replace(VERDICT, claim=lower), LABELS)["tested"] == said

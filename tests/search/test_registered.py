@@ -6,7 +6,8 @@ import pytest
 
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
-from study.search.registered import claim_notes, confirmed_of, describe_notes, registration
+from study.search.registered import claim_notes, confirmed_of, describe_notes
+from study.search.registration import registration
 from study.search.trial import Setting
 from study.spec.study import Baseline, Claim
 from study.store.records import Record
@@ -21,7 +22,8 @@ CONFIGS = {"small": ("conv", {"channels": 8}), "gap": ("gap", {"channels": 16})}
 def record(name, seed, study=TASK, setting=SETTING, status="complete"):
     """A confirmed training of a candidate, recorded with the study's claims."""
     ingredients = setting.ingredients(*CONFIGS[name], seed)
-    return Record(ingredients, status, [epoch_row(1, 0.5)], provenance=registration(study))
+    provenance = registration(plan_of(study), name)
+    return Record(ingredients, status, [epoch_row(1, 0.5)], provenance=provenance)
 
 
 def notes(*records, study=TASK, plan: Plan | None = None):
@@ -103,6 +105,53 @@ def test_trainings_that_show_nothing_do_not_count():
 def test_a_search_does_not_count_the_trainings_of_a_baseline_of_its_family():
     wide = Baseline("wide", "wide", "gap", {"channels": 16})
     plan = replace(plan_of(), study=replace(TASK, baselines=(*TASK.baselines, wide)))
-    trials = FinishedTrials(plan, {one.key: one for one in trainings()})
+    of_another = trainings(replace(TASK, name="other"))
+    trials = FinishedTrials(plan, {one.key: one for one in of_another})
     assert confirmed_of(trials, "gap") == []
     assert len(confirmed_of(trials, "wide")) == 3
+
+
+def test_a_search_does_not_count_what_it_could_not_choose():
+    other = replace(TASK, name="other")
+    wide = {**SETTING.ingredients("gap", {"channels": 16, "hidden": 32}, 0)}
+    record = Record(
+        wide, "complete", [epoch_row(1, 0.5)], provenance=registration(plan_of(other), "x")
+    )
+    assert confirmed_of(FinishedTrials(plan_of(TASK), {record.key: record}), "gap") == []
+
+
+def with_baseline(**changes):
+    """The task with another small model."""
+    return replace(TASK, baselines=(replace(TASK.baselines[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        with_baseline(config={"channels": 9}),
+        with_baseline(label="wide ConvModel"),
+        replace(TASK, claims=(replace(LEVEL, text="It is no good"), replace(WIDER, below=0.1))),
+    ],
+    ids=["configuration", "label", "text"],
+)
+def test_what_changes_the_meaning_of_a_claim_changes_the_claim(study):
+    """The names and regions alone would let candidates trade places after the run."""
+    said = notes(*trainings(), study=study)
+    assert set(said) == {"level", "wider"}
+    assert all(note.startswith("changed after") for note in said.values())
+
+
+def test_claims_picked_from_another_study_came_late():
+    picked = replace(TASK, name="picked", claims=(LEVEL,))
+    assert notes(*trainings(), study=picked)["level"].startswith("added after 3 trainings")
+
+
+def test_training_one_candidate_again_hides_no_change():
+    """Equal seeds give equal numbers: who changed the claim knew the effect."""
+    changed = replace(TASK, claims=(LEVEL, replace(WIDER, below=0.1)))
+    again = [*trainings(names=("small",)), *trainings(changed, names=("gap",))]
+    said = "after 3 trainings of its study had been recorded"
+    assert notes(*again, study=changed) == {"wider": f"changed {said}"}
+    added = replace(TASK, claims=(LEVEL, WIDER, replace(WIDER, name="new", below=0.1)))
+    again = [*trainings(names=("small",)), *trainings(added, names=("gap",))]
+    assert notes(*again, study=added) == {"new": f"added {said}"}

@@ -87,6 +87,7 @@ OTHER_SHAPES = {
     "answers that are none": {
         "test": [{"epoch": 1, "loss": 0.1, "accuracy": 1.0, "auroc": 1.0} | {"correct": "yes"}]
     },
+    "a budget that is none": {"provenance": {"planned": {"seeds": "many"}}},
 }
 
 

@@ -34,7 +34,7 @@ def test_candidates_hold_mean_range_and_the_epoch_of_least_loss(table):
     assert row["best_val_accuracy"] == pytest.approx(np.mean([b["val_accuracy"] for b in best]))
     assert row["best_test_accuracy"] == pytest.approx(np.mean([b["test_accuracy"] for b in best]))
     assert row["parameters"] == 63_201
-    assert row["configuration"] == "channels = 128, hidden units = 128"
+    assert row["configuration"] == "gap: channels = 128, hidden units = 128"
 
 
 def test_dropouts_own_effect_on_the_logged_accuracy(table):

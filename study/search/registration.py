@@ -1,0 +1,87 @@
+"""What a claim says, as a digest: trainings are recorded with those of the claims that stood."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from hw3.models import make_config
+from study.search.plan import Plan
+from study.spec.study import Baseline, Claim, Search, Study
+
+DIGITS = 16  # hexadecimal
+CITATION = ("quote", "source")  # fields that say who claimed it: they change no verdict's meaning
+STUDY, CLAIMS, CANDIDATE, PLANNED = "study", "claims", "candidate", "planned"  # of a provenance
+
+
+def registration(plan: Plan, candidate: str) -> dict[str, Any]:
+    """What the record of a confirmed training holds of the run that it is trained for.
+
+    Args:
+        candidate: the name of the baseline or search that it is trained for.
+    """
+    budget = plan.budget
+    planned = {"trials": budget.trials, "seeds": budget.seeds, "judged": budget.judged}
+    planned["source"] = plan.data.source
+    claims = claim_digests(plan.study)
+    return {STUDY: plan.study.name, CLAIMS: claims, CANDIDATE: candidate, PLANNED: planned}
+
+
+def claim_digest(study: Study, claim: Claim) -> str:
+    """16 hexadecimal digits of what the claim says: all its fields but the citation, and what its
+    candidates are, labels included."""
+    fields = {name: value for name, value in asdict(claim).items() if name not in CITATION}
+    for bound in ("above", "below"):
+        fields[bound] = float(fields[bound]) if math.isfinite(fields[bound]) else None
+    return _digest([fields, *(_meaning(study, name) for name in claim.candidates)])
+
+
+def claim_digests(study: Study) -> dict[str, str]:
+    """The digest of each claim by its name."""
+    return {claim.name: claim_digest(study, claim) for claim in study.claims}
+
+
+def study_digest(study: Study) -> str:
+    """16 hexadecimal digits of a study's claims, whatever their order: published before a run, they
+    show afterwards that no claim was changed, added or dropped."""
+    return _digest(claim_digests(study))
+
+
+def complete_config(family: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with the family's defaults."""
+    return asdict(make_config(family, config))
+
+
+def held_config(search: Search) -> dict[str, Any]:
+    """The hyper-parameters that are the same whatever the search chooses."""
+    searched = {one for name in search.space for one in search.ties.get(name, (name,))}
+    config = complete_config(search.family, search.config(search.middle()))
+    return {name: value for name, value in config.items() if name not in searched}
+
+
+def _meaning(study: Study, name: str) -> Any:
+    """What the name of a candidate stands for, as JSON can hold it."""
+    baselines = {one.name: one for one in study.baselines}
+    if name in baselines:
+        return _baseline_meaning(baselines[name], baselines)
+    search = next(one for one in study.searches if one.name == name)
+    space = {name: dimension.identity() for name, dimension in search.space.items()}
+    held, ties = held_config(search), dict(search.ties)
+    hand_picked = [dict(point) for point in search.hand_picked]
+    return [search.label, search.family, held, space, ties, hand_picked]
+
+
+def _baseline_meaning(baseline: Baseline, baselines: Mapping[str, Baseline]) -> Any:
+    """One of equal scale is what it is matched with, and how; its size depends on the images'."""
+    config = complete_config(baseline.family, baseline.config)
+    meaning = [baseline.label, baseline.family, config]
+    if baseline.match is None:
+        return meaning
+    other = _baseline_meaning(baselines[baseline.match.baseline], baselines)
+    return [*meaning, asdict(baseline.match), other]
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGITS]
