@@ -29,8 +29,9 @@ from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
+from study.spec.claim import Claim
 from study.spec.figures import default_figures
-from study.spec.study import Baseline, Claim, Study
+from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 from study.table.example import make_epoch_rows, make_test_scores

@@ -37,7 +37,7 @@ import numpy as np
 import pandas as pd
 
 from study.judge import Decision, decide, judge
-from study.spec.study import Claim, Target
+from study.spec.claim import Claim, Target
 from study.stats.looks import Looks, plan_looks
 from study.stats.power import seeds_to_decide
 

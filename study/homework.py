@@ -7,7 +7,7 @@ overfits, is better than another, or restores its level, can be asked at any sca
 from dataclasses import replace
 from typing import TypedDict
 
-from study.spec.study import Claim, Scale
+from study.spec.claim import Claim, Scale
 
 SCALE = Scale(30, 256, ("course", "kaggle", "medmnist"), "chest X-rays")
 ABOUT = 0.01  # accuracy; half of the distance between 95 and 97 %, which the homework tells apart
@@ -20,7 +20,7 @@ MUCH_FASTER = 0.5  # of the other's time
 
 
 class Level(TypedDict):
-    """The scale of a claim, see `study.spec.study.Claim`."""
+    """The scale of a claim, see `study.spec.claim.Claim`."""
 
     scale: Scale
 
@@ -29,7 +29,7 @@ AT_SCALE: Level = {"scale": SCALE}
 
 
 class Bounds(TypedDict):
-    """The region of a claim, see `study.spec.study.Claim`."""
+    """The region of a claim, see `study.spec.claim.Claim`."""
 
     above: float
     below: float

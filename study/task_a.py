@@ -11,9 +11,10 @@ from study.homework import (
     about,
     said,
 )
+from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
 from study.spec.space import Float
-from study.spec.study import Baseline, Claim, Search, Study
+from study.spec.study import Baseline, Search, Study
 
 RATE = Float(0.0, 0.9)
 PLACES = ("dropout_conv", "dropout_hidden")
@@ -85,6 +86,7 @@ STUDY = Study(
     baselines=BASELINES,
     searches=SEARCHES,
     claims=CLAIMS,
+    answer=("dropout_cures", "dropout_generalises"),
     figures=(
         Figure("answer", "response", "Gap, loss and accuracy over the dropout rate", ANSWER),
         Figure.curves(

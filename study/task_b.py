@@ -2,9 +2,10 @@
 
 from study.cli.command import main
 from study.homework import ALL, AT_SCALE, MUCH_FASTER, OVERFITS, about, said
+from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
 from study.spec.space import Float, Int
-from study.spec.study import Baseline, Claim, Match, Search, Study
+from study.spec.study import Baseline, Match, Search, Study
 
 WIDTHS = ("width_1", "width_2", "width_3")
 DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")
@@ -81,6 +82,7 @@ STUDY = Study(
     baselines=BASELINES,
     searches=SEARCHES,
     claims=CLAIMS,
+    answer=("cnn_better_at_its_best", "cnn_better_at_equal_parameters"),
     figures=(
         Figure("answer", "pareto", "Accuracy against cost", COSTS),
         Figure("time_to_accuracy", "time_to_accuracy", "Training time to a validation accuracy"),

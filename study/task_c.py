@@ -2,9 +2,10 @@
 
 from study.cli.command import main
 from study.homework import AT_SCALE, NEARLY_EQUAL, OVERFITS_NOT, about, said
+from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
 from study.spec.space import Choice, Int
-from study.spec.study import Baseline, Claim, Search, Study
+from study.spec.study import Baseline, Search, Study
 
 MODIFIED = {"channels": 128, "hidden": 128}
 
@@ -67,6 +68,7 @@ STUDY = Study(
     baselines=BASELINES,
     searches=SEARCHES,
     claims=CLAIMS,
+    answer=("not_restored", "restored_by_search"),
     figures=(
         Figure("answer", "response", "Accuracy over the third convolution's channels", ANSWER),
         Figure.curves(

@@ -21,8 +21,9 @@ from study.pool import inline
 from study.pool.dispatch import Dispatcher
 from study.pool.session import Session
 from study.search.trial import Job, Setting
+from study.spec.claim import Claim
 from study.spec.figures import Figure
-from study.spec.study import Claim, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from tests.made import STUDY, square_splits
 

@@ -15,7 +15,7 @@ BROKEN = {  # content of a module: what must be said
     "": "defines no study",
     "STUDY = 3": "defines no study",
     "import nothing_of_that_name": "ModuleNotFoundError.*nothing_of_that_name",
-    "from study.spec.study import Claim; Claim('a', 'b', 'val_loss', abov=1)": "TypeError.*abov",
+    "from study.spec.claim import Claim; Claim('a', 'b', 'val_loss', abov=1)": "TypeError.*abov",
     "from study.task_c import STUDY": "named 'task_c'",
 }
 

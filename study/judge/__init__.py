@@ -4,7 +4,7 @@ A claim is judged by replication: in what share of trainings does it hold? What 
 training, on these very images; the noise of drawing the images is given beside it.
 """
 
-from study.judge.competence import Constant, constant_predictor
+from study.judge.competence import Constant, constant_predictor, useless_candidates
 from study.judge.decide import Decision, decide
 from study.judge.judge import judge, terms_of
 from study.judge.open_claims import wanted_seeds
@@ -20,5 +20,6 @@ __all__ = [
     "decide",
     "judge",
     "terms_of",
+    "useless_candidates",
     "wanted_seeds",
 ]

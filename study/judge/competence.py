@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.table.columns import COLUMNS
 
 # Metrics that say of a useless model what they say of a perfect one: it does not overfit, and it

@@ -8,7 +8,7 @@ import numpy as np
 
 from study.judge.sample import Sample, value_bounds
 from study.judge.verdict import Outcome, Terms
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.stats.looks import Looks
 from study.stats.power import is_futile
 from study.stats.region_test import holm, region_p

@@ -16,8 +16,8 @@ from study.judge.decide import Case, Decision, decide_cases
 from study.judge.sample import Sample, number_seeds, recorded_seeds, take_sample
 from study.judge.verdict import UNKNOWN, Terms, Verdict
 from study.search.plan import Plan
+from study.spec.claim import Claim
 from study.spec.errors import StudyError
-from study.spec.study import Claim
 from study.stats.bootstrap import image_interval
 from study.stats.looks import NO_LOOKS, Looks
 from study.stats.power import seeds_to_decide

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.spec.study import Claim, EpochRule
+from study.spec.claim import Claim, EpochRule
 from study.stats.bootstrap import read_correct
 from study.table.columns import COLUMNS
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from study.judge.competence import Constant
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.stats.looks import Looks
 from study.stats.rule import Rule
 from study.table.columns import COLUMNS
@@ -21,7 +21,7 @@ class Terms:
     Attributes:
         looks: after how many seeds; None for one look at all that there are, a seed without a
             training counting as missing.
-        epochs, image_size, source: the run's scale, see `study.spec.study.Scale`; None where
+        epochs, image_size, source: the run's scale, see `study.spec.claim.Scale`; None where
             nothing is known, so that claims of any scale are judged.
         constant: what a model scores that always gives the same answer; None where that is not
             known, so that no candidate is found useless.

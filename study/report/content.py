@@ -67,6 +67,7 @@ def report_content(
     figures: Sequence[DrawnFigure],
     notes: Mapping[str, str],
     cautions: Sequence[str] = (),
+    findings: Sequence[str] = (),
 ) -> Report:
     """What the report of a run says.
 
@@ -75,6 +76,7 @@ def report_content(
         verdicts: on the study's claims.
         figures: of the study, the one that answers its question first.
         notes: on claims that came late, `study.search.registered.claim_notes`.
+        findings: `study.report.findings.describe_findings`.
         cautions: what else a reader of the verdicts must know of the trainings, a sentence each.
     """
     study = plan.study
@@ -83,7 +85,10 @@ def report_content(
         warnings=[*_warnings(plan, notes), *cautions],
         question=study.question,
         counts=count_verdicts(verdicts),
-        sections=_sections(plan, table, verdicts, figures, notes),
+        sections=[
+            *[Section("What we found", [Text(each) for each in findings])] * bool(findings),
+            *_sections(plan, table, verdicts, figures, notes),
+        ],
     )
 
 

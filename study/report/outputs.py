@@ -13,6 +13,7 @@ from pyarrow.csv import WriteOptions, write_csv
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
 from study.judge import Verdict, judge, terms_of, wanted_seeds
 from study.report.content import report_content
+from study.report.findings import Found, describe_findings
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.verdicts import verdict_values
 from study.search.agreement import check_agreement
@@ -69,7 +70,8 @@ def write_outputs(
         figures.append(draw_figure(figure, table))
     begin("files")
     cautions = [*_incomplete(trials, table), *describe_tried(trials)]
-    report = report_content(trials.plan, table, verdicts, figures, notes, cautions)
+    findings = describe_findings(Found(trials.plan, table, verdicts, terms_of(trials.plan)))
+    report = report_content(trials.plan, table, verdicts, figures, notes, cautions, findings)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     _write_table(table, folder)

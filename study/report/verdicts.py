@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from study.judge import Outcome, Verdict
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.stats.power import MAX_SEEDS, seeds_needed
 from study.stats.rule import Rule
 from study.table.formatting import NOTHING, column_name, find_column, format_range, format_value

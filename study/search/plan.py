@@ -14,10 +14,11 @@ from hw3.splits import Splits
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import LARGEST, Budget, DataFacts
+from study.spec.claim import Claim
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.shell import shell_line
-from study.spec.study import Claim, Study
+from study.spec.study import Study
 from study.stats.looks import NO_LOOKS, Looks
 from study.store.folder import Folder
 from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record

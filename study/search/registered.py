@@ -18,7 +18,8 @@ from study.search.registration import (
     complete_config,
     held_config,
 )
-from study.spec.study import Claim, Study
+from study.spec.claim import Claim
+from study.spec.study import Study
 from study.store.records import Record
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from hw3.models import make_config
 from study.search.plan import Plan
-from study.spec.study import Baseline, Claim, Search, Study
+from study.spec.claim import Claim
+from study.spec.study import Baseline, Search, Study
 
 DIGITS = 16  # hexadecimal
 CITATION = ("quote", "source")  # fields that say who claimed it: they change no verdict's meaning

@@ -1,18 +1,16 @@
-"""The records that a task file is made of: baselines, searches, claims, figures, and the study."""
+"""The records that a task file is made of: baselines, searches, and the study with its claims."""
 
 import difflib
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
+from study.spec.claim import Claim
 from study.spec.field_types import mistakes_of, type_mistakes
 from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figures
 from study.spec.space import Dimension
 
-EpochRule = Literal["final", "best"]
-Target = Literal["trainings", "mean"]
 T = TypeVar("T")
 NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
 
@@ -117,116 +115,6 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """At which scale something was said: a level that was reached there says nothing elsewhere.
-
-    Attributes:
-        epochs: of a training, from 1.
-        image_size: side of the images in pixels, from 1.
-        sources: keys of `hw3.data.SOURCES` whose images are such as it was said of; all if empty.
-        images: what these are, for people.
-    """
-
-    epochs: int
-    image_size: int
-    sources: tuple[str, ...] = ()
-    images: str = ""
-
-    def holds_at(self, epochs: int, image_size: int, source: str) -> bool:
-        """Whether a run on a data source is of this scale."""
-        same = (self.epochs, self.image_size) == (epochs, image_size)
-        return same and (not self.sources or source in self.sources)
-
-    def describe(self) -> str:
-        """The scale in words: "30 epochs at 256×256 pixels on chest X-rays"."""
-        images = f" on {self.images}" if self.images else ""
-        return f"{self.epochs} epochs at {self.image_size}×{self.image_size} pixels{images}"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What somebody said, as a region in which a value of each training must lie.
-
-    The value is the candidate's metric; where `versus` is given, the difference candidate minus
-    versus of the same seed, or their ratio. The claim holds in a training if it lies in (above,
-    below); it is supported if it holds in more than half of all trainings.
-
-    Attributes:
-        name: unique in the study.
-        candidate: the name of a baseline, or of a search for its chosen configuration.
-        metric: a numeric column of the table (`study.table.columns.COLUMNS`). Where it begins with
-            `test_` and the data has no test part, the validation part stands in and the verdict
-            says so.
-        versus: the name of what it is compared with; None for a claim about a level.
-        above, below: the region's bounds in the metric's unit (a plain ratio where `ratio`);
-            infinite where open.
-        epoch: "final", the last epoch, or "best", the one of least validation loss.
-        ratio: compare by ratio; the effect and its interval are reported as ratios.
-        one_sided: test for the region alone. It needs fewer seeds, and can support the claim but
-            never refute it. Only with one finite bound.
-        about: "trainings", or "mean" where the claim is truly about the mean over seeds: a mean can
-            only be tested with an assumption on the values' shape (`study.stats.region_test`).
-        scale: where a level was said of a scale; it is judged at that scale alone.
-        text: the claim in words, without bounds and full stop, which are added; where it is empty,
-            candidates, metric and region are put into words (`study.report.verdicts`).
-        quote: what was said, with its numbers.
-        source: where it was said, a figure or section.
-    """
-
-    name: str
-    candidate: str
-    metric: str
-    versus: str | None = None
-    above: float = -math.inf
-    below: float = math.inf
-    epoch: EpochRule = "final"
-    ratio: bool = False
-    one_sided: bool = False
-    about: Target = "trainings"
-    scale: Scale | None = None
-    text: str = field(default="", kw_only=True)
-    quote: str = field(default="", kw_only=True)
-    source: str = field(default="", kw_only=True)
-
-    @property
-    def sides(self) -> int:
-        """Of its test: 1 or 2."""
-        return 1 if self.one_sided else 2
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """The one or two candidates that it is about."""
-        return (self.candidate,) if self.versus is None else (self.candidate, self.versus)
-
-    def says_the_same(self, other: "Claim") -> bool:
-        """Whether the two differ in nothing but name and words."""
-        return self == replace(
-            other, name=self.name, text=self.text, quote=self.quote, source=self.source
-        )
-
-    def mistakes(self) -> Iterator[str]:
-        """What is wrong with the claim, a sentence each."""
-        if not self.above < self.below:
-            yield f"above must be less than below; got {self.above} and {self.below}"
-        if math.isinf(self.above) and math.isinf(self.below):
-            yield "above or below must be given"
-        if self.epoch not in get_args(EpochRule):
-            yield f"epoch must be one of {', '.join(get_args(EpochRule))}; got {self.epoch!r}"
-        if self.about not in get_args(Target):
-            yield f"about must be one of {', '.join(get_args(Target))}; got {self.about!r}"
-        if self.scale is not None and min(self.scale.epochs, self.scale.image_size) < 1:
-            yield f"scale: epochs and image_size must be at least 1; got {self.scale}"
-        if self.ratio and self.versus is None:
-            yield "a ratio needs versus, the candidate that it is compared with"
-        if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):
-            yield "the bounds of a ratio must be above 0"
-        if self.candidate == self.versus:
-            yield f"versus must be another candidate than {self.candidate!r}"
-        if self.one_sided and math.isfinite(self.above) and math.isfinite(self.below):
-            yield f"one_sided needs a single bound; got above {self.above} and below {self.below}"
-
-
-@dataclass(frozen=True)
 class Study:
     """A task: its question, what is searched, what is confirmed, and what is claimed.
 
@@ -236,6 +124,7 @@ class Study:
         baselines: configurations that are named before the run.
         searches: each one's choice is confirmed as well.
         claims: written before the run.
+        answer: names of the claims that answer the question.
         figures: pictures of the report, the one that answers the question first; if None, the
             default ones (`study.spec.figures.default_figures`).
     """
@@ -247,6 +136,7 @@ class Study:
     searches: tuple[Search, ...] = ()
     claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = cast(Any, None)
+    answer: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.figures is None:
@@ -300,6 +190,10 @@ class Study:
             for name in claim.candidates:
                 if name not in candidates:
                     yield f"claim {claim.name}: {unknown_name('candidate', name, candidates)}"
+        claims = [claim.name for claim in self.claims]
+        for name in self.answer:
+            if name not in claims:
+                yield f"answer: {unknown_name('claim', name, claims)}"
         baselines = [baseline.name for baseline in self.baselines]
         for baseline in self.baselines:
             if baseline.match and baseline.match.baseline not in baselines:

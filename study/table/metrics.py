@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from study.spec.study import Claim, unknown_name
+from study.spec.claim import Claim
+from study.spec.study import unknown_name
 from study.table.columns import COLUMNS, Column
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from study.cli.terminal import conclude
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from tests.made import STUDY, WIDTH_SEARCH, explored, plan_of

@@ -12,8 +12,8 @@ from study.figures.draw import SUFFIXES
 from study.report.outputs import MARKDOWN, REPORT, SEARCHES, write_outputs
 from study.search.choose import FinishedTrials
 from study.search.registration import registration
+from study.spec.claim import Claim
 from study.spec.figures import Figure
-from study.spec.study import Claim
 from study.store.folder import LocalFolder
 from study.store.records import Record
 from tests.made import SETTING, STUDY, WIDTH_SEARCH, explored, plan_of

@@ -21,7 +21,7 @@ from study.report.verdicts import (
     outcome_text,
     share_text,
 )
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from tests.made_table import STUDY, made_table
 from tests.report.made_report import DATA, Page, page_of, plan_of, report_of
 

@@ -22,7 +22,7 @@ from study.report.verdicts import (
     verdict_values,
     what_is_tested,
 )
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.stats.rule import Rule
 from tests.made_table import STUDY, made_table
 

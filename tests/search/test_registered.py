@@ -9,7 +9,8 @@ from study.search.plan import Plan
 from study.search.registered import claim_notes, confirmed_of, describe_notes
 from study.search.registration import registration
 from study.search.trial import Setting
-from study.spec.study import Baseline, Claim
+from study.spec.claim import Claim
+from study.spec.study import Baseline
 from study.store.records import Record
 from tests.made import BUDGET, SETTING, STUDY, WIDTH_SEARCH, epoch_row, explored, plan_of
 

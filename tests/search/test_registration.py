@@ -11,8 +11,9 @@ from study.search.registration import (
     registration,
     study_digest,
 )
+from study.spec.claim import Claim, Scale
 from study.spec.space import Int
-from study.spec.study import Baseline, Claim, Match, Scale, Search, Study
+from study.spec.study import Baseline, Match, Search, Study
 from tests.made import BUDGET, plan_of
 
 CLAIM = Claim("costs", "gap", "val_accuracy", "cnn", below=0.0, quote="it costs", source="11")

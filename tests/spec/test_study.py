@@ -3,8 +3,9 @@ import dataclasses
 import pytest
 
 from study.spec.budget import PROFILES
+from study.spec.claim import Claim
 from study.spec.space import Choice, Float, Int
-from study.spec.study import Baseline, Claim, Search, Study
+from study.spec.study import Baseline, Search, Study
 from tests.made import DROPOUT_SEARCH, STUDY
 
 

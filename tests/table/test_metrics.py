@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.spec.study import Claim
+from study.spec.claim import Claim
 from study.table.metrics import metric_mistakes
 
 

@@ -1,0 +1,222 @@
+"""What was found, in plain words: the answer, and what a reader of the curves would have missed."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from study.judge import Terms, Verdict, judge, useless_candidates
+from study.report.verdicts import claim_text, effect_text, held_text
+from study.search.plan import Plan
+from study.spec.claim import Claim
+from study.stats.bootstrap import image_interval, read_correct
+from study.table.columns import COLUMNS
+from study.table.formatting import column_name, format_value
+from study.table.seeds import confirmed_finals
+
+ALIKE = {"val_loss": "val_accuracy", "val_accuracy": "val_loss"}  # other measures of the same
+ALIKE |= {"test_loss": "test_accuracy", "test_accuracy": "test_loss"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the sentences are made from."""
+
+    plan: Plan
+    table: pd.DataFrame
+    verdicts: Sequence[Verdict]
+    terms: Terms
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Of the candidates by name."""
+        return self.plan.study.labels()
+
+
+def describe_findings(found: Found) -> list[str]:
+    """What a reader must know first, a sentence or two each; nothing of a smoke run."""
+    if not found.plan.budget.judged:
+        return []
+    return [
+        *_answers(found),
+        *_useless(found),
+        *_turned(found),
+        *_fallen(found),
+        *_hanging(found),
+        *_collapsed(found),
+        *_unanswered(found),
+    ]
+
+
+def _answers(found: Found) -> Iterator[str]:
+    """The verdicts on the claims that answer the study's question."""
+    answering = found.plan.study.answer
+    for verdict in found.verdicts:
+        if verdict.claim.name in answering:
+            said = claim_text(verdict.claim, found.labels)
+            yield f"{verdict.outcome.capitalize()}: {said}{_numbers(verdict)}"
+
+
+def _numbers(verdict: Verdict) -> str:
+    if not verdict.n_seeds:
+        return f" {verdict.note.capitalize()}." if verdict.note else ""
+    return f" It held in {held_text(verdict)} trainings (mean {effect_text(verdict)})."
+
+
+def _useless(found: Found) -> Iterator[str]:
+    """Candidates that do no better than a constant answer."""
+    constant = found.terms.constant
+    confirm = found.table.loc[found.table["stage"] == "confirm"]
+    useless = useless_candidates(confirm, constant)
+    if constant is not None:
+        for name, accuracy in useless.items():
+            yield (
+                f"{found.labels[name]} has learnt nothing: its validation accuracy is "
+                f"{_share(accuracy)}, and always answering “{constant.answer}” scores "
+                f"{_share(constant.scores['val_accuracy'])}."
+            )
+
+
+def _turned(found: Found) -> Iterator[str]:
+    """Comparisons on the validation part whose order is the other one on the test part."""
+    told = set()
+    for verdict in found.verdicts:
+        claim = verdict.claim
+        test = claim.metric.replace("val_", "test_", 1)
+        if claim.versus is None or claim.ratio or test not in COLUMNS or test == claim.metric:
+            continue
+        pair = frozenset(claim.candidates), claim.metric
+        differences = {
+            metric: _differences(found, claim, metric) for metric in (claim.metric, test)
+        }
+        signs = {_majority(each) for each in differences.values()}
+        if signs == {-1, 1} and pair not in told:
+            told.add(pair)
+            shown = [
+                f"{_difference(metric, float(each.mean()))} on the {part} part"
+                for (metric, each), part in zip(
+                    differences.items(), ("validation", "test"), strict=True
+                )
+            ]
+            one, other = (found.labels[name] for name in claim.candidates)
+            yield (
+                f"The order turns on the test part: {column_name(claim.metric)} of {one} "
+                f"minus that of {other} is {shown[0]}, and {shown[1]}."
+            )
+
+
+def _differences(found: Found, claim: Claim, metric: str) -> np.ndarray:
+    """One per seed that has both, (n,)."""
+    finals = confirmed_finals(found.table)
+    one, other = (
+        finals.loc[finals["candidate"] == name].set_index("seed")[metric].astype(float)
+        for name in claim.candidates
+    )
+    return (one - other).dropna().to_numpy(float)
+
+
+def _majority(differences: np.ndarray) -> int:
+    """The sign that more than half of the differences have; 0 where none has."""
+    if not differences.size:
+        return 0
+    above, below = np.mean(differences > 0), np.mean(differences < 0)
+    return int(above > 0.5) - int(below > 0.5)
+
+
+def _fallen(found: Found) -> Iterator[str]:
+    """Levels of the validation accuracy that the test part does not bear out: they lie outside of
+    the test accuracy's interval over images."""
+    finals = confirmed_finals(found.table)
+    for name, label in found.labels.items():
+        rows = finals.loc[finals["candidate"] == name].dropna(subset=["test_accuracy"])
+        answers = rows["test_correct"].dropna()
+        if rows.empty or len(answers) < len(rows):
+            continue
+        validation, test = (float(rows[f"{part}_accuracy"].mean()) for part in ("val", "test"))
+        correct = np.array([[read_correct(text) for text in answers]])
+        if validation > image_interval(correct)[1]:
+            yield (
+                f"{label} falls from {_share(validation)} on the validation part to "
+                f"{_share(test)} on the test part, by more than its test images' noise."
+            )
+
+
+def _hanging(found: Found) -> Iterator[str]:
+    """Verdicts that another choice of analysis, as good as the one taken, would turn."""
+    for verdict in found.verdicts:
+        if verdict.outcome not in ("supported", "refuted"):
+            continue
+        turned = []
+        for words, claim in _alternatives(verdict.claim):
+            (other,) = judge([claim], found.table, Terms())
+            if other.n_seeds and _holds(other) != _holds(verdict):
+                turned.append(f"{words} it holds in {held_text(other)}")
+        if turned:
+            yield (
+                f"One verdict hangs on a choice of analysis: "
+                f"{claim_text(verdict.claim, found.labels).rstrip('.')} is {verdict.outcome} "
+                f"(held in {held_text(verdict)}), but {' and '.join(turned)}."
+            )
+
+
+def _holds(verdict: Verdict) -> bool:
+    """What the trainings speak for; of a claim about a mean, what the mean does."""
+    if verdict.claim.about == "mean":
+        return verdict.claim.above < verdict.effect < verdict.claim.below
+    return verdict.held_mostly
+
+
+def _alternatives(claim: Claim) -> Iterator[tuple[str, Claim]]:
+    """The same claim read in other ways: a small fixed set."""
+    if claim.epoch == "final" and not claim.metric.startswith(("elapsed", "seconds", "epochs")):
+        yield "at the epoch of least validation loss", replace(claim, epoch="best")
+    elif claim.epoch == "best":
+        yield "at the last epoch", replace(claim, epoch="final")
+    direction = claim.versus is not None and not claim.ratio
+    other = ALIKE.get(claim.metric)
+    if direction and other and (claim.above, claim.below) in ((0.0, math.inf), (-math.inf, 0.0)):
+        turned = replace(claim, metric=other, above=-claim.below, below=-claim.above)
+        yield f"by {column_name(other)}", turned
+
+
+def _collapsed(found: Found) -> Iterator[str]:
+    """Trainings that diverged, and single ones that learnt nothing where the others did."""
+    constant, finals = found.terms.constant, confirmed_finals(found.table)
+    confirm = found.table.loc[found.table["stage"] == "confirm"]
+    useless = useless_candidates(confirm, constant)
+    for name, label in found.labels.items():
+        mine = confirm.loc[confirm["candidate"] == name]
+        trained = mine["seed"].nunique()
+        diverged = mine.loc[mine["status"] == "diverged", "seed"].nunique()
+        if diverged:
+            yield f"{label}: {diverged} of {trained} trainings diverged."
+        if constant is not None and name not in useless:
+            ends = finals.loc[finals["candidate"] == name, "val_accuracy"].astype(float)
+            nothing = int((ends <= constant.scores["val_accuracy"]).sum())
+            if nothing:
+                yield (
+                    f"{label}: {nothing} of {trained} trainings collapsed, ending no better than "
+                    f"always answering “{constant.answer}”."
+                )
+
+
+def _unanswered(found: Found) -> Iterator[str]:
+    """How many claims have no verdict here, and why, where there is one reason for several."""
+    scales: dict[str, int] = {}
+    for verdict in found.verdicts:
+        if verdict.claim.scale is not None and not found.terms.cover(verdict.claim):
+            words = verdict.claim.scale.describe()
+            scales[words] = scales.get(words, 0) + 1
+    for words, count in scales.items():
+        which = "One claim was" if count == 1 else f"{count} claims were"
+        yield f"{which} made of {words}: shown below, and not judged at this scale."
+
+
+def _share(value: float) -> str:
+    return format_value("val_accuracy", value)
+
+
+def _difference(metric: str, value: float) -> str:
+    return format_value(metric, value, difference=True)

@@ -1,0 +1,117 @@
+"""What the first screen says in words, and what it keeps silent about."""
+
+from dataclasses import replace
+
+import pytest
+
+from study.judge import Terms, constant_predictor, judge
+from study.report.findings import Found, describe_findings
+from study.spec.claim import Claim, Scale
+from study.spec.study import Baseline, Study
+from study.table.rows import make_table
+from tests.judge.test_judge import trial
+from tests.report.made_report import PLAN, plan_of
+
+BETTER = Claim("better", "a", "val_accuracy", "b", above=0.0)
+STUDY = Study(
+    "made",
+    "Made",
+    "Is A better?",
+    baselines=(Baseline("a", "Model A", "conv"), Baseline("b", "Model B", "gap")),
+    claims=(BETTER,),
+    answer=("better",),
+)
+COUNTS = {part: {"normal": 40, "pneumonia": 60} for part in ("train", "val", "test")}
+IMAGES = 100
+
+
+def trained(name, accuracy, test=None, loss=None, status="complete", seeds=8, first=0):
+    """Trainings whose scores are equal but for the seed, which adds thousandths."""
+    members = []
+    for seed in range(first, first + seeds):
+        row = {"val_accuracy": accuracy + seed / 1000, "val_loss": loss or 1 - accuracy}
+        scores = []
+        if test is not None:
+            right = round(test * IMAGES)
+            correct = "1" * right + "0" * (IMAGES - right)
+            score = {"epoch": 1, "loss": 0.3, "accuracy": right / IMAGES, "auroc": 0.9}
+            scores = [score | {"correct": correct}]
+        members.append(trial(name, seed, status=status, epochs=(row,), test=scores))
+    return members
+
+
+def findings(*members, study=STUDY, plan=None, **terms):
+    table = make_table([member for group in members for member in group])
+    terms = Terms(constant=constant_predictor(COUNTS), **terms)
+    verdicts = judge(study.claims, table, terms, study.labels())
+    return describe_findings(Found(plan or plan_of(study), table, verdicts, terms))
+
+
+def said(words, sentences):
+    return [sentence for sentence in sentences if words in sentence]
+
+
+def test_the_answer_comes_first_with_its_numbers():
+    first = findings(trained("a", 0.95), trained("b", 0.9))[0]
+    assert first.startswith(
+        "Supported: Model A: validation accuracy is higher than that of Model B"
+    )
+    assert "held in 8 of 8 trainings" in first
+    assert "+5.0 percentage points" in first
+
+
+def test_what_goes_well_needs_no_further_words():
+    agreeing = findings(trained("a", 0.95, 0.95), trained("b", 0.9, 0.9))
+    assert len(agreeing) == 1
+
+
+def test_an_order_that_turns_on_the_test_part_is_said():
+    turned = said("order turns", findings(trained("a", 0.95, 0.7), trained("b", 0.9, 0.8)))
+    assert len(turned) == 1
+    assert "+5.0 percentage points on the validation part" in turned[0]
+    assert "−10.0 percentage points on the test part" in turned[0]
+
+
+def test_a_level_that_falls_on_the_test_part_is_said():
+    fallen = said("falls", findings(trained("a", 0.95, 0.7), trained("b", 0.9, 0.9)))
+    assert len(fallen) == 1
+    assert "Model A falls from 95.3 % on the validation part to 70.0 % on the test" in fallen[0]
+
+
+def test_a_verdict_that_hangs_on_loss_or_accuracy_is_said():
+    hanging = said("hangs", findings(trained("a", 0.95, loss=0.5), trained("b", 0.9, loss=0.3)))
+    assert len(hanging) == 1
+    assert "by validation loss it holds in 0 of 8" in hanging[0]
+    assert not said("hangs", findings(trained("a", 0.95, loss=0.2), trained("b", 0.9, loss=0.3)))
+
+
+def test_a_candidate_that_has_learnt_nothing_is_named():
+    useless = said("learnt nothing", findings(trained("a", 0.5), trained("b", 0.9)))
+    assert len(useless) == 1
+    assert "Model A" in useless[0] and "“pneumonia” scores 60.0 %" in useless[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "accuracy", "words"),
+    [
+        ("diverged", 0.9, "Model A: 2 of 10 trainings diverged"),
+        ("complete", 0.5, "Model A: 2 of 10 trainings collapsed"),
+    ],
+)
+def test_single_trainings_that_went_wrong_are_counted(status, accuracy, words):
+    odd = trained("a", accuracy, status=status, seeds=2, first=8)
+    sentences = findings(trained("a", 0.95), odd, trained("b", 0.9, seeds=10))
+    assert len(said(words, sentences)) == 1
+
+
+def test_claims_of_another_scale_are_counted():
+    level = Claim("level", "a", "val_accuracy", above=0.9, scale=Scale(30, 256))
+    study = Study("made", "Made", "?", STUDY.baselines, claims=(BETTER, level), answer=("better",))
+    scale = {"epochs": 12, "image_size": 32, "source": "course"}
+    sentences = findings(trained("a", 0.95), trained("b", 0.9), study=study, **scale)
+    assert said("One claim was made of 30 epochs at 256×256 pixels", sentences)
+
+
+def test_a_smoke_run_has_found_nothing():
+    smoke = plan_of(STUDY, budget=replace(PLAN.budget, judged=False))
+    assert findings(trained("a", 0.95), trained("b", 0.9), plan=smoke) == []
