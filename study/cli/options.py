@@ -136,6 +136,12 @@ class Options:
     sampler: str = _option(
         "tpe", "Optuna sampler: tpe, random, qmc, gp, cmaes or grid.", callback=_check_sampler
     )
+    splits: Literal["fixed", "resampled"] = _option(
+        "fixed",
+        "What confirmation seeds train and validate on: the source's own parts, or for each seed a "
+        "split of its own of the same images.",
+        click.Choice(["fixed", "resampled"]),
+    )
     results: Folder = _option(  # noqa: RUF009 - a field, as the others are
         RESULTS,
         "Folder of records and reports, or a URI such as s3://bucket/folder; tasks share their "

@@ -139,9 +139,13 @@ def load_data(options: Options) -> Splits:
 
 
 def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) -> Plan:
-    """The plan of a run on this data."""
-    budget = options.budget()
-    setting = make_setting(data, budget, numerics, options.seed, options.sampler)
+    """The plan of a run on this data.
+
+    Raises:
+        hw3.splits.DataError: the data cannot be split as the options say.
+    """
+    budget, resampled = options.budget(), options.splits == "resampled"
+    setting = make_setting(data, budget, numerics, options.seed, options.sampler, resampled)
     plan = Plan(
         study,
         budget,

@@ -11,7 +11,7 @@ from rich.table import Table
 from hw3.text import printable
 from study.cli.estimate import core_seconds, describe_time
 from study.search.choose import FinishedTrials
-from study.search.plan import Plan
+from study.search.plan import Plan, describe_splits
 from study.search.registered import claim_notes, describe_notes
 from study.search.registration import study_digest
 from study.search.tried import describe_tried
@@ -43,6 +43,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
     trainings = plan.explorations + plan.confirmations
     rows += [
         ("confirm", _confirm_line(plan)),
+        ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(plan, concurrent)),
         ("claims", _claims_line(plan)),

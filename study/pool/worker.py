@@ -22,9 +22,10 @@ from hw3.engine import (
 from hw3.memory import keep_freed_memory
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
+from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
-from study.search.code import code_digest
-from study.search.trial import Job
+from study.search.code import code_digest, resampling_digest
+from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
 from study.store.folder import Folder
 
@@ -124,7 +125,11 @@ class Worker:
     def _start_or_resume(self) -> Training:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
-        _check_code(parts["family"], parts["code"])
+        _check_code(f"the family {parts['family']}", code_digest(parts["family"]), parts["code"])
+        data = self._data
+        if RESAMPLING in parts:
+            _check_code("resampled splits", resampling_digest(), parts[RESAMPLING])
+            data = resample_splits(data, parts["seed"])
         architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])
         self._cost = model_cost(architecture)
         training = start_training(
@@ -137,7 +142,7 @@ class Worker:
         if state is not None:
             self._rows = state["rows"]
             restore_training(training, state["training"])
-        self._epochs = train_epochs(training, self._data)
+        self._epochs = train_epochs(training, data)
         return training
 
     def _keep(self, training: Training) -> None:
@@ -148,12 +153,11 @@ class Worker:
         )
 
 
-def _check_code(family: str, expected: str) -> None:
+def _check_code(what: str, here: str, expected: str) -> None:
     """Refuse to train with other code than the driver has: the record would not be what it says."""
-    here = code_digest(family)
     if here != expected:
         raise RuntimeError(
-            f"{platform.node()} has other code for the family {family} ({here}) than the driver "
+            f"{platform.node()} has other code for {what} ({here}) than the driver "
             f"({expected}): install the same version on every host"
         )
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
-from study.search.plan import Plan
+from study.search.plan import Plan, describe_splits
 from study.spec.budget import DataFacts
 from study.table.formatting import error_line
 from study.table.summary import list_failures, summarise_cost
@@ -108,6 +108,7 @@ def making_blocks(plan: Plan) -> list[Block]:
         ),
         ("Sampler", setting.sampler),
         ("Base seed", str(setting.seed)),
+        ("Splits", describe_splits(plan)),
         ("Trained on", f"{numerics.device} in {numerics.precision}"),
     ]
     if provenance:

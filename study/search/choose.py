@@ -31,7 +31,7 @@ class Candidate:
     def jobs(self, setting: Setting, seeds: int) -> list[Job]:
         """A full-length training on each of the seeds, the same for every candidate."""
         return [
-            Job("confirm", self.name, setting.ingredients(self.family, self.config, seed))
+            Job("confirm", self.name, setting.confirm_ingredients(self.family, self.config, seed))
             for seed in setting.confirm_seeds(seeds)
         ]
 

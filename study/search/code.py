@@ -10,6 +10,7 @@ from typing import Any
 
 from hw3.engine import train_epochs
 from hw3.models import FAMILIES, Family
+from hw3.resampling import resample_splits
 
 DIGITS = 12  # hexadecimal
 
@@ -36,6 +37,12 @@ def code_digest(family: str) -> str:
     ]
     chosen = (entry.config.__qualname__, entry.build.__qualname__, str(entry.batch_coupled))
     return hashlib.sha256("\n".join([*parts, *chosen]).encode()).hexdigest()[:DIGITS]
+
+
+def resampling_digest() -> str:
+    """12 hexadecimal digits of the code that draws a split from a seed."""
+    module = resample_splits.__module__
+    return digest_modules(_folder_of(module), [module])[:DIGITS]
 
 
 def digest_modules(folder: Path, modules: Iterable[str], skipped: Collection[str] = ()) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 from hw3.engine import recipe_for
 from hw3.files import UnusableFile
 from hw3.numerics import Numerics
+from hw3.resampling import check_resampling
 from hw3.splits import Splits
+from study.search.code import resampling_digest
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import LARGEST, Budget, DataFacts
@@ -91,10 +93,22 @@ class Plan:
 
 
 def make_setting(
-    data: Splits, budget: Budget, numerics: Numerics, seed: int, sampler: str
+    data: Splits,
+    budget: Budget,
+    numerics: Numerics,
+    seed: int,
+    sampler: str,
+    resampled: bool = False,
 ) -> Setting:
-    """What all trials of a run on this data share."""
-    return Setting(
+    """What all trials of a run on this data share.
+
+    Args:
+        resampled: whether each confirmation seed draws its own split.
+
+    Raises:
+        hw3.splits.DataError: the data cannot be split anew for each of the seeds.
+    """
+    setting = Setting(
         data=data.fingerprint,
         image_size=data.image_size,
         recipe=recipe_for(budget.epochs),
@@ -102,6 +116,22 @@ def make_setting(
         seed=seed,
         sampler=sampler,
         trials=budget.trials if SAMPLERS[sampler].budgeted else 0,
+        resampling=resampling_digest() if resampled else "",
+    )
+    if resampled:
+        check_resampling(data, setting.confirm_seeds(budget.seeds))
+    return setting
+
+
+def describe_splits(plan: Plan) -> str:
+    """Which images train and which validate, in one sentence."""
+    if not plan.setting.resampling:
+        return "fixed: every training uses the training and the validation part of the source"
+    apart = any(plan.data.patients.get(part) is not None for part in ("train", "val"))
+    return (
+        "resampled: each confirmation seed splits the training and validation images anew into "
+        f"parts of the same sizes{', patients kept apart' * apart}, the same for all candidates; "
+        "searches use the parts of the source"
     )
 
 

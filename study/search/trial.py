@@ -22,6 +22,7 @@ FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
     2,
 )  # ASHA's grace period is a quarter of the epochs; each rung halves the trials
 
+RESAMPLING = "resampling"  # an ingredient of trials on a split that is drawn from their seed
 UNKNOWN_CODE = {"engine": 2}  # what records of versions up to 0.2 hold in the place of their code
 
 Stage = Literal["explore", "confirm"]
@@ -54,6 +55,8 @@ class Setting:
             which makes it a part of the search's identity; 0 where they do not.
         code: of the code that trains it, by family, `study.search.code.code_digest`. Empty in
             plans of versions up to 0.2, whose records do not know their code.
+        resampling: of the code that draws a split for each confirmation seed,
+            `study.search.code.resampling_digest`. Empty where all use the source's own.
     """
 
     data: str
@@ -64,6 +67,7 @@ class Setting:
     sampler: str = "tpe"
     trials: int = 0
     code: Mapping[str, str] = field(default_factory=code_digests)
+    resampling: str = ""
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
@@ -82,6 +86,18 @@ class Setting:
             # A family that is newer than the plan has no record of its code.
             **({"code": self.code.get(family, "")} if self.code else UNKNOWN_CODE),
         }
+
+    def confirm_ingredients(
+        self, family: str, config: Mapping[str, Any], seed: int
+    ) -> dict[str, Any]:
+        """The `ingredients` of a confirmed trial, which may have a split of its own: what decides
+        that is the seed, with the code that draws from it.
+
+        Raises:
+            ValueError: the family or the configuration is not valid.
+        """
+        drawn = {RESAMPLING: self.resampling} if self.resampling else {}
+        return self.ingredients(family, config, seed) | drawn
 
     def explore_seed(self, search: Search) -> int:
         """The one training seed of a search, so that its trials differ by configuration.
