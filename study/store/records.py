@@ -78,6 +78,7 @@ class Ingredients:
     recipe: Mapping[str, Any]
     seed: int
     code: str = ""
+    resampling: str = ""
 
 
 def record_key(ingredients: Mapping[str, Any]) -> str:

@@ -243,6 +243,19 @@ def test_results_with_something_else_in_the_place_of_a_folder_are_refused(
     assert f"{tmp_path}/{inner}" in answer.stderr and "--results" in answer.stderr
 
 
+def test_plan_says_that_splits_are_resampled():
+    text = " ".join(run([*PLAN, "--profile", "smoke", "--splits", "resampled"]).output.split())
+    assert "resampled: each confirmation seed splits the training and validation images" in text
+    assert "fixed: every training" in run([*PLAN, "--profile", "smoke"]).output
+
+
+def test_plan_refuses_splits_that_patients_do_not_allow():
+    arguments = ["--data", "phantom:1,1,1", "--splits", "resampled"]
+    answer = run([*PLAN, *arguments])
+    assert answer.exit_code == 1
+    assert "choose --splits fixed" in " ".join(answer.stderr.split())
+
+
 def test_plan_refuses_results_that_are_a_file(tmp_path):
     (tmp_path / "file").touch()
     answer = run(["plan", "--results", str(tmp_path / "file")])

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import ray
 import torch
@@ -11,8 +12,10 @@ import torch
 from hw3.engine import recipe_for, start_training, train_epochs
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
+from hw3.resampling import resample_splits
 from study.pool.trainable import StudyTrial
 from study.pool.worker import TrialReport, Worker, report_from
+from study.search.code import resampling_digest
 from study.search.trial import Job, Setting, job_from
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
@@ -139,6 +142,54 @@ def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, s
     assert (report.status, report.is_last) == ("diverged", True)
     assert report.rows[-1]["val_loss"] is None
     assert report.test == []
+
+
+def resampled_job(setting, family, code=None):
+    drawn = dataclasses.replace(setting, resampling=code or resampling_digest())
+    config = {"channels": 4}
+    return Job("confirm", "p", drawn.confirm_ingredients(family, config, seed=1))
+
+
+def test_a_resampled_trial_trains_on_the_split_of_its_seed(data, setting):
+    rows = run(worker_of(resampled_job(setting, "conv"), data))[-1].rows
+    expected = run(worker_of(job(setting), resample_splits(data, 1)))[-1].rows
+    losses = [[row["val_loss"] for row in found] for found in (rows, expected)]
+    assert losses[0] == losses[1]
+    assert losses[0] != [row["val_loss"] for row in run(worker_of(job(setting), data))[-1].rows]
+
+
+@pytest.mark.parametrize("epochs_done", [1, 2])
+def test_a_killed_resampled_trial_resumes_on_its_own_split(
+    data, setting, tmp_path, epochs_done, monkeypatch
+):
+    monkeypatch.setattr("study.store.checkpoints.COST_SHARE", math.inf)
+    told = resampled_job(setting, "conv")
+    killed = worker_of(told, data, checkpoints=LocalFolder(tmp_path))
+    for _ in range(epochs_done):
+        killed.train_epoch()
+    resumed = run(worker_of(told, data, checkpoints=LocalFolder(tmp_path)))
+    assert timeless(resumed[-1]) == timeless(run(worker_of(told, data))[-1])
+
+
+def test_all_candidates_of_a_seed_train_on_one_split(data, setting, monkeypatch):
+    seen = []
+
+    def note(training, splits):
+        seen.append(splits)
+        return train_epochs(training, splits)
+
+    monkeypatch.setattr("study.pool.worker.train_epochs", note)
+    for family in ("conv", "gap"):
+        worker_of(resampled_job(setting, family), data).train_epoch()
+    one, two = seen
+    assert np.array_equal(one.val.images, two.val.images)
+    assert not np.array_equal(one.val.images, data.val.images)
+
+
+def test_a_worker_that_would_draw_another_split_trains_nothing(data, setting):
+    worker = worker_of(resampled_job(setting, "conv", code="another"), data)
+    with pytest.raises(RuntimeError, match=r"other code for resampled splits .*same version"):
+        worker.train_epoch()
 
 
 def test_job_and_report_survive_the_way_through_tune(setting):

@@ -60,6 +60,17 @@ def test_confirmation_pairs_all_candidates_on_seeds_that_no_search_used():
     assert not set(first) & {SETTING.explore_seed(search) for search in STUDY.searches}
 
 
+def test_resampled_splits_are_of_the_keys_of_confirmed_trials_alone():
+    """Explored trials, and all trials on fixed splits, keep theirs."""
+    resampled = dataclasses.replace(SETTING, resampling="code")
+    small = baseline_candidates(STUDY, 16)[0]
+    keys = [[job.key for job in small.jobs(setting, 3)] for setting in (SETTING, resampled)]
+    assert len({*keys[0], *keys[1]}) == 6
+    assert all("resampling" not in job.ingredients for job in small.jobs(SETTING, 3))
+    (record,) = trials_of(resampled).explored(WIDTH_SEARCH)[:1]
+    assert resampled.belongs_to(WIDTH_SEARCH, record) and SETTING.belongs_to(WIDTH_SEARCH, record)
+
+
 def test_more_seeds_keep_the_first_ones():
     assert SETTING.confirm_seeds(8)[:5] == SETTING.confirm_seeds(5)
 

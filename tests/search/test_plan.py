@@ -2,11 +2,11 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
-from study.search.plan import PLAN, load_plan, save_plan
+from study.search.plan import PLAN, describe_splits, load_plan, save_plan
 from study.spec.errors import StudyError
 from study.store.folder import LocalFolder
 from tests.made import STUDY, plan_of
@@ -29,11 +29,20 @@ def test_a_plan_is_read_as_it_was_saved(results):
 
 def test_a_plan_of_version_0_2_is_read(results):
     saved = json.loads(file_of(results).read_text())
-    del saved["setting"]["code"], saved["setting"]["trials"]
+    del saved["setting"]["code"], saved["setting"]["trials"], saved["setting"]["resampling"]
     file_of(results).write_text(json.dumps(saved | {"known": 3, "claims": [{"content": {}}]}))
     plan = load_plan(STUDY, results)
     assert plan.setting.code == {}
     assert plan.budget == plan_of().budget
+
+
+def test_a_plan_says_which_images_train_and_which_validate():
+    plan = plan_of()
+    known = replace(plan.data, patients={"train": 3, "val": 2})
+    resampled = replace(plan, setting=replace(plan.setting, resampling="code"))
+    assert describe_splits(plan).startswith("fixed")
+    assert "patients" not in describe_splits(resampled)
+    assert "patients kept apart" in describe_splits(replace(resampled, data=known))
 
 
 SPOIL = {
