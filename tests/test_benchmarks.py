@@ -12,6 +12,7 @@ from benchmarks.faults.rounds import Kill, Line, Watch
 from benchmarks.faults.tables import difference, most_for_one_kill, trained_twice
 from benchmarks.growth import PROPOSALS, SEEDS, growth, make_records, plan_of
 from benchmarks.peers.work import BASELINES
+from benchmarks.splits import wrong_verdicts
 from benchmarks.study import overhead, summarise
 from study.pool.dispatch import Dispatcher
 from study.search.choose import FinishedTrials
@@ -25,6 +26,16 @@ from study.task_c import STUDY
 )
 def test_every_benchmark_can_be_imported(module):
     importlib.import_module(module)
+
+
+def test_fixed_splits_give_wrong_verdicts_that_corrected_rules_on_resampled_ones_do_not():
+    fixed, resampled = (
+        wrong_verdicts("stable", splits, seeds=10, claims=1, studies=100)
+        for splits in ("fixed", "resampled")
+    )
+    assert fixed["t"] > 0.3
+    assert resampled["t"] > 0.08
+    assert max(resampled["corrected t"], resampled["corrected sign"]) < 0.12
 
 
 def test_work_of_the_benchmarks_holds_task_c_baselines():

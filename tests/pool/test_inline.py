@@ -9,6 +9,7 @@ import pytest
 import ray
 
 from study.pool.worker import Worker
+from study.search.code import resampling_digest
 from study.search.optuna_trials import INFEASIBLE
 from study.search.samplers import SAMPLERS
 from study.spec.budget import Budget
@@ -47,6 +48,15 @@ def trained_again(plan, data, results):
     before = {path.stem for path in (results / "trials").iterdir()}
     trials, _ = run_session(plan, data, results)
     return set(trials.records) - before
+
+
+def test_resampled_splits_train_the_confirmations_anew_and_nothing_else(finished, plan, data):
+    results, trials = finished
+    setting = dataclasses.replace(plan.setting, resampling=resampling_digest())
+    resampled = dataclasses.replace(plan, setting=setting)
+    keys = {job.key for each in trials.candidates() for job in each.jobs(setting, BUDGET.seeds)}
+    assert trained_again(resampled, data, results) == keys
+    assert trained_again(resampled, data, results) == set()
 
 
 def test_every_search_spends_its_budget_and_every_candidate_is_confirmed(finished):
