@@ -65,18 +65,17 @@ def resampled_sign_p(held: int, n_seeds: int, ratio: float) -> float:
         n_seeds: from 1.
         ratio: number of validation images over that of training images; 0 for the binomial test.
     """
-    return _sign_tails(n_seeds, ratio)[held]
-
-
-def _standard_error(values: np.ndarray, ratio: float) -> float:
-    return float(values.std(ddof=1)) * math.sqrt(1 / values.size + ratio)
+    return sign_tails(n_seeds, ratio)[held]
 
 
 @lru_cache(maxsize=256)
-def _sign_tails(n_seeds: int, ratio: float) -> tuple[float, ...]:
-    """Chances of at least 0, 1, ..., n seeds on the one side, where the sides are equally likely.
+def sign_tails(n_seeds: int, ratio: float) -> tuple[float, ...]:
+    """Chances that it holds on at least 0, 1, ..., n seeds, where it does in half of all trainings.
 
     Given what all seeds share, they are independent: binomial, then averaged over the shared.
+
+    Args:
+        n_seeds, ratio: as of `resampled_sign_p`.
     """
     shared, weights = np.polynomial.hermite_e.hermegauss(NODES)
     # a correlation of ratio / (1 + ratio), so that shared to own variance is as the ratio to 1
@@ -84,3 +83,7 @@ def _sign_tails(n_seeds: int, ratio: float) -> tuple[float, ...]:
     weights = weights / weights.sum()
     tails = (weights @ bdtrc(held - 1, n_seeds, chances) for held in range(1, n_seeds + 1))
     return (1.0, *map(float, tails))
+
+
+def _standard_error(values: np.ndarray, ratio: float) -> float:
+    return float(values.std(ddof=1)) * math.sqrt(1 / values.size + ratio)
