@@ -8,6 +8,7 @@ from typing import Any
 from study.search.choose import FinishedTrials
 from study.search.registered import confirmed_of, is_of
 from study.search.registration import PLANNED, STUDY
+from study.search.trial import RESAMPLING
 from study.spec.budget import PROFILES
 from study.store.records import Record
 
@@ -20,6 +21,7 @@ INGREDIENTS = {
     "recipe": "epochs",
     "numerics": "device or precision",
     "code": "code",
+    RESAMPLING: "splits",
 }
 
 
@@ -116,7 +118,7 @@ def _is_smoke(record: Record) -> bool:
 def _wanted(trials: FinishedTrials) -> list[dict[str, Any]]:
     """The ingredients of each candidate's trainings that count, whatever their seed."""
     return [
-        trials.plan.setting.ingredients(candidate.family, candidate.config, seed=0)
+        trials.plan.setting.confirm_ingredients(candidate.family, candidate.config, seed=0)
         for candidate in trials.candidates()
     ]
 
@@ -125,7 +127,7 @@ def _differences(record: Record, wanted: list[dict[str, Any]]) -> tuple[str, ...
     """In which ingredients but the seed it differs from those that are nearest."""
     parts = record.ingredients
     of_each = [
-        tuple(what for name, what in INGREDIENTS.items() if parts.get(name) != one[name])
+        tuple(what for name, what in INGREDIENTS.items() if parts.get(name) != one.get(name))
         for one in wanted
         if one["family"] == parts["family"]
     ]

@@ -105,3 +105,13 @@ def test_data_that_was_recorded_under_another_source_is_told():
     plan = replace(PLAN, data=replace(PLAN.data, source="course"))
     (said,) = tried(trained(), plan)
     assert "of the source course" in said and "recorded on the source made" in said
+
+
+@pytest.mark.parametrize("first", ["", "code"])
+def test_trainings_on_other_splits_are_told(first):
+    plans = {
+        drawn: replace(PLAN, setting=replace(SETTING, resampling=drawn)) for drawn in ("", "code")
+    }
+    other = plans["" if first else "code"]
+    (said,) = tried(trained(plans[first]) | trained(other), other)
+    assert "2 trainings of these candidates in other settings (splits)" in said
