@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 
 from study.stats.region_test import holm
-from study.stats.resampled import resampled_sign_p, resampled_t_p
+from study.stats.replication import sign_tails
+from study.stats.resampled import resampled_t_p
 from study.stats.rule import ALPHA
 
 TRAIN, VAL = 400, 100
@@ -53,7 +54,7 @@ def sign_p(values: np.ndarray, ratio: float) -> float:
     if not signs.size:
         return 1.0
     more = max(int((signs == side).sum()) for side in (1, -1))
-    return min(1.0, 2 * resampled_sign_p(more, signs.size, ratio))
+    return min(1.0, 2 * sign_tails(signs.size, ratio)[more])
 
 
 RULES: dict[str, Callable[[np.ndarray], float]] = {

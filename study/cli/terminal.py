@@ -16,7 +16,7 @@ from study.search.registered import claim_notes, describe_notes
 from study.search.registration import study_digest
 from study.search.tried import describe_tried
 from study.spec.study import Study
-from study.stats.power import detectable_share, in_deviations, needed_at, seeds_needed
+from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
@@ -93,7 +93,7 @@ def _claims_line(plan: Plan) -> str:
         )
     counts = Counter(claim.sides for claim in covered)
     for sides, count in counts.items():
-        lines.append(_rule_line(count, Rule(len(covered), sides=sides), plan))
+        lines.append(_rule_line(count, Rule(len(covered), sides=sides, ratio=plan.ratio), plan))
     return "\n".join(lines)
 
 
@@ -112,7 +112,8 @@ def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     looks = [(n, needed) for n, needed in needed_at(plan.looks, rule) if needed is not None]
     if not looks:
         needed = seeds_needed(rule)
-        return f"{said}, not judged: {plan.budget.seeds} seeds are too few, {needed} are needed"
+        more = f"{needed} are needed" if needed else f"not even {MAX_SEEDS:,} are enough"
+        return f"{said}, not judged: {plan.budget.seeds} seeds are too few, {more}"
     *others, last = (f"{needed} of {n}" for n, needed in looks)
     counts = f"{', '.join(others)} or {last}" if others else last
     share = detectable_share(plan.looks, rule)

@@ -11,8 +11,9 @@ from study.judge.verdict import Outcome, Terms
 from study.spec.claim import Claim
 from study.stats.looks import Looks
 from study.stats.power import is_futile
-from study.stats.region_test import holm, region_p
+from study.stats.region_test import holm, mean_p, region_p
 from study.stats.replication import least_p, replication_p
+from study.stats.resampled import resampled_t_p
 from study.stats.rule import ALPHA, Rule
 
 DECIDED: tuple[Outcome, ...] = ("supported", "refuted")
@@ -58,10 +59,10 @@ class Decision:
 def decide_cases(cases: Sequence[Case], terms: Terms) -> list[Decision]:
     """Decide all claims of a study together, in their order."""
     family = [case for case in cases if case.counts]
-    tests = [_test(case) for case in family]
+    tests = [_test(case, terms.ratio) for case in family]
     p_holm = holm([p for p, _ in tests])
     # what the correction would leave, were every claim as clear as its seeds allow
-    least = holm([_least(case) for case in family])
+    least = holm([_least(case, terms.ratio) for case in family])
     found: dict[int, tuple[Outcome, float, float]] = {}  # by the case's identity
     for case, (p, likelier), corrected, best in zip(family, tests, p_holm, least, strict=True):
         outcome: Outcome = likelier if corrected <= ALPHA else "undecided"
@@ -73,19 +74,19 @@ def decide_cases(cases: Sequence[Case], terms: Terms) -> list[Decision]:
     for case in cases:
         outcome, p, corrected = found.get(id(case), ("not judged", math.nan, math.nan))
         sides = case.claim.sides
-        later = _later(case, outcome, terms, Rule(still_open, sides=sides))
-        rule = Rule(max(1, len(family)), sides=sides)
+        later = _later(case, outcome, terms, Rule(still_open, sides=sides, ratio=terms.ratio))
+        rule = Rule(max(1, len(family)), sides=sides, ratio=terms.ratio)
         decisions.append(Decision(outcome, p, corrected, later, rule))
     return decisions
 
 
-def _test(case: Case) -> tuple[float, Outcome]:
+def _test(case: Case, ratio: float) -> tuple[float, Outcome]:
     """The claim's p over all looks so far, and the outcome that it speaks for."""
     best: tuple[float, Outcome] = (1.0, "undecided")
     if case.barred:
         return best
     for seeds, share in zip(case.looks.seeds, case.looks.shares, strict=True):
-        support, refute = _sides(case.claim, case.sample, seeds)
+        support, refute = _sides(case.claim, case.sample, seeds, ratio)
         p, outcome = min(1.0, 2 * min(support, refute) / share), _likelier(support, refute)
         if case.claim.one_sided:
             p, outcome = min(1.0, support / share), "supported"
@@ -97,23 +98,26 @@ def _likelier(support: float, refute: float) -> Outcome:
     return "supported" if support < refute else "refuted"
 
 
-def _sides(claim: Claim, sample: Sample, seeds: int) -> tuple[float, float]:
+def _sides(claim: Claim, sample: Sample, seeds: int, ratio: float) -> tuple[float, float]:
     """One-sided p for support and refutation, after so many seeds."""
     if claim.about == "mean":
         values = sample.values[:seeds]
-        return region_p(values[~np.isnan(values)], *value_bounds(claim), claim.sides)
+        values, bounds = values[~np.isnan(values)], value_bounds(claim)
+        if ratio:
+            return region_p(values, *bounds, lambda each, at: resampled_t_p(each, at, ratio))
+        return region_p(values, *bounds, lambda each, at: mean_p(each, at, claim.sides))
     held = sample.held[:seeds]
     held = held[~np.isnan(held)]
-    return replication_p(int(held.sum()), held.size)
+    return replication_p(int(held.sum()), held.size, ratio)
 
 
-def _least(case: Case) -> float:
+def _least(case: Case, ratio: float) -> float:
     """The smallest p that the case's seeds and looks can give."""
     if case.barred:
         return 1.0
     counted = np.cumsum(~np.isnan(case.sample.held))
     pairs = zip(case.looks.seeds, case.looks.shares, strict=True)
-    least = (least_p(int(counted[n - 1]), case.claim.sides) / share for n, share in pairs)
+    least = (least_p(int(counted[n - 1]), case.claim.sides, ratio) / share for n, share in pairs)
     return min((1.0, *least))
 
 

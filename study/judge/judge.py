@@ -22,6 +22,7 @@ from study.stats.bootstrap import image_interval
 from study.stats.looks import NO_LOOKS, Looks
 from study.stats.power import seeds_to_decide
 from study.stats.replication import share_interval
+from study.stats.resampled import resampled_interval
 from study.stats.signflip import seed_interval
 from study.table.metrics import metric_mistakes
 
@@ -75,6 +76,7 @@ def terms_of(plan: Plan) -> Terms:
         source=plan.data.source,
         constant=constant_predictor(plan.data.counts),
         judged=plan.budget.judged,
+        ratio=plan.ratio,
     )
 
 
@@ -133,7 +135,7 @@ def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
     counted, finite = sample.counted, sample.finite
     held, n = int(counted.sum()), counted.size
     effect = float(finite.mean()) if finite.size else math.nan
-    low, high = seed_interval(finite) if finite.size else UNKNOWN
+    low, high = _interval(finite, terms.ratio)
     if claim.ratio:
         effect, low, high = map(math.exp, (effect, low, high))
     left, to_decide = terms.looks.left if terms.looks else 1.0, None
@@ -146,7 +148,7 @@ def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
         decision.rule,
         held=held,
         n_seeds=n,
-        share=share_interval(held, n) if n else UNKNOWN,
+        share=share_interval(held, n, ratio=terms.ratio) if n else UNKNOWN,
         effect=effect,
         interval=(low, high),
         images=UNKNOWN if sample.correct is None else image_interval(sample.correct),
@@ -158,6 +160,13 @@ def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
         next_look=decision.next_look,
         note="; ".join(_notes(case, decision, terms)),
     )
+
+
+def _interval(values: np.ndarray, ratio: float) -> tuple[float, float]:
+    """Of the mean, over seeds, or over splits and data sets where each seed has its own split."""
+    if ratio and values.size > 1:
+        return resampled_interval(values, ratio)
+    return seed_interval(values) if values.size else UNKNOWN
 
 
 def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:

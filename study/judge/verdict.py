@@ -26,6 +26,8 @@ class Terms:
         constant: what a model scores that always gives the same answer; None where that is not
             known, so that no candidate is found useless.
         judged: False where the run is too small to judge anything.
+        ratio: number of validation images over that of training images where each seed has a split
+            of its own; 0 where all have the same.
     """
 
     looks: Looks | None = None
@@ -34,6 +36,7 @@ class Terms:
     source: str | None = None
     constant: Constant | None = None
     judged: bool = True
+    ratio: float = 0.0
 
     def cover(self, claim: Claim) -> bool:
         """Whether the claim was made at this scale, or at none in particular."""

@@ -188,7 +188,9 @@ def _reason(verdict: Verdict) -> str:
     if not verdict.n_seeds or (verdict.outcome == "not judged" and verdict.note):
         return ""
     if verdict.outcome == "not judged":
-        return f"{seeds_needed(rule)} seeds are needed for {_count(rule.n_claims, 'claim')}"
+        needed = seeds_needed(rule)
+        more = f"{needed} seeds are needed" if needed else f"not even {MAX_SEEDS:,} are enough"
+        return f"{more} for {_count(rule.n_claims, 'claim')}"
     return _why_undecided(verdict, rule) if verdict.outcome == "undecided" else ""
 
 

@@ -23,7 +23,7 @@ def looks_of(trials: FinishedTrials) -> Looks:
     if not claims:
         return NO_LOOKS
     first = min(budget.first_seeds or budget.seeds, budget.seeds)
-    return plan_looks(first, budget.seeds, len(claims), sides, taken_looks(trials))
+    return plan_looks(first, budget.seeds, len(claims), sides, taken_looks(trials), plan.ratio)
 
 
 def taken_looks(trials: FinishedTrials) -> Looks:

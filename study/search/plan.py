@@ -65,6 +65,15 @@ class Plan:
         ]
 
     @property
+    def ratio(self) -> float:
+        """Number of validation images over that of training images where each seed has a split of
+        its own; 0 where all have the same."""
+        if not self.setting.resampling:
+            return 0.0
+        val, train = (sum(self.data.counts[part].values()) for part in ("val", "train"))
+        return val / train
+
+    @property
     def unclaimed(self) -> set[str]:
         """Candidates that no claim is judged on."""
         claimed = {name for claim in self.covered_claims for name in claim.candidates}

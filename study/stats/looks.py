@@ -47,7 +47,12 @@ NO_LOOKS = Looks((), ())
 
 
 def plan_looks(
-    first: int, most: int, n_claims: int, sides: Iterable[int] = (2,), spent: Looks = NO_LOOKS
+    first: int,
+    most: int,
+    n_claims: int,
+    sides: Iterable[int] = (2,),
+    spent: Looks = NO_LOOKS,
+    ratio: float = 0.0,
 ) -> Looks:
     """The looks of a run with `first` to `most` seeds: those that were taken, then new ones.
 
@@ -60,6 +65,7 @@ def plan_looks(
         n_claims: number of claims of the study.
         sides: of their tests; empty where p may be anything, as of tests of a mean.
         spent: looks that earlier runs of the study have taken.
+        ratio: see `study.stats.replication`.
     """
     new = [n for n in look_seeds(first, most) if n > max(spent.seeds, default=0)]
     allowed = spent.left * FIRST_SHARE if len(new) > 1 else spent.left
@@ -67,7 +73,7 @@ def plan_looks(
     seeds, shares = [*spent.seeds], [*spent.shares]
     used = 0.0
     for n in new:
-        share = usable_share(n, allowed - used, n_claims, tuple(sides))
+        share = usable_share(n, allowed - used, n_claims, tuple(sides), ratio)
         if share > 0:
             seeds.append(n)
             shares.append(float(share))
@@ -85,7 +91,9 @@ def look_seeds(first: int, most: int) -> list[int]:
     return sorted({round(first * ratio**place) for place in range(count)})
 
 
-def usable_share(n: int, share: float, n_claims: int, sides: tuple[int, ...] = (2,)) -> float:
+def usable_share(
+    n: int, share: float, n_claims: int, sides: tuple[int, ...] = (2,), ratio: float = 0.0
+) -> float:
     """The least share with which Holm's method decides after n seeds as it does with this one.
 
     0 where no p is small enough for any verdict.
@@ -100,10 +108,10 @@ def usable_share(n: int, share: float, n_claims: int, sides: tuple[int, ...] = (
     for step in range(1, n_claims + 1):  # claims that are open when Holm's method comes to one
         limit = ALPHA * share / step
         for side in sides:
-            small = [float(p) for p in attainable_p(n, side) if p <= limit]
+            small = [float(p) for p in attainable_p(n, side, ratio) if p <= limit]
             needed = max(needed, step * max(small, default=0.0) / ALPHA)
     # Holm's strictest step must be passable, or nothing is decided
-    passable = n_claims * min(least_p(n, side) for side in sides) <= ALPHA * share
+    passable = n_claims * min(least_p(n, side, ratio) for side in sides) <= ALPHA * share
     return min(share, needed) if passable else 0.0
 
 

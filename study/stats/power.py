@@ -3,31 +3,35 @@
 import math
 from bisect import bisect_left
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import pairwise
 
 import numpy as np
-from scipy.special import bdtrc, ndtri  # scipy.stats takes a second to import
+from scipy.special import bdtrc, comb, ndtri  # scipy.stats takes a second to import
 
 from study.stats.looks import Looks
-from study.stats.replication import HALF, held_to_support, least_p
+from study.stats.replication import HALF, held_to_support, least_p, shared_shares
 from study.stats.rule import Rule
 
 POWER = 0.8
 MAX_SEEDS = 1000  # the greatest number of seeds that is ever named
 FUTILE = 0.1  # a claim that is decided less often than this is given up
+NEGLIGIBLE = 1e-6  # weight of a node of the quadrature over what all seeds share
 STEPS = 1000  # of a share, when the least one that is found is looked for
 
 
-def seeds_needed(rule: Rule) -> int:
-    """Least number of seeds whose smallest p, sides / 2^n, passes Holm's first step."""
-    return next(n for n in count(1) if rule.n_claims * least_p(n, rule.sides) <= rule.alpha)
+def seeds_needed(rule: Rule) -> int | None:
+    """Least number of seeds whose smallest p, sides / 2^n where they are independent, passes Holm's
+    first step; None where more than 1,000."""
+    limit = rule.alpha / max(1, rule.n_claims)
+    choices = range(1, MAX_SEEDS + 1)
+    return next((n for n in choices if least_p(n, rule.sides, rule.ratio) <= limit), None)
 
 
 def needed_at(looks: Looks, rule: Rule) -> list[tuple[int, int | None]]:
     """At each look its seeds, and in how many of them a claim must hold to be supported, whatever
     becomes of the others; None where not even all are enough. Refuted if it fails in as many."""
     pairs = zip(looks.seeds, looks.shares, strict=True)
-    return [(n, held_to_support(n, rule.tail * share)) for n, share in pairs]
+    return [(n, held_to_support(n, rule.tail * share, rule.ratio)) for n, share in pairs]
 
 
 def decision_chances(
@@ -42,24 +46,41 @@ def decision_chances(
         share: of all trainings that meet the claim, 0 to 1.
         held, n: of the trainings so far.
     """
+    shares, weights = shared_shares(share, rule.ratio)
+    weights = weights * shares**held * (1 - shares) ** (n - held)  # what is known of the shared
+    if not weights.any():  # at this share, what was seen cannot be
+        return 0.0, 0.0, float(n)
+    weights = weights / weights.sum()
+    likely = np.flatnonzero(weights > NEGLIGIBLE)
+    needed = tuple(pair for pair in needed_at(looks, rule) if pair[0] > n)
+    chances = np.array([_follow(needed, float(shares[i]), held, n, rule.sides) for i in likely])
+    supported, refuted, seeds = weights[likely] @ chances / weights[likely].sum()
+    return float(supported), float(refuted), float(seeds)
+
+
+def _follow(
+    needed: tuple[tuple[int, int | None], ...], share: float, held: int, n: int, sides: int
+) -> tuple[float, float, float]:
+    """The same for independent trainings.
+
+    Args:
+        needed: of `needed_at`, the looks that follow.
+    """
     counts = np.zeros(n + 1)
     counts[held] = 1.0
     supported = refuted = seeds = 0.0
-    rest = [pair for pair in needed_at(looks, rule) if pair[0] > n]
-    for (before, _), (total, needed) in pairwise([(n, None), *rest]):
-        added = total - before
-        seeds += added * counts.sum()
-        law = np.array(
-            [math.comb(added, k) * share**k * (1 - share) ** (added - k) for k in range(added + 1)]
-        )
+    for (before, _), (total, enough) in pairwise([(n, None), *needed]):
+        added = np.arange(total - before + 1)
+        seeds += added[-1] * counts.sum()
+        law = comb(added[-1], added) * share**added * (1 - share) ** added[::-1]
         counts = np.convolve(counts, law)
-        if needed is not None:
-            supported += counts[needed:].sum()
-            counts[needed:] = 0.0
-            if rule.sides == 2:
-                refuted += counts[: total - needed + 1].sum()
-                counts[: total - needed + 1] = 0.0
-    return float(supported), float(refuted), float(n + seeds)
+        if enough is not None:
+            supported += counts[enough:].sum()
+            counts[enough:] = 0.0
+            if sides == 2:
+                refuted += counts[: total - enough + 1].sum()
+                counts[: total - enough + 1] = 0.0
+    return supported, refuted, n + seeds
 
 
 @lru_cache(maxsize=256)
@@ -106,8 +127,9 @@ def seeds_to_decide(held: int, n: int, left: float, rule: Rule) -> int | None:
     likely = max(share, 1 - share)
 
     def chance(seeds: int) -> float:
-        needed = held_to_support(seeds, rule.tail * left)
-        return 0.0 if needed is None else float(bdtrc(needed - 1, seeds, likely))
+        needed = held_to_support(seeds, rule.tail * left, rule.ratio)
+        shares, weights = shared_shares(likely, rule.ratio)
+        return 0.0 if needed is None else float(weights @ bdtrc(needed - 1, seeds, shares))
 
     place = bisect_left(choices, POWER, key=chance)
     return choices[place] if place < len(choices) else None

@@ -8,12 +8,14 @@ flips alone give 17 studies in 100 a wrong verdict, both together 5 (`benchmarks
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from study.stats.signflip import sign_flip_p
 from study.stats.skew import skew_p
+
+PValue = Callable[[np.ndarray, float], float]
 
 
 def mean_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
@@ -27,7 +29,9 @@ def mean_p(values: np.ndarray, bound: float, sides: int = 2) -> float:
     return max(sign_flip_p(values, bound), skew_p(values, bound, sides))
 
 
-def region_p(values: np.ndarray, above: float, below: float, sides: int = 2) -> tuple[float, float]:
+def region_p(
+    values: np.ndarray, above: float, below: float, p_of: PValue = mean_p
+) -> tuple[float, float]:
     """One-sided p for support and for refutation of "the mean lies in (above, below)".
 
     Support needs the mean inside of each finite bound, so that the greatest p counts. Refutation
@@ -36,15 +40,15 @@ def region_p(values: np.ndarray, above: float, below: float, sides: int = 2) -> 
     Args:
         values: finite, (n,).
         above, below: in the unit of the values; one of them may be infinite.
-        sides: of the whole test, 1 or 2.
+        p_of: one-sided p of "the mean is at most the bound", from values and bound.
     """
     inside, outside = [], []
     if math.isfinite(above):
-        inside.append(mean_p(values, above, sides))
-        outside.append(mean_p(-values, -above, sides))
+        inside.append(p_of(values, above))
+        outside.append(p_of(-values, -above))
     if math.isfinite(below):
-        inside.append(mean_p(-values, -below, sides))
-        outside.append(mean_p(values, below, sides))
+        inside.append(p_of(-values, -below))
+        outside.append(p_of(values, below))
     return max(inside), min(outside)
 
 

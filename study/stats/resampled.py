@@ -1,4 +1,4 @@
-"""Tests of values whose splits overlap: every seed splits the same images anew.
+"""Test of a mean of values whose splits overlap: every seed splits the same images anew.
 
 Such values are not independent, and their spread says too little about that of their mean: what
 this data set has of its own is in all of them. Nadeau and Bengio (2003, "Inference for the
@@ -6,23 +6,18 @@ generalization error", Machine Learning 52) take any two as correlated as their 
 overlap, by n_val / (n_train + n_val). The variance of a mean over n seeds is then that of the
 values times (1 / n + n_val / n_train), and does not vanish with more seeds.
 
-The sign test here takes the same correlation, of normal scores behind the values, in the place of
-independence: whatever increasing function makes values of the scores, it sees signs alone. With
-no overlap it is the exact binomial test.
+The sign test with this correlation is in `study.stats.replication`.
 
 What is tested is the procedures over draws of data sets of this size, not these images.
 `benchmarks/README.md`, "Resampled splits", has the rates of wrong verdicts.
 """
 
 import math
-from functools import lru_cache
 
 import numpy as np
-from scipy.special import bdtrc, ndtr, stdtr, stdtrit  # scipy.stats takes a second to import
+from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
 from study.stats.rule import ALPHA
-
-NODES = 200  # of the quadrature over what all seeds share; 100 give the same 9 digits
 
 
 def resampled_t_p(values: np.ndarray, bound: float, ratio: float) -> float:
@@ -55,34 +50,6 @@ def resampled_interval(
     """
     half = float(stdtrit(values.size - 1, 1 - alpha / 2)) * _standard_error(values, ratio)
     return float(values.mean()) - half, float(values.mean()) + half
-
-
-def resampled_sign_p(held: int, n_seeds: int, ratio: float) -> float:
-    """One-sided p of "it holds in at most half of all trainings"; small where it held in more.
-
-    Args:
-        held: number of seeds on whose split it held.
-        n_seeds: from 1.
-        ratio: number of validation images over that of training images; 0 for the binomial test.
-    """
-    return sign_tails(n_seeds, ratio)[held]
-
-
-@lru_cache(maxsize=256)
-def sign_tails(n_seeds: int, ratio: float) -> tuple[float, ...]:
-    """Chances that it holds on at least 0, 1, ..., n seeds, where it does in half of all trainings.
-
-    Given what all seeds share, they are independent: binomial, then averaged over the shared.
-
-    Args:
-        n_seeds, ratio: as of `resampled_sign_p`.
-    """
-    shared, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    # a correlation of ratio / (1 + ratio), so that shared to own variance is as the ratio to 1
-    chances = ndtr(math.sqrt(ratio) * shared)
-    weights = weights / weights.sum()
-    tails = (weights @ bdtrc(held - 1, n_seeds, chances) for held in range(1, n_seeds + 1))
-    return (1.0, *map(float, tails))
 
 
 def _standard_error(values: np.ndarray, ratio: float) -> float:

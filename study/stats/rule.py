@@ -13,11 +13,14 @@ class Rule:
         n_claims: number of claims of the study, over which Holm's method corrects.
         alpha: chance of one or more wrong verdicts among them.
         sides: 1 for a test that can only support a claim, 2 for one that can also refute it.
+        ratio: number of validation images over that of training images where every seed has a
+            split of its own, see `study.stats.replication`; 0 where all have the same.
     """
 
     n_claims: int = 1
     alpha: float = ALPHA
     sides: int = 2
+    ratio: float = 0.0
 
     @property
     def tail(self) -> float:

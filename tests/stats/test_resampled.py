@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, ttest_1samp
 
-from study.stats.resampled import resampled_interval, resampled_sign_p, resampled_t_p
+from study.stats.replication import share_interval, sign_tails
+from study.stats.resampled import resampled_interval, resampled_t_p
 
 VALUES = np.array([0.3, -0.1, 0.4, 0.25, 0.0, 0.7, 0.35, 0.2])
 RATIOS = (0.0, 0.1, 0.25, 1.0)
@@ -48,7 +49,7 @@ def test_one_value_says_nothing():
 def test_without_overlap_the_sign_test_is_the_exact_binomial_one(n_seeds):
     for held in range(n_seeds + 1):
         p = binomtest(held, n_seeds, alternative="greater").pvalue
-        assert resampled_sign_p(held, n_seeds, ratio=0.0) == pytest.approx(p)
+        assert sign_tails(n_seeds)[held] == pytest.approx(p)
 
 
 @pytest.mark.parametrize("ratio", RATIOS)
@@ -56,12 +57,12 @@ def test_without_overlap_the_sign_test_is_the_exact_binomial_one(n_seeds):
 def test_both_sides_of_the_sign_test_are_alike(n_seeds, ratio):
     """At least k on the one side, or fewer than k: fewer than k is more than n - k on the other."""
     for held in range(1, n_seeds + 1):
-        other = resampled_sign_p(n_seeds - held + 1, n_seeds, ratio)
-        assert resampled_sign_p(held, n_seeds, ratio) == pytest.approx(1 - other)
+        other = sign_tails(n_seeds, ratio)[n_seeds - held + 1]
+        assert sign_tails(n_seeds, ratio)[held] == pytest.approx(1 - other)
 
 
 def test_more_overlap_makes_equal_signs_say_less():
-    found = [resampled_sign_p(10, 10, ratio) for ratio in RATIOS]
+    found = [sign_tails(10, ratio)[10] for ratio in RATIOS]
     assert found == sorted(found)
     assert found[-1] == pytest.approx(1 / 11)  # all orders of shared and ten own parts alike
 
@@ -71,7 +72,7 @@ def test_both_tests_keep_their_level_where_values_are_as_assumed(ratio):
     studies = correlated(ratio, 10, 4000)
     rates = [
         np.mean([resampled_t_p(each, 0.0, ratio) <= 0.05 for each in studies]),
-        np.mean([resampled_sign_p(int((each > 0).sum()), 10, ratio) <= 0.05 for each in studies]),
+        np.mean([sign_tails(10, ratio)[int((each > 0).sum())] <= 0.05 for each in studies]),
     ]
     assert max(rates) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / len(studies))
 
@@ -82,3 +83,11 @@ def test_intervals_cover_the_mean_over_data_sets(ratio):
     ends = np.array([resampled_interval(each, ratio) for each in studies])
     share = np.mean((ends[:, 0] <= 3.0) & (ends[:, 1] >= 3.0))
     assert share == pytest.approx(0.95, abs=3 * math.sqrt(0.05 * 0.95 / len(studies)))
+
+
+@pytest.mark.parametrize("held", [0, 7, 10])
+def test_the_interval_of_a_share_widens_with_the_overlap(held):
+    narrow, wide = (share_interval(held, 10, ratio=ratio) for ratio in (0.0, 0.25))
+    assert share_interval(held, 10, ratio=1e-9) == pytest.approx(narrow, abs=1e-4)
+    assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
+    assert wide != narrow
