@@ -34,7 +34,7 @@ from study.spec.figures import default_figures
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
-from study.table.example import make_epoch_rows, make_test_scores
+from study.table.example import make_epoch_rows, make_image_scores
 
 IMAGE_SIZE = 32
 
@@ -70,7 +70,7 @@ def make_records(plan: Plan, store: RecordStore) -> None:
         for number, job in enumerate(candidate.jobs(plan.setting, plan.budget.seeds)):
             rng = np.random.default_rng([place, number])
             rows = make_epoch_rows(rng, 0.9 + 0.01 * place, 0.005 * place, 2.0, plan.budget.epochs)
-            tests = make_test_scores(rng, rows)
+            tests = make_image_scores(rng, rows, "test")
             store.write(Record(job.ingredients, "complete", rows, test=tests, cost=cost))
 
 

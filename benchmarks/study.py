@@ -31,7 +31,7 @@ import torch
 
 from benchmarks.peers.work import BASELINES, WORKERS, Work, add_work, print_seconds, work_of
 from benchmarks.sessions import FirstStart, new_trials, run_session
-from hw3.engine import Recipe, score_test_set, start_training, train_epochs
+from hw3.engine import Recipe, score_images, start_training, train_epochs
 from hw3.memory import keep_freed_memory
 from hw3.models import make_architecture
 from hw3.numerics import Numerics, choose_numerics
@@ -123,7 +123,7 @@ def _train(parts: dict[str, Any]) -> float:
     )
     seconds = sum(row.seconds for row in train_epochs(training, _data))
     assert _data.test is not None
-    score_test_set(training, _data.test)
+    score_images(training, _data.test)
     return seconds
 
 

@@ -17,7 +17,7 @@ from study.spec.figures import Figure
 from study.spec.space import Choice, Int
 from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
-from study.table.example import EPOCHS, SEEDS, make_epoch_rows, make_test_scores
+from study.table.example import EPOCHS, SEEDS, make_epoch_rows, make_image_scores
 from study.table.members import Member
 from study.table.rows import make_table
 
@@ -159,11 +159,12 @@ def _confirmed(name: str, seed: int, with_test: bool) -> Record:
     family, config = configs.get(name, ("gap", CHOSEN))
     rng = np.random.default_rng([seed, len(name)])
     rows = make_epoch_rows(rng, *LEVELS[name])
-    test = make_test_scores(rng, rows)
+    test, val = (make_image_scores(rng, rows, part) for part in ("test", "val"))
     return Record(
         ingredients=SETTING.ingredients(family, config, seed),
         status="complete",
         rows=rows,
+        val=val,
         test=test if with_test else [],
         cost=_cost(family, config),
         provenance={"host": "made", "device": "x86_64 CPU"},

@@ -1,6 +1,6 @@
 """The training engine: plain functions, one epoch loop, a generator of epoch rows."""
 
-from hw3.engine.scoring import predict, score_test_set
+from hw3.engine.scoring import predict, score_images
 from hw3.engine.train import EpochRow, train_epochs, train_together
 from hw3.engine.training import (
     Recipe,
@@ -18,7 +18,7 @@ __all__ = [
     "predict",
     "recipe_for",
     "restore_training",
-    "score_test_set",
+    "score_images",
     "start_training",
     "train_epochs",
     "train_together",

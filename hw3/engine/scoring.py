@@ -1,4 +1,4 @@
-"""What a trained model predicts, and the scores of the test part."""
+"""What a trained model predicts, and the scores of a part's images."""
 
 import copy
 from typing import Any
@@ -34,15 +34,15 @@ def predict(training: Training, images: Tensor, model: nn.Module | None = None) 
         return torch.cat(logits).squeeze(1).float().cpu().numpy()
 
 
-def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
-    """Score the test set with the final weights, and with those of least validation loss.
+def score_images(training: Training, part: Split) -> list[dict[str, Any]]:
+    """Score a part with the final weights, and with those of least validation loss.
 
     Returns:
         One dictionary for each scored epoch: epoch, loss, accuracy, AUROC; in the images' order
         the logits, N float32 as short as they can be written, and correct, N digits, 1 where
         the prediction is the label.
     """
-    images, _ = resident(test, training.device)
+    images, _ = resident(part, training.device)
     scored = {training.epoch: training.model}
     if training.best_weights is not None and training.best_epoch != training.epoch:
         best = copy.deepcopy(training.model)
@@ -54,11 +54,11 @@ def score_test_set(training: Training, test: Split) -> list[dict[str, Any]]:
         scores.append(
             {
                 "epoch": epoch,
-                "loss": log_loss(logits, test.labels),
-                "accuracy": accuracy(logits, test.labels),
-                "auroc": auroc(logits, test.labels),
+                "loss": log_loss(logits, part.labels),
+                "accuracy": accuracy(logits, part.labels),
+                "auroc": auroc(logits, part.labels),
                 "logits": [float(str(logit)) for logit in logits],
-                "correct": "".join("01"[int(hit)] for hit in (logits > 0) == (test.labels > 0)),
+                "correct": "".join("01"[int(hit)] for hit in (logits > 0) == (part.labels > 0)),
             }
         )
     return scores

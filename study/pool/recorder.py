@@ -46,6 +46,7 @@ class Recorder:
             ingredients=job.ingredients,
             status=status,
             rows=report.rows,
+            val=report.val,
             test=report.test,
             cost=report.cost,
             params=job.params,

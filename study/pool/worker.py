@@ -14,7 +14,7 @@ from hw3.engine import (
     Recipe,
     Training,
     restore_training,
-    score_test_set,
+    score_images,
     start_training,
     train_epochs,
     training_state,
@@ -39,8 +39,8 @@ class TrialReport:
     Attributes:
         status: "running" until the trial's last epoch; "diverged" where its loss is not finite.
         rows: one for each epoch, fields of `hw3.engine.EpochRow`; None for what is not finite.
-        test: scores of the locked test set, see `hw3.engine.score_test_set`; at the end of
-            confirmed trials only.
+        val, test: scores of the images of the validation set and of the locked test set, see
+            `hw3.engine.score_images`; at the end of confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
         host, device: where the trial runs.
         checkpoint_failure: why no checkpoint can be written, None where they can.
@@ -48,6 +48,7 @@ class TrialReport:
 
     status: Literal["running", "complete", "diverged"]
     rows: list[dict[str, Any]]
+    val: list[dict[str, Any]] = field(default_factory=list)
     test: list[dict[str, Any]] = field(default_factory=list)
     cost: Mapping[str, int] = field(default_factory=dict)
     host: str | None = None
@@ -110,12 +111,13 @@ class Worker:
         row = next(self._epochs)
         self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
         status = _status(row, training.recipe)
-        scores_test = self._job.stage == "confirm" and status == "complete"
-        test = self._open_test() if scores_test else None
+        is_scored = self._job.stage == "confirm" and status == "complete"
+        test = self._open_test() if is_scored else None
         return TrialReport(
             status=status,
             rows=list(self._rows),
-            test=score_test_set(training, test) if test is not None else [],
+            val=score_images(training, self._data.val) if is_scored else [],
+            test=score_images(training, test) if test is not None else [],
             cost=asdict(self._cost),
             host=platform.node(),
             device=_device_name(training.device),

@@ -157,7 +157,18 @@ def describe_data(data: Splits) -> DataFacts:
             name: None if part.patients is None else len(np.unique(part.patients))
             for name, part in parts.items()
         },
+        image_patients={
+            name: None if part.patients is None else _number(part.patients)
+            for name, part in parts.items()
+            if name != "train"
+        },
     )
+
+
+def _number(names: np.ndarray) -> list[int]:
+    """A number from 0 for each name, the same for the same; no order of the names is left."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names.tolist()))}
+    return [numbers[name] for name in names.tolist()]
 
 
 def save_plan(plan: Plan, folder: Folder) -> None:
@@ -210,4 +221,8 @@ def _plan_from(study: Study, saved: Any) -> Plan:
     for name in COUNTS:
         if not 1 <= (count := getattr(plan.budget, name)) <= LARGEST:
             raise Damaged(f"has {count} {name}, which must be from 1 to {LARGEST}")
+    for part, patients in plan.data.image_patients.items():
+        images = sum(plan.data.counts.get(part, {}).values())
+        if patients is not None and len(patients) != images:
+            raise Damaged(f"has {len(patients)} patients of {images} images in the part {part}")
     return plan

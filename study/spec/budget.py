@@ -1,6 +1,6 @@
 """What a study may spend, and the profiles that name a budget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LARGEST = 1_000_000  # of trials, epochs, seeds and pixels; nobody trains more
 
@@ -61,6 +61,9 @@ class DataFacts:
         image_size: side in pixels.
         counts: images by part and class.
         patients: number of patients by part, None where the source does not say.
+        image_patients: of the parts whose images are scored, val and test: whose each image is, in
+            the images' order, as numbers from 0 that name nobody; None where the source does not
+            say. Plans of versions up to 0.2 have no part here.
     """
 
     source: str
@@ -69,3 +72,4 @@ class DataFacts:
     image_size: int
     counts: dict[str, dict[str, int]]
     patients: dict[str, int | None]
+    image_patients: dict[str, list[int] | None] = field(default_factory=dict)

@@ -40,7 +40,9 @@ class Record:
             numerics, digest of the code); `record_key` hashes them.
         status: complete; stopped early by the scheduler; diverged (loss not finite); failed.
         rows: one for each epoch, fields of `hw3.engine.EpochRow`.
-        test: scores of the locked test set, see `hw3.engine.score_test_set`; confirmed trials only.
+        val, test: scores of the images of the validation set and of the locked test set, see
+            `hw3.engine.score_images`; confirmed trials only. Records of versions up to 0.2 lack
+            `val`.
         cost: fields of `hw3.cost.Cost`.
         params: the point of the search's search space, for explored trials.
         pruned_by: the scheduler that was allowed to stop it, "asha" or "none", whether or not it
@@ -52,6 +54,7 @@ class Record:
     ingredients: Mapping[str, Any]
     status: Status
     rows: list[dict[str, Any]]
+    val: list[dict[str, Any]] = field(default_factory=list)
     test: list[dict[str, Any]] = field(default_factory=list)
     cost: Mapping[str, int] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -176,13 +179,14 @@ class _Origin:
 
 @dataclass(frozen=True)
 class _Score:
-    """What is read of a score of the test set; records of version 0.1 lack `correct`."""
+    """What is read of the score of an epoch; records of version 0.1 lack `correct`."""
 
     epoch: int
     loss: float | None
     accuracy: float | None
     auroc: float | None
     correct: str | None = None
+    logits: list[float] | None = None
 
 
 def _check_parts(record: Record) -> None:
@@ -193,10 +197,8 @@ def _check_parts(record: Record) -> None:
         raise Damaged("does not say when it was finished")
     if origin.finished is not None:
         _check_time(origin.finished)
-    for score in record.test:
-        correct = read_record(_Score, score, partly=True).correct
-        if correct is not None and not re.fullmatch("[01]+", correct):
-            raise Damaged(f"has {reprlib.repr(correct)} as answers to test images")
+    for score in (*record.val, *record.test):
+        _check_score(read_record(_Score, score, partly=True))
     if record.cost and record.cost.keys() != COST_FIELDS:
         raise Damaged(f"has {', '.join(sorted(record.cost))} as cost")
     for number, row in enumerate(record.rows, 1):
@@ -209,6 +211,15 @@ def _check_parts(record: Record) -> None:
     scored = [row["val_loss"] is not None for row in record.rows]
     if record.status == "complete" and not (scored and all(scored)):
         raise Damaged("is complete and has no validation loss")
+
+
+def _check_score(score: _Score) -> None:
+    """Raise Damaged unless answers are digits, and as many as logits."""
+    correct, logits = score.correct, score.logits
+    if correct is not None and not re.fullmatch("[01]+", correct):
+        raise Damaged(f"has {reprlib.repr(correct)} as answers to images")
+    if correct and logits and len(correct) != len(logits):
+        raise Damaged(f"has {len(correct)} answers and {len(logits)} logits")
 
 
 def _check_time(text: str) -> None:

@@ -63,9 +63,11 @@ def _gap(unit: Unit, meaning: str, label: str) -> Column:
 _LOGGED = "as logged: dropout active, while the weights change"
 _EVALUATED = "training set in evaluation mode, where scored"
 _TEST = "locked test set, confirmed trials only"
+_CORRECT = "one digit for each of the part's images, 1 where classified correctly"
+_LOGITS = "logits of the part's images, separated by spaces, see study.table.images"
 
 # One row per epoch of a trial; a trial that failed before its first epoch has one row with epoch 0.
-# Test scores stand in the rows of the epochs that were scored.
+# Test scores, and those of single images, stand in the rows of the epochs that were scored.
 COLUMNS = {
     "key": _text("name of the trial's record"),
     "stage": _text("explore or confirm"),
@@ -94,6 +96,8 @@ COLUMNS = {
     "val_accuracy_max": _score(
         "the greatest val_accuracy of the trial's epochs", "best validation accuracy of all epochs"
     ),
+    "val_correct": _text(f"{_CORRECT}; scored epochs of confirmed trials only"),
+    "val_logits": _text(f"{_LOGITS}; scored epochs of confirmed trials only"),
     "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
     "gap_accuracy": _gap(
         "share",
@@ -108,7 +112,8 @@ COLUMNS = {
     "test_loss": _loss(_TEST, "test loss"),
     "test_accuracy": _score(_TEST, "test accuracy"),
     "test_auroc": _score(_TEST, "test AUROC"),
-    "test_correct": _text("one digit per test image, 1 where classified correctly"),
+    "test_correct": _text(_CORRECT),
+    "test_logits": _text(_LOGITS),
     "seconds": Column("Float64", "seconds", "wall-clock time of the epoch"),
     "elapsed": Column(
         "Float64", "seconds", "wall-clock time of the trial's epochs so far", "training time"

@@ -15,7 +15,8 @@ from study.table.members import Member
 from study.table.rows import make_table
 
 EPOCHS, SEEDS, TRIALS = 12, 8, 32  # enough for every kind of figure
-TEST_IMAGES = 200
+IMAGES = 200  # in each of the parts val and test
+SHIFTS = {"val": (0.0, 0.0, 0.0), "test": (0.02, -0.008, -0.005)}  # of loss, accuracy, AUROC
 SETTING = Setting(data="made up", image_size=32, recipe=recipe_for(EPOCHS))
 SPOILT: dict[int, Status] = {
     7: "diverged",
@@ -29,8 +30,9 @@ def example_table(study: Study) -> pd.DataFrame:
     """The table that a run of the study could give, with made-up numbers: no model is built.
 
     Each search has up to TRIALS trials at different points of its space, some of them stopped,
-    diverged and failed; each candidate is confirmed on SEEDS seeds, with test scores. Equal studies
-    give equal tables. Baselines of equal scale keep the sizes that they have before matching.
+    diverged and failed; each candidate is confirmed on SEEDS seeds, with scores of images. Equal
+    studies give equal tables. Baselines of equal scale keep the sizes that they have before
+    matching.
 
     Raises:
         ValueError: a family or configuration of the study is not valid.
@@ -93,28 +95,38 @@ def make_epoch_rows(
     return rows
 
 
-def make_test_scores(
-    rng: np.random.Generator, rows: Sequence[Mapping[str, Any]]
+def make_image_scores(
+    rng: np.random.Generator, rows: Sequence[Mapping[str, Any]], part: str
 ) -> list[dict[str, Any]]:
-    """Test scores of the record with these epoch rows: at its best and at its last epoch."""
+    """Scores of a part's images of the record with these epoch rows: at its best and at its last
+    epoch.
+
+    Args:
+        part: "val" or "test".
+    """
     best = min(rows, key=lambda row: row["val_loss"])
     scored = {row["epoch"]: row for row in (best, rows[-1])}.values()
+    loss, accuracy, auroc = SHIFTS[part]
     return [
         {
             "epoch": row["epoch"],
-            "loss": row["val_loss"] + 0.02,
-            "accuracy": row["val_accuracy"] - 0.008,
-            "auroc": row["val_auroc"] - 0.005,
-            "logits": [],
-            "correct": _correct_digits(rng, row["val_accuracy"] - 0.008),
+            "loss": row["val_loss"] + loss,
+            "accuracy": row["val_accuracy"] + accuracy,
+            "auroc": row["val_auroc"] + auroc,
+            **_answers(rng, row["val_accuracy"] + accuracy),
         }
         for row in scored
     ]
 
 
-def _correct_digits(rng: np.random.Generator, accuracy: float) -> str:
-    """One digit per test image, 1 where it is classified correctly."""
-    return "".join("01"[int(hit)] for hit in rng.random(TEST_IMAGES) < accuracy)
+def _answers(rng: np.random.Generator, accuracy: float) -> dict[str, Any]:
+    """To images of both classes in turn."""
+    correct = rng.random(IMAGES) < accuracy
+    signs = np.where(correct == np.arange(IMAGES) % 2, 1, -1)
+    return {
+        "logits": [int(sign) * (1 + place % 7 / 2) for place, sign in enumerate(signs)],
+        "correct": "".join("01"[int(hit)] for hit in correct),
+    }
 
 
 def _explored(search: Search, rng: np.random.Generator) -> Iterator[Record]:
@@ -154,11 +166,13 @@ def _confirmed(place: int, family: str, config: Mapping[str, Any], seed: int) ->
     """A record of the candidate at that place of the study."""
     rng = np.random.default_rng([place, seed])
     rows = make_epoch_rows(rng, 0.9 + 0.01 * (place % 8), 0.005 * place, 2.0 + place)
+    test, val = (make_image_scores(rng, rows, part) for part in ("test", "val"))
     return Record(
         ingredients=SETTING.ingredients(family, config, seed),
         status="complete",
         rows=rows,
-        test=make_test_scores(rng, rows),
+        val=val,
+        test=test,
         cost=_cost(place),
         provenance=PROVENANCE,
     )

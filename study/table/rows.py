@@ -8,6 +8,7 @@ import pandas as pd
 from hw3.text import printable
 from study.store.records import Record
 from study.table.columns import ALL_COLUMNS
+from study.table.images import format_logits
 from study.table.members import Member
 
 # A trial has converged in the first epoch from which on its validation accuracy differs by at most
@@ -71,9 +72,9 @@ def _convergence(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _member_rows(member: Member) -> list[dict[str, Any]]:
-    trial, tests = _trial_values(member), _test_scores(member.record)
+    trial, scores = _trial_values(member), _image_scores(member.record)
     epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in member.record.rows]
-    return [trial | row | tests.get(row["epoch"], {}) for row in epochs or [{"epoch": 0}]]
+    return [trial | row | scores.get(row["epoch"], {}) for row in epochs or [{"epoch": 0}]]
 
 
 def _trial_values(member: Member) -> dict[str, Any]:
@@ -104,11 +105,16 @@ def _trial_values(member: Member) -> dict[str, Any]:
     return {name: printable(v) if isinstance(v, str) else v for name, v in values.items()}
 
 
-def _test_scores(record: Record) -> dict[int, dict[str, Any]]:
-    """The test columns of each scored epoch; records of earlier versions lack "correct"."""
-    return {
-        score["epoch"]: {
-            f"test_{name}": score.get(name) for name in ("loss", "accuracy", "auroc", "correct")
-        }
-        for score in record.test
-    }
+def _image_scores(record: Record) -> dict[int, dict[str, Any]]:
+    """What each scored epoch has beside its row, whose validation loss and accuracy are there
+    already; records of earlier versions lack some of it."""
+    scores: dict[int, dict[str, Any]] = {}
+    for part, names, of_part in (
+        ("val", ("correct", "logits"), record.val),
+        ("test", ("loss", "accuracy", "auroc", "correct", "logits"), record.test),
+    ):
+        for score in of_part:
+            columns = score | {"logits": format_logits(score.get("logits"))}
+            found = {f"{part}_{name}": columns.get(name) for name in names}
+            scores.setdefault(score["epoch"], {}).update(found)
+    return scores

@@ -17,7 +17,7 @@ from hw3.engine import (
     predict,
     recipe_for,
     restore_training,
-    score_test_set,
+    score_images,
     train_epochs,
     training_state,
 )
@@ -256,22 +256,22 @@ def test_training_ends_at_the_epoch_whose_loss_is_no_number(squares):
     assert training.best_epoch in (1, 2)
 
 
-def test_test_set_is_scored_with_final_and_with_best_weights(squares):
+def test_a_part_is_scored_with_final_and_with_best_weights(squares):
     training, _rows = train(squares, epochs=4)
     with torch.no_grad():
         for parameter in training.model.parameters():
             parameter.zero_()  # the final weights are spoilt: the best epoch's must be scored too
     training.best_epoch = 2
-    final, best = score_test_set(training, squares.test)
+    final, best = score_images(training, squares.test)
     assert (final["epoch"], best["epoch"]) == (4, 2)
     assert final["loss"] == pytest.approx(math.log(2))
     assert best["loss"] < final["loss"]
     assert len(best["logits"]) == len(best["correct"]) == len(squares.test)
 
 
-def test_test_scores_keep_each_image(squares):
+def test_scores_keep_each_image(squares):
     training, _rows = train(squares, epochs=2)
-    score = score_test_set(training, squares.test)[0]
+    score = score_images(training, squares.test)[0]
     kept = np.array(json.loads(json.dumps(score["logits"])), np.float32)
     images = torch.from_numpy(squares.test.images[:, None].copy())
     assert kept == pytest.approx(predict(training, images), rel=1e-6)

@@ -10,7 +10,7 @@ from hw3.engine import (
     Recipe,
     repeated,
     restore_training,
-    score_test_set,
+    score_images,
     train_epochs,
     train_together,
     training_state,
@@ -74,7 +74,7 @@ def test_each_is_trained_as_if_it_were_alone(squares, family):
     rows = list(train_together(together, squares))
     assert [curve(own) for own in zip(*rows, strict=True)] == [curve(own) for _one, own in alone]
     for one, (other, _rows) in zip(together, alone, strict=True):
-        assert score_test_set(one, squares.test) == score_test_set(other, squares.test)
+        assert score_images(one, squares.test) == score_images(other, squares.test)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -9,7 +9,7 @@ from torch import nn
 from hw3.engine import (
     Recipe,
     restore_training,
-    score_test_set,
+    score_images,
     train_epochs,
     train_together,
     training_state,
@@ -43,7 +43,7 @@ def test_each_is_trained_as_if_it_were_alone(squares, family):
     rows = list(train_together(together, squares))
     assert curves_of(rows) == [curve(rows) for _training, rows in alone]
     for one, (other, _rows) in zip(together, alone, strict=True):
-        assert score_test_set(one, squares.test) == score_test_set(other, squares.test)
+        assert score_images(one, squares.test) == score_images(other, squares.test)
 
 
 def test_they_may_stand_at_different_epochs_and_end_at_different_times(squares):

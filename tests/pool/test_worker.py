@@ -51,7 +51,7 @@ def run(worker):
 
 def timeless(report):
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in report.rows]
-    return rows, report.test, report.status
+    return rows, report.val, report.test, report.status
 
 
 def test_a_worker_reports_the_engines_rows_and_needs_no_cluster(data, setting):
@@ -117,7 +117,7 @@ def test_only_a_confirmed_trial_opens_the_test_set_and_once_at_its_end(data, set
 
     explored = run(worker_of(job(setting), data, open_test))
     assert not opened
-    assert explored[-1].test == []
+    assert explored[-1].test == explored[-1].val == []
     confirmed = run(worker_of(job(setting, stage="confirm"), data, open_test))
     assert len(opened) == 1
     assert [bool(report.test) for report in confirmed] == [False, False, True]
@@ -129,8 +129,22 @@ def test_a_worker_is_never_given_the_test_part_itself(data):
         Worker(data)
 
 
-def test_source_without_a_test_part_confirms_without_scores(data, setting):
+def test_source_without_a_test_part_confirms_without_its_scores(data, setting):
     assert run(worker_of(job(setting, stage="confirm"), data))[-1].test == []
+
+
+def test_a_confirmed_trial_scores_each_validation_image_as_its_epochs_did(data, setting):
+    reports = run(worker_of(job(setting, stage="confirm"), data))
+    assert [bool(report.val) for report in reports] == [False, False, True]
+    rows = {row["epoch"]: row for row in reports[-1].rows}
+    best = min(rows, key=lambda epoch: rows[epoch]["val_loss"])
+    assert {score["epoch"] for score in reports[-1].val} == {3, best}
+    for score in reports[-1].val:
+        row = rows[score["epoch"]]
+        assert [score[name] for name in ("loss", "accuracy", "auroc")] == [
+            row[f"val_{name}"] for name in ("loss", "accuracy", "auroc")
+        ]
+        assert len(score["correct"]) == len(score["logits"]) == len(data.val)
 
 
 def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, setting):
@@ -141,7 +155,7 @@ def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, s
     report = worker.train_epoch()
     assert (report.status, report.is_last) == ("diverged", True)
     assert report.rows[-1]["val_loss"] is None
-    assert report.test == []
+    assert report.test == report.val == []
 
 
 def resampled_job(setting, family, code=None):

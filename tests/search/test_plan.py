@@ -3,13 +3,15 @@
 import json
 import os
 from dataclasses import asdict, replace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from study.search.plan import PLAN, describe_splits, load_plan, save_plan
+from study.search.plan import PLAN, describe_data, describe_splits, load_plan, save_plan
 from study.spec.errors import StudyError
 from study.store.folder import LocalFolder
-from tests.made import STUDY, plan_of
+from tests.made import STUDY, plan_of, square_splits
 
 
 @pytest.fixture
@@ -45,9 +47,35 @@ def test_a_plan_says_which_images_train_and_which_validate():
     assert "patients kept apart" in describe_splits(replace(resampled, data=known))
 
 
+def test_a_plan_knows_whose_each_scored_image_is_and_nobodys_name(tmp_path):
+    made = square_splits(train=2, val=2, test=2)
+    names = {"train": "abcd", "val": "zyzx", "test": "effe"}
+    named: Any = {
+        part: replace(getattr(made, part), patients=np.array(list(letters)))
+        for part, letters in names.items()
+    }
+    facts = describe_data(replace(made, **named))
+    assert facts.image_patients == {"val": [0, 1, 0, 2], "test": [0, 1, 1, 0]}
+    assert facts.patients == {"train": 4, "val": 3, "test": 2}
+    assert describe_data(made).image_patients == {"val": None, "test": None}
+    folder = LocalFolder(tmp_path)
+    save_plan(replace(plan_of(), data=facts), folder / STUDY.name)
+    assert load_plan(STUDY, folder).data == facts
+
+
+def test_a_plan_without_the_patients_of_images_is_read(results):
+    saved = json.loads(file_of(results).read_text())
+    del saved["data"]["image_patients"]
+    file_of(results).write_text(json.dumps(saved))
+    assert load_plan(STUDY, results).data.image_patients == {}
+
+
 SPOIL = {
     "an unknown field": lambda saved: saved.update(mood="good"),
     "an unknown field of the setting": lambda saved: saved["setting"].update(mood=1),
+    "patients of other images": lambda saved: saved["data"].update(
+        image_patients={"train": [0, 1]}
+    ),
     "a missing field": lambda saved: saved.pop("budget"),
     "another type": lambda saved: saved["budget"].update(seeds="10"),
     "a setting that is none": lambda saved: saved.update(setting=[]),

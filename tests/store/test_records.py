@@ -68,6 +68,7 @@ def written_by_others(record, **changes):
 
 
 ROW = RECORD.rows[0]
+SCORE = {"epoch": 1, "loss": 0.5, "accuracy": 0.5, "auroc": 0.5}
 OTHER_SHAPES = {
     "an unknown field": {"mood": "good"},
     "no rows": {"rows": {}},
@@ -77,6 +78,9 @@ OTHER_SHAPES = {
     "complete without a loss": {"rows": [ROW | {"val_loss": None}]},
     "an unknown status": {"status": "splendid"},
     "a test without a loss": {"test": [{"epoch": 1}]},
+    "a validation without a loss": {"val": [{"epoch": 1}]},
+    "logits that are text": {"val": [SCORE | {"logits": ["much"]}]},
+    "logits of other images": {"val": [SCORE | {"logits": [0.5], "correct": "10"}]},
     "a cost that is a stage": {"cost": {"stage": 1}},
     "a number that is none": {"provenance": {"number": "first"}},
     "an error that is none": {"error": ["no"]},

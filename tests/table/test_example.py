@@ -24,12 +24,13 @@ STUDIES = {
 
 
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
-def test_every_candidate_is_confirmed_with_test_scores(study):
+def test_every_candidate_is_confirmed_with_scores_of_images(study):
     table = example_table(study)
     finals = table[(table["stage"] == "confirm") & table["is_final"]]
     assert dict(finals.groupby("candidate").size()) == dict.fromkeys(study.labels(), SEEDS)
     assert dict(zip(finals["candidate"], finals["label"], strict=True)) == study.labels()
     assert finals[["test_accuracy", "test_correct", "parameters"]].notna().all(axis=None)
+    assert finals[["val_correct", "val_logits", "test_logits"]].notna().all(axis=None)
     assert len(finals[["candidate", "key"]].drop_duplicates()) == len(finals)
 
 

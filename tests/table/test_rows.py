@@ -58,6 +58,20 @@ def test_table_keeps_which_test_images_were_right_where_the_record_says():
     assert table_of(0.3, 0.4, test=TEST)["test_correct"].isna().all()  # an earlier version's
 
 
+def test_table_keeps_what_each_image_of_both_parts_was_given():
+    val, test = (
+        [score | {"correct": digits, "logits": [value, -2.5]} for score in TEST]
+        for digits, value in (("01", 0.5), ("10", 1.5))
+    )
+    table = table_of(0.3, 0.4, 0.5, val=val, test=test)
+    assert table["val_correct"].tolist() == ["01", "01", pd.NA]
+    assert table["val_logits"].tolist() == ["0.5 -2.5", "0.5 -2.5", pd.NA]
+    assert table["test_logits"].tolist() == ["1.5 -2.5", "1.5 -2.5", pd.NA]
+    assert table["val_loss"].tolist() == [0.3, 0.4, 0.5]  # of the epoch's row
+    old = table_of(0.3, 0.4, test=TEST)
+    assert old[["val_correct", "val_logits"]].isna().all(axis=None)
+
+
 def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
     record = explored(WIDTH_SEARCH, 0, {"channels": channels}, [0.5] * len(accuracies), status)
     rows = [

@@ -1,0 +1,25 @@
+"""Scores of single images, as the table keeps them: text, one entry for each image of a part."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def format_logits(logits: Sequence[float] | None) -> str | None:
+    """What the table's `val_logits` and `test_logits` hold; None where there are none."""
+    return " ".join(map(str, logits)) if logits else None
+
+
+def read_logits(text: str) -> np.ndarray:
+    """The table's `val_logits` or `test_logits`, float (images,)."""
+    return np.array(text.split(), dtype=float)
+
+
+def image_losses(logits: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each image in nats, whose mean is the part's loss.
+
+    Args:
+        logits: (..., images).
+        correct: whether the prediction (logit > 0) is the label, bool (..., images).
+    """
+    return np.logaddexp(0.0, np.where(correct, -1, 1) * np.abs(logits))

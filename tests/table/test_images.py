@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from hw3.metrics import log_loss
+from study.stats.bootstrap import read_correct
+from study.table.images import format_logits, image_losses, read_logits
+
+
+def test_logits_are_read_as_they_were_written():
+    logits = [0.25, -1e-07, 12.0, -3.4028235e38]
+    assert read_logits(format_logits(logits)).tolist() == logits
+    assert format_logits([]) is None
+    assert format_logits(None) is None
+
+
+def test_losses_of_images_have_the_parts_loss_as_their_mean():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(0, 30, 50), rng.integers(0, 2, 50)
+    losses = image_losses(logits, (logits > 0) == labels)
+    assert losses.mean() == pytest.approx(log_loss(logits, labels))
+    assert losses[:5] == pytest.approx([log_loss(logits[[i]], labels[[i]]) for i in range(5)])
+
+
+def test_losses_of_several_seeds_at_once():
+    logits = np.array([read_logits("0.5 -2.0"), read_logits("0.0 1.0")])
+    correct = np.array([read_correct("10"), read_correct("11")])
+    expected = np.log1p(np.exp([[-0.5, 2.0], [0.0, -1.0]]))
+    assert image_losses(logits, correct) == pytest.approx(expected)
