@@ -57,7 +57,7 @@ def records_of(results):
 
 def without_test_scores(record):
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in record.rows]
-    return record.ingredients, record.status, rows, record.params, record.pruned_by
+    return record.ingredients, record.status, rows, record.val, record.params, record.pruned_by
 
 
 @pytest.fixture(scope="module")
