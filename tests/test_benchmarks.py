@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import benchmarks
-from benchmarks.faults.rounds import Kill, Line, Watch
-from benchmarks.faults.tables import difference, most_for_one_kill, trained_twice
+from benchmarks.faults.rounds import Fault, Line, Watch
+from benchmarks.faults.tables import difference, most_for_one_fault, trained_twice
 from benchmarks.growth import PROPOSALS, SEEDS, growth, make_records, plan_of
 from benchmarks.peers.work import BASELINES
 from benchmarks.splits import wrong_verdicts
@@ -85,10 +85,10 @@ def test_epochs_after_a_trials_record_are_trained_twice(tmp_path):
     assert trained_twice(lines, watch) == {"late"}
 
 
-def test_epochs_done_again_count_for_the_latest_kill():
-    kills = [Kill("driver", 10, True), Kill("worker", 20, True)]
+def test_epochs_done_again_count_for_the_latest_fault():
+    faults = [Fault("driver", 10, True), Fault("worker", 20, True)]
     again = [Line("a", epoch, 0, at, True) for epoch, at in ((1, 12), (2, 15), (3, 25))]
-    assert most_for_one_kill(again, kills) == 2
+    assert most_for_one_fault(again, faults) == 2
 
 
 def test_differences_of_tables_are_named():

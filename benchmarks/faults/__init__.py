@@ -1,1 +1,1 @@
-"""A study hit by `kill -9` again and again: `python -m benchmarks.faults`."""
+"""A study hit by faults again and again: `python -m benchmarks.faults`."""

@@ -1,25 +1,35 @@
-"""Faults: a study hit by kill -9 again and again; what is lost, what is done again.
+"""Faults: a study that is killed, whose clock is moved, whose disk is full; what is lost by that.
 
     python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--results URI]
 
 Runs a small study of task C on phantoms (24 trials at most, 6 epochs each) once without
-interruption. Then runs it with SIGKILL at random moments, seeded: to the driver, which takes its
-Ray with it, to the worker of a trial, to Ray's raylet or to its GCS server. The same command is run
-again after each driver's end; when a server of Ray has died, it must end by itself, with 1.
-A round is a study that came to its end; rounds follow each other, each in a folder of its own,
-until the kills are used up. Each round's tables are compared with the uninterrupted run's.
+interruption. Then runs it with faults of six kinds at random moments, seeded:
+
+- SIGKILL to the driver, which takes its Ray with it, to the worker of a trial, to Ray's raylet or
+  to its GCS server; when a server of Ray has died, the driver must end by itself, with 1 and a
+  sentence that says why;
+- the wall clock of the driver, its workers and Ray's servers is set to up to 24 hours before or
+  after the right time, where it stays until the next move; the driver must go on. libfaketime does
+  it (`pip install libfaketime`, on Linux); the times of files stay right, which are the kernel's;
+- the disk with the results, 256 MiB of memory mounted for this (as root, without --results), is
+  full for 1 to 12 seconds; the driver goes on, or ends by itself as above.
+
+What this machine cannot do is named and left out. The same command is run again after each driver's
+end, on a disk that is still full perhaps. A round is a study that came to its end; rounds follow
+each other, each in a folder of its own, until the kills are used up; other faults come between
+them. Each round's tables are compared with the uninterrupted run's.
 
 Nothing that is counted comes from the product. Workers append a line to a trace file after each
 epoch; the folder of records is listed every 50 ms. "Trained twice" is a line of a trial later than
 its record; "done again" a line with a trial and an epoch that an earlier line of the round has, as
-where a kill came before the epoch's checkpoint was due (`study.store.checkpoints.COST_SHARE`) or
-before its report arrived. An epoch that a kill interrupts leaves no line and is not counted.
+where a fault came before the epoch's checkpoint was due (`study.store.checkpoints.COST_SHARE`) or
+before its report arrived. An epoch that a fault interrupts leaves no line and is not counted.
 
-An interval between kills is exponential, and begins when the driver's first trial is under way;
-one driver in eight is killed while it starts. Three deaths of a trial's workers without an epoch
-between them make a failed trial, by design (`study.pool.session.MAX_RETRIES`), and a failed trial
-changes what the search proposes next; so after two the next worker is killed when its trial has
-got further.
+An interval between faults is exponential, and begins when the driver's first trial is under way;
+one driver in eight is struck while it starts, by its own death, the clock or the disk. Three deaths
+of a trial's workers without an epoch between them make a failed trial, by design
+(`study.pool.session.MAX_RETRIES`), and a failed trial changes what the search proposes next; so
+after two the next worker is killed when its trial has got further.
 
 With two trials at a time the order of the search's trials is not determined, and only the
 baselines' confirmations are compared. At a URI a record's time is that of the listing that showed
@@ -40,6 +50,7 @@ from typing import Any
 import pandas as pd
 import psutil
 
+from benchmarks.faults.conditions import Conditions, prepare_conditions
 from benchmarks.faults.killer import DRIVER, SERVERS, Killer, bury, children_of
 from benchmarks.faults.rounds import Round
 from benchmarks.faults.tables import WHOLE, add_total, is_wrong, measure
@@ -47,7 +58,7 @@ from study.store.folder import LocalFolder
 from study.store.open import open_folder
 
 POLL = 0.05  # seconds
-MEAN_INTERVAL = 4.0  # seconds between kills
+MEAN_INTERVAL = 4.0  # seconds between faults
 ENDS_WITHIN = 60.0  # seconds
 STUCK = 180.0  # seconds without an epoch, a start or an end
 
@@ -56,20 +67,26 @@ class BrokenRun(Exception):
     """A run ended with an error, or got stuck, by itself."""
 
 
-def soak(options: argparse.Namespace, home: Path) -> int:
+def soak(options: argparse.Namespace, home: Path, conditions: Conditions) -> int:
     """All rounds and the table; the exit code."""
-    place = open_folder(options.results) / home.name if options.results else LocalFolder(home)
+    place = LocalFolder(conditions.disk.path if conditions.disk else home)
+    if options.results:
+        place = open_folder(options.results) / home.name
 
     def begin(name: str) -> Round:
         trace, log = home / f"{name}.trace", home / f"{name}.log"
-        return Round(name, place / name, trace, log, options.concurrent)
+        environment = conditions.environment()
+        return Round(name, place / name, trace, log, options.concurrent, environment)
 
-    rounds = [begin(WHOLE)]
-    run_round(rounds[0], Killer(0, 0, options.mean, options.concurrent))
-    killer = Killer(options.kills, options.seed, options.mean, options.concurrent)
-    while (len(rounds) == 1 or killer.left) and not rounds[-1].broken:
+    def killer(kills: int) -> Killer:
+        strikes = conditions.strikes()
+        return Killer(kills, options.seed, options.mean, options.concurrent, strikes)
+
+    rounds, faults = [begin(WHOLE)], killer(options.kills)
+    run_round(rounds[0], killer(0), conditions)
+    while (len(rounds) == 1 or faults.left) and not rounds[-1].broken:
         rounds.append(begin(f"round-{len(rounds)}"))
-        run_round(rounds[-1], killer)
+        run_round(rounds[-1], faults, conditions)
     columns = {one.name: measure(one, rounds[0]) for one in rounds}
     columns = add_total(columns) if len(rounds) > 1 else columns
     report(columns, rounds, options)
@@ -97,14 +114,14 @@ def report(
             print("\n".join(one.log.read_text(errors="replace").splitlines()[-30:]))
 
 
-def run_round(the_round: Round, killer: Killer) -> None:
-    """Run the study to its end, however often its driver is killed."""
+def run_round(the_round: Round, killer: Killer, conditions: Conditions) -> None:
+    """Run the study to its end, however often its driver ends before."""
     ended = False
     while not ended:
         driver = the_round.start_driver()
         killer.meet()
         try:
-            ended = watch_driver(driver, the_round, killer)
+            ended = watch_driver(driver, the_round, killer, conditions)
         except BrokenRun as error:
             the_round.broken, ended = str(error), True
         finally:
@@ -114,47 +131,68 @@ def run_round(the_round: Round, killer: Killer) -> None:
     the_round.seconds = time.monotonic() - the_round.started
 
 
-def watch_driver(driver: psutil.Popen, the_round: Round, killer: Killer) -> bool:
-    """Whether the driver came to the study's end; else it was killed.
+def watch_driver(
+    driver: psutil.Popen, the_round: Round, killer: Killer, conditions: Conditions
+) -> bool:
+    """Whether the driver came to the study's end; else a fault ended it.
 
     Raises:
         BrokenRun: the driver ended with an error, or got stuck.
     """
-    heard, size = time.monotonic(), 0
+    started = heard = time.monotonic()
+    size = 0
     while (code := driver.poll()) is None:
         time.sleep(POLL)
+        conditions.attend()
         the_round.watch.look()
         if (now_size := the_round.trace.stat().st_size) != size:
             heard, size = time.monotonic(), now_size
         if time.monotonic() - heard > STUCK:
             raise BrokenRun(f"stuck for {STUCK:.0f} s: {describe(driver)}")
-        kill = killer.strike(driver, the_round)
-        if kill is not None:
-            the_round.kills.append(kill)
-            tell(the_round, f"kill -9 to a {kill.victim}")
-            if kill.victim == DRIVER:
+        fault = killer.strike(driver, the_round)
+        if fault is not None:
+            the_round.faults.append(fault)
+            tell(the_round, fault.what)
+            if fault.kind == DRIVER:
                 return False
-            if kill.victim in SERVERS:
-                await_end(driver, kill.victim)
+            if fault.kind in SERVERS:
+                await_end(driver, the_round, fault.kind)
                 return False
+    if code and conditions.was_full(since=started):
+        check_end(code, the_round, "on a full disk")
+        the_round.ends_on_full_disk += 1
+        tell(the_round, "ended by itself on a full disk")
+        return False
     if code:
         raise BrokenRun(f"the run ended by itself with {code}")
     tell(the_round, "came to its end")
     return True
 
 
-def await_end(driver: psutil.Popen, server: str) -> None:
+def await_end(driver: psutil.Popen, the_round: Round, server: str) -> None:
     """Wait until the driver ends as it must when a server of its Ray has died.
 
     Raises:
-        BrokenRun: it does not, or not with 1.
+        BrokenRun: it does not, or not as it must.
     """
     try:
         code = driver.wait(ENDS_WITHIN)
     except psutil.TimeoutExpired as error:
         raise BrokenRun(f"goes on {ENDS_WITHIN:.0f} s after the {server}'s death") from error
+    check_end(code, the_round, f"after the {server}'s death")
+
+
+def check_end(code: int, the_round: Round, when: str) -> None:
+    """Check that a driver that could not go on said why, in one sentence.
+
+    Raises:
+        BrokenRun: it ended otherwise.
+    """
+    said = the_round.said()
     if code != 1:
-        raise BrokenRun(f"ended with {code} after the {server}'s death")
+        raise BrokenRun(f"ended with {code} {when}")
+    if "Traceback" in said or "\nerror: " not in f"\n{said}":
+        raise BrokenRun(f"ended without a sentence that says why, or with a traceback, {when}")
 
 
 def describe(driver: psutil.Popen) -> str:
@@ -168,7 +206,7 @@ def tell(the_round: Round, what: str) -> None:
     """Print what happened, and how far the round is."""
     seconds = time.monotonic() - the_round.started
     print(
-        f"{the_round.name}, {seconds:.0f} s: {what}; {len(the_round.kills)} kills, "
+        f"{the_round.name}, {seconds:.0f} s: {what}; {len(the_round.faults)} faults, "
         f"{len(the_round.watch.since)} trials finished, {len(the_round.lines())} epochs trained",
         flush=True,
     )
@@ -179,13 +217,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0, help="of the kills' moments and victims")
+    parser.add_argument("--seed", type=int, default=0, help="of the faults' moments and kinds")
     parser.add_argument("--concurrent", type=int, default=1, help="trials at a time")
-    parser.add_argument("--mean", type=float, default=MEAN_INTERVAL, help="seconds between kills")
+    parser.add_argument("--mean", type=float, default=MEAN_INTERVAL, help="seconds between faults")
     parser.add_argument("--results", help="folder or URI, kept; a temporary folder if left out")
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="faults-"))  # a short name: Ray has its sockets in it
-    code = soak(options, home)
+    with prepare_conditions(home, with_disk=not options.results) as conditions:
+        for missing in conditions.missing:
+            print(missing)
+        code = soak(options, home, conditions)
+        if code and conditions.disk:
+            shutil.copytree(conditions.disk.path, home / "results")
     if code:
         print(f"traces and output: {home}")
     else:

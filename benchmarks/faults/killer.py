@@ -1,51 +1,63 @@
-"""Who is killed, and when."""
+"""Which fault comes next, and when."""
 
 import random
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import psutil
 
-from benchmarks.faults.rounds import FILE_CLOCK, Kill, Line, Round
+from benchmarks.faults.rounds import Fault, Line, Round, now_as_files
 
 DRIVER, WORKER = "driver", "worker"
 SERVERS = {"raylet": "raylet", "GCS server": "gcs_server"}  # what they are called: their programs
+VICTIMS = (DRIVER, WORKER, *SERVERS)
 TRAINABLE = "Trainable"  # in the titles of the processes that train
-EARLY, START = 1 / 8, 8.0  # share of drivers killed while they start; seconds that this takes
+EARLY, START = 1 / 8, 8.0  # share of drivers struck while they start; seconds that this takes
 FAREWELL = 3.0  # seconds in which what a dead driver leaves may end by itself
 SPARED_AFTER = 2  # workers killed; the next one when its trial has got further
 REPORTED = 1.0  # seconds after which an epoch has surely been reported to the driver
 
 
 class Killer:
-    """Decides who is killed, and when.
+    """Decides which fault comes next, and when.
 
     Args:
-        kills: how many there are to be.
-        seed: of their moments and victims.
-        mean: seconds between kills.
+        kills: how many there are to be; other faults come between them.
+        seed: of the faults' moments and kinds.
+        mean: seconds between faults.
         concurrent: trials at a time.
+        strikes: the other kinds of fault: each does it, with the generator given, and says what
+            it did.
     """
 
-    def __init__(self, kills: int, seed: int, mean: float, concurrent: int):
+    def __init__(
+        self,
+        kills: int,
+        seed: int,
+        mean: float,
+        concurrent: int,
+        strikes: Mapping[str, Callable[[random.Random], str]],
+    ):
         self.left = kills
+        self._strikes = strikes
         self._random = random.Random(seed)
         self._mean, self._concurrent = mean, concurrent
         self._due: float | None = None  # monotonic seconds; None before a trial is under way
-        self._victim = ""
+        self._kind = ""
         self._hits = 0  # workers killed since the trials of all got further
 
     def meet(self) -> None:
         """Take note that a driver was started."""
         early = self._random.random() < EARLY
-        self._draw_victim()
+        self._draw_kind()
         self._due, self._hits = None, 0
         if early:
-            self._victim = DRIVER
+            self._kind = self._random.choice((DRIVER, *self._strikes))
             self._due = time.monotonic() + self._random.uniform(0, START)
 
-    def strike(self, driver: psutil.Popen, the_round: Round) -> Kill | None:
-        """Kill if it is time; None where nobody was killed."""
+    def strike(self, driver: psutil.Popen, the_round: Round) -> Fault | None:
+        """Do what is due; None where nothing was done."""
         if not self.left or (self._due is not None and time.monotonic() < self._due):
             return None
         workers = workers_of(driver)
@@ -53,31 +65,40 @@ class Killer:
             if any(".train" in title_of(worker) for worker in workers):
                 self._draw_time()
             return None
+        fault = self._do(driver, workers, the_round)
+        if fault is not None:
+            self._draw_kind()
+            self._draw_time()
+        return fault
+
+    def _do(
+        self, driver: psutil.Popen, workers: list[psutil.Process], the_round: Round
+    ) -> Fault | None:
+        kind, at = self._kind, now_as_files()
+        if kind in self._strikes:
+            return Fault(kind, at, bool(workers), self._strikes[kind](self._random))
         process = self._find(driver, workers, the_round)
         if process is None:
             return None  # later, when there is one
-        kill = Kill(self._victim, time.clock_gettime_ns(FILE_CLOCK), bool(workers))
         try:
             bury(driver) if process is driver else process.kill()
         except psutil.NoSuchProcess:
             return None  # it ended by itself just now
         self.left -= 1
-        self._draw_victim()
-        self._draw_time()
-        return kill
+        return Fault(kind, at, bool(workers), f"kill -9 to a {kind}")
 
     def _find(
         self, driver: psutil.Popen, workers: list[psutil.Process], the_round: Round
     ) -> psutil.Process | None:
-        if self._victim == DRIVER:
+        if self._kind == DRIVER:
             return driver
-        if self._victim == WORKER:
+        if self._kind == WORKER:
             return self._choose(workers, the_round.lines())
-        program = SERVERS[self._victim]
+        program = SERVERS[self._kind]
         return next((one for one in children_of(driver) if name_of(one) == program), None)
 
     def _choose(self, workers: list[psutil.Process], lines: list[Line]) -> psutil.Process | None:
-        latest = time.clock_gettime_ns(FILE_CLOCK) - REPORTED * 1e9
+        latest = now_as_files() - REPORTED * 1e9
         further = {line.pid for line in lines if not line.again and line.at < latest}
         if len(workers) >= self._concurrent and all(w.pid in further for w in workers):
             self._hits = 0
@@ -86,8 +107,8 @@ class Killer:
         self._hits += 1
         return self._random.choice(workers)
 
-    def _draw_victim(self) -> None:
-        self._victim = self._random.choice((DRIVER, WORKER, *SERVERS))
+    def _draw_kind(self) -> None:
+        self._kind = self._random.choice((*VICTIMS, *self._strikes))
 
     def _draw_time(self) -> None:
         self._due = time.monotonic() + self._random.expovariate(1 / self._mean)

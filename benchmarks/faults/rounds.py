@@ -6,9 +6,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pandas as pd
 import psutil
@@ -24,9 +25,14 @@ ARGUMENTS = ["--profile", "smoke", "--trials", "8", "--epochs", "6", "--seeds", 
 ARGUMENTS += ["--image-size", "72"]
 VARYING = [*TIMES, "number"]
 SORTED_BY = ["stage", "candidate", "seed", "key", "epoch"]
-# CLOCK_REALTIME_COARSE, which Linux dates files by and Python does not name: lines and records are
-# compared without a tolerance. By another clock a record may look some ms older than its last line.
-FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
+
+
+def now_as_files() -> int:
+    """The time in ns by the clock that dates files. Lines and records are compared without a
+    tolerance: by another clock a record may look some ms older than its last line, and only this
+    one is never moved."""
+    with TemporaryFile() as file:
+        return os.fstat(file.fileno()).st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -36,17 +42,25 @@ class Line:
     key: str
     epoch: int
     pid: int
-    at: int  # ns of FILE_CLOCK
+    at: int  # ns, see now_as_files
     again: bool
 
 
 @dataclass(frozen=True)
-class Kill:
-    """A kill; `busy` if a trial was under way, else the driver was starting or writing."""
+class Fault:
+    """What was done to a study: a kill, or another condition for it.
 
-    victim: str
-    at: int  # ns of FILE_CLOCK
+    Attributes:
+        kind: who was killed, or which condition it was.
+        at: ns, see now_as_files.
+        busy: whether a trial was under way; else the driver was starting or writing.
+        what: in words.
+    """
+
+    kind: str
+    at: int
     busy: bool
+    what: str = ""
 
 
 @dataclass
@@ -54,7 +68,7 @@ class Watch:
     """The records of a round, seen from outside.
 
     Attributes:
-        since: when each finished trial's record was written, by key; in ns of FILE_CLOCK.
+        since: when each finished trial's record was written, by key; ns, see now_as_files.
         failed: errors of the trials that were recorded as failed, at any time, by key.
         lost: keys of finished trials whose record was there once and then was not.
         replaced: times that a finished trial's record was written again.
@@ -86,7 +100,7 @@ class Watch:
             written = (self.folder.path / name).stat().st_mtime_ns
             return written, written
         content = self.folder.read(name) or b""
-        return hashlib.sha256(content).digest(), time.clock_gettime_ns(FILE_CLOCK)
+        return hashlib.sha256(content).digest(), now_as_files()
 
     def _note(self, name: str, stamp: Hashable, written: int) -> None:
         key, content = name.removesuffix(".json"), self.folder.read(name)
@@ -110,7 +124,9 @@ class Round:
         trace: file of the epochs trained, a line for each.
         log: file of everything that the drivers printed.
         concurrent: trials at a time.
+        environment: what the drivers have in theirs beside this process's.
         started: in monotonic seconds.
+        ends_on_full_disk: of drivers, by themselves.
         seconds: from there to the end.
         broken: why the run ended without coming to its end, empty where it did.
     """
@@ -120,11 +136,14 @@ class Round:
     trace: Path
     log: Path
     concurrent: int
+    environment: Mapping[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
-    kills: list[Kill] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    ends_on_full_disk: int = 0
     watch: Watch = field(init=False)
     broken: str = ""
+    _heard: int = 0  # size of the log when the last driver was started
 
     def __post_init__(self) -> None:
         self.trace.touch()
@@ -136,9 +155,14 @@ class Round:
         command += ["--max-concurrent", str(self.concurrent), "--results", str(self.results)]
         temporary = self.log.parent / "tmp"  # for what killed drivers and their Ray leave
         temporary.mkdir(exist_ok=True)
-        environment = os.environ | {"TMPDIR": str(temporary)}
+        environment = os.environ | {"TMPDIR": str(temporary), **self.environment}
         with self.log.open("ab") as log:
+            self._heard = log.tell()
             return psutil.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    def said(self) -> str:
+        """What the last driver has printed."""
+        return self.log.read_bytes()[self._heard :].decode(errors="replace")
 
     def lines(self) -> list[Line]:
         """The epochs trained so far, in their order."""

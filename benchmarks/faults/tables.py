@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.faults.killer import DRIVER, SERVERS, WORKER
-from benchmarks.faults.rounds import Kill, Line, Round, Watch
+from benchmarks.faults.conditions import CLOCK, DISK
+from benchmarks.faults.killer import VICTIMS
+from benchmarks.faults.rounds import Fault, Line, Round, Watch
 from study.task_c import STUDY
 
 WHOLE = "uninterrupted"
@@ -16,12 +17,15 @@ def measure(the_round: Round, whole: Round) -> dict[str, Any]:
     """The round's column of the table."""
     lines, watch = the_round.lines(), the_round.watch
     again = [line for line in lines if line.again]
-    victims = Counter(kill.victim for kill in the_round.kills)
+    kinds = Counter(fault.kind for fault in the_round.faults)
     confirmed, everything = compare(the_round, whole)
     return {
-        "kills": len(the_round.kills),
-        **{f"  of {victim}s": victims[victim] for victim in (DRIVER, WORKER, *SERVERS)},
-        "  with no trial under way": sum(not kill.busy for kill in the_round.kills),
+        "kills": sum(kinds[victim] for victim in VICTIMS),
+        **{f"  of {victim}s": kinds[victim] for victim in VICTIMS},
+        "times the clock was moved": kinds[CLOCK],
+        "times the disk was full": kinds[DISK],
+        "  drivers ended by that": the_round.ends_on_full_disk,
+        "faults with no trial under way": sum(not fault.busy for fault in the_round.faults),
         "seconds": round(the_round.seconds),
         "finished trials": len(watch.since),
         "finished trials lost": len(watch.lost),
@@ -30,7 +34,7 @@ def measure(the_round: Round, whole: Round) -> dict[str, Any]:
         "trials recorded as failed": len(watch.failed),
         "epochs trained": len(lines),
         "epochs done again": len(again),
-        "  most for one kill": most_for_one_kill(again, the_round.kills),
+        "  most for one fault": most_for_one_fault(again, the_round.faults),
         "checkpoint files left": len((the_round.results / STUDY.name / "checkpoints").names()),
         "confirmed table as uninterrupted": confirmed,
         "whole table as uninterrupted": everything,
@@ -42,9 +46,9 @@ def trained_twice(lines: list[Line], watch: Watch) -> set[str]:
     return {line.key for line in lines if line.at > watch.since.get(line.key, float("inf"))}
 
 
-def most_for_one_kill(again: list[Line], kills: list[Kill]) -> int:
-    """Epochs done again after one kill, at most; each counts for the latest kill before it."""
-    moments = [0, *(kill.at for kill in kills)]
+def most_for_one_fault(again: list[Line], faults: list[Fault]) -> int:
+    """Epochs done again after one fault, at most; each counts for the latest one before it."""
+    moments = [0, *(fault.at for fault in faults)]
     causes = Counter(max(at for at in moments if at <= line.at) for line in again)
     return max(causes.values(), default=0)
 

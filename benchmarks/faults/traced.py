@@ -5,11 +5,10 @@ python -m benchmarks.faults.traced TRACE [OPTIONS OF THE TASK]...
 
 import os
 import sys
-import time
 from typing import Any
 
 import study.pool.tuner
-from benchmarks.faults.rounds import FILE_CLOCK
+from benchmarks.faults.rounds import now_as_files
 from study.cli.command import main
 from study.pool.trainable import StudyTrial
 from study.search.trial import job_from
@@ -23,7 +22,7 @@ def traced_trial(trace: str) -> type[StudyTrial]:
         def step(self) -> dict[str, Any]:
             result = super().step()
             key, epoch = job_from(self.config).key, result["rows"][-1]["epoch"]
-            line = f"{key} {epoch} {os.getpid()} {time.clock_gettime_ns(FILE_CLOCK)}\n"
+            line = f"{key} {epoch} {os.getpid()} {now_as_files()}\n"
             file = os.open(trace, os.O_WRONLY | os.O_APPEND)
             os.write(file, line.encode())
             os.close(file)
