@@ -2,12 +2,18 @@
 
 import importlib
 import pkgutil
+import random
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import benchmarks
+from benchmarks.faults import conditions
+from benchmarks.faults.conditions import Clock, Disk, MissingCondition
 from benchmarks.faults.rounds import Fault, Line, Watch
 from benchmarks.faults.tables import difference, most_for_one_fault, trained_twice
 from benchmarks.growth import PROPOSALS, SEEDS, growth, make_records, plan_of
@@ -89,6 +95,41 @@ def test_epochs_done_again_count_for_the_latest_fault():
     faults = [Fault("driver", 10, True), Fault("worker", 20, True)]
     again = [Line("a", epoch, 0, at, True) for epoch, at in ((1, 12), (2, 15), (3, 25))]
     assert most_for_one_fault(again, faults) == 2
+
+
+def test_the_disk_is_full_until_it_is_freed(tmp_path, monkeypatch):
+    try:
+        disk = Disk(tmp_path)
+    except MissingCondition as error:
+        pytest.skip(str(error))
+    results = LocalFolder(disk.path / "results")
+    try:
+        monkeypatch.setattr(conditions, "FULL_FOR", (600, 600))
+        disk.strike(random.Random(0))
+        with pytest.raises(OSError, match="disk full"):
+            results.write("record.json", b"x")
+        monkeypatch.setattr(conditions, "FULL_FOR", (0, 0))
+        disk.strike(random.Random(0))
+        results.write("record.json", b"x")
+        assert results.names() == ["record.json"]
+    finally:
+        disk.close()
+
+
+def test_only_the_wall_clock_is_moved(tmp_path):
+    """Not the monotonic one, nor the times of files, by which the benchmark measures."""
+    try:
+        clock = Clock(tmp_path)
+    except MissingCondition as error:
+        pytest.skip(str(error))
+    hours = float(clock.strike(random.Random(0)).split()[-2])
+    show = "import time; from benchmarks.faults.rounds import now_as_files as now; "
+    show += "print(time.time(), time.monotonic(), now() / 1e9)"
+    before = [time.time() + hours * 3600, time.monotonic(), time.time()]
+    shown = subprocess.run(
+        [sys.executable, "-c", show], env=clock.environment, capture_output=True, check=True
+    ).stdout
+    np.testing.assert_allclose([float(one) for one in shown.split()], before, rtol=0, atol=600)
 
 
 def test_differences_of_tables_are_named():

@@ -38,7 +38,9 @@ class Clock:
         paths = package.submodule_search_locations if package else None
         library = Path(next(iter(paths or [""]))) / "vendor/libfaketime/src/libfaketime.so.1"
         if not library.is_file():
-            raise MissingCondition("the clock stays as it is: there is no libfaketime for Linux")
+            raise MissingCondition(
+                "the clock is not moved: that needs Linux and libfaketime (pip install libfaketime)"
+            )
         self._offset = home / "clock"
         self._set(0)
         self.environment = {
@@ -88,7 +90,7 @@ class Disk:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise MissingCondition(
-                "the disk is never full: only root can mount a small one, on Linux"
+                "the disk is never full: only root can mount a small one, and on Linux"
             ) from error
         self._ballast = self.path / "ballast"
         self._until = self.full_at = float("-inf")
