@@ -68,7 +68,10 @@ class Killer:
         fault = self._do(driver, workers, the_round)
         if fault is not None:
             self._draw_kind()
-            self._draw_time()
+            if workers:
+                self._draw_time()
+            else:
+                self._due = None  # a driver that starts is struck once
         return fault
 
     def _do(
