@@ -1,12 +1,14 @@
 """What is said where Ray does not answer or does not start; none of these tests has a Ray."""
 
 import socket
+import subprocess
 import threading
 from contextlib import closing
+from unittest.mock import Mock
 
 import pytest
 import ray
-from ray._private import ray_constants, services, utils
+from ray._private import node, ray_constants, services, utils
 
 from study.cluster import liveness, local_ray
 from study.cluster.ray import connect
@@ -132,3 +134,20 @@ def test_a_raylet_that_is_slow_to_start_is_waited_for(monkeypatch):
     answers = iter([RuntimeError("not yet")] * 2)
     with local_ray.starts_alone(), pytest.raises(RuntimeError):
         services.get_node("address", "node")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("gcs_server", "GCS server"), ("raylet", "raylet")])
+def test_a_server_that_dies_while_it_starts_is_not_waited_for(kind, name, monkeypatch):
+    """Ray waits for its port for as long as for that of a slow one."""
+
+    def wait(*_, timeout_ms):
+        raise RuntimeError("no file yet")
+
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    monkeypatch.setattr(services, "start_ray_process", lambda *_, **__: Mock(process=dead))
+    monkeypatch.setattr(node, "wait_for_persisted_port", wait)
+    with local_ray.starts_alone():
+        services.start_ray_process(["true"], kind, fate_share=False)
+        with pytest.raises(RuntimeError, match=f"its {name} ended"):
+            node.wait_for_persisted_port("folder", "node", "name", timeout_ms=60_000)
