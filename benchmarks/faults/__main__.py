@@ -7,7 +7,7 @@ interruption. Then runs it with faults of six kinds at random moments, seeded:
 
 - SIGKILL to the driver, which takes its Ray with it, to the worker of a trial, to Ray's raylet or
   to its GCS server; when a server of Ray has died, the driver must end by itself, with 1 and a
-  sentence that says why;
+  sentence that says why, or finish a report for which it needs Ray no longer;
 - the wall clock of the driver, its workers and Ray's servers is set to up to 24 hours before or
   after the right time, where it stays until the next move; the driver must go on. libfaketime does
   it (`pip install libfaketime`, on Linux); the times of files stay right, which are the kernel's;
@@ -140,7 +140,7 @@ def watch_driver(
         BrokenRun: the driver ended with an error, or got stuck.
     """
     started = heard = time.monotonic()
-    size = 0
+    size, dead, end_due = 0, "", float("inf")
     while (code := driver.poll()) is None:
         time.sleep(POLL)
         conditions.attend()
@@ -149,50 +149,41 @@ def watch_driver(
             heard, size = time.monotonic(), now_size
         if time.monotonic() - heard > STUCK:
             raise BrokenRun(f"stuck for {STUCK:.0f} s: {describe(driver)}")
-        fault = killer.strike(driver, the_round)
+        if time.monotonic() > end_due and not the_round.needs_no_ray():
+            raise BrokenRun(f"goes on {ENDS_WITHIN:.0f} s after the {dead}'s death")
+        fault = None if dead else killer.strike(driver, the_round)
         if fault is not None:
             the_round.faults.append(fault)
             tell(the_round, fault.what)
             if fault.kind == DRIVER:
                 return False
             if fault.kind in SERVERS:
-                await_end(driver, the_round, fault.kind)
-                return False
-    if code and conditions.was_full(since=started):
-        check_end(code, the_round, "on a full disk")
-        the_round.ends_on_full_disk += 1
-        tell(the_round, "ended by itself on a full disk")
-        return False
-    if code:
-        raise BrokenRun(f"the run ended by itself with {code}")
-    tell(the_round, "came to its end")
-    return True
+                dead, end_due = fault.kind, time.monotonic() + ENDS_WITHIN
+    if not code:
+        tell(the_round, "came to its end")
+        return True
+    check_end(code, the_round, dead, conditions.was_full(since=started))
+    return False
 
 
-def await_end(driver: psutil.Popen, the_round: Round, server: str) -> None:
-    """Wait until the driver ends as it must when a server of its Ray has died.
+def check_end(code: int, the_round: Round, dead: str, was_full: bool) -> None:
+    """Check that a driver that ended by itself could not go on, and said why in one sentence.
 
-    Raises:
-        BrokenRun: it does not, or not as it must.
-    """
-    try:
-        code = driver.wait(ENDS_WITHIN)
-    except psutil.TimeoutExpired as error:
-        raise BrokenRun(f"goes on {ENDS_WITHIN:.0f} s after the {server}'s death") from error
-    check_end(code, the_round, f"after the {server}'s death")
-
-
-def check_end(code: int, the_round: Round, when: str) -> None:
-    """Check that a driver that could not go on said why, in one sentence.
+    Args:
+        dead: the server of Ray that had been killed; empty where none had.
+        was_full: whether the disk had been full.
 
     Raises:
         BrokenRun: it ended otherwise.
     """
+    if not dead and was_full:
+        the_round.ends_on_full_disk += 1
+        tell(the_round, "ended by itself on a full disk")
     said = the_round.said()
-    if code != 1:
-        raise BrokenRun(f"ended with {code} {when}")
+    if code != 1 or not (dead or was_full):
+        raise BrokenRun(f"the run ended by itself with {code}")
     if "Traceback" in said or "\nerror: " not in f"\n{said}":
-        raise BrokenRun(f"ended without a sentence that says why, or with a traceback, {when}")
+        raise BrokenRun("ended without a sentence that says why, or with a traceback")
 
 
 def describe(driver: psutil.Popen) -> str:

@@ -164,6 +164,10 @@ class Round:
         """What the last driver has printed."""
         return self.log.read_bytes()[self._heard :].decode(errors="replace")
 
+    def needs_no_ray(self) -> bool:
+        """Whether the last driver has nothing more to train."""
+        return ", finished in " in self.said()
+
     def lines(self) -> list[Line]:
         """The epochs trained so far, in their order."""
         lines, known = [], set()

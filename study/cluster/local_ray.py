@@ -106,7 +106,8 @@ def _ask(servers: Servers, patience: float, ask: Callable[[], Any]) -> Any:
     """The answer, which may take some seconds.
 
     Raises:
-        RuntimeError: one of the servers has ended, or there is no answer.
+        ChildProcessError: one of the servers has ended. Ray asks again after a RuntimeError.
+        RuntimeError: there is no answer.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -115,7 +116,7 @@ def _ask(servers: Servers, patience: float, ask: Callable[[], Any]) -> Any:
         except RuntimeError as error:
             ended = [name for name, process in servers.items() if process.poll() is not None]
             if ended:
-                raise RuntimeError(f"its {ended[0]} ended while it started.") from error
+                raise ChildProcessError(f"its {ended[0]} ended while it started.") from error
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -149,5 +149,5 @@ def test_a_server_that_dies_while_it_starts_is_not_waited_for(kind, name, monkey
     monkeypatch.setattr(node, "wait_for_persisted_port", wait)
     with local_ray.starts_alone():
         services.start_ray_process(["true"], kind, fate_share=False)
-        with pytest.raises(RuntimeError, match=f"its {name} ended"):
+        with pytest.raises(ChildProcessError, match=f"its {name} ended"):
             node.wait_for_persisted_port("folder", "node", "name", timeout_ms=60_000)
