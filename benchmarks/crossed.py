@@ -19,7 +19,7 @@ population, the others pooled; by
 
     crossed      `study.stats.crossed`
     seeds only   sign flips over the seeds: `study.stats.signflip`; has none for five seeds
-    images only  bootstrap of images: `study.stats.bootstrap`
+    images only  bootstrap of images: `benchmarks.peers.bootstrap`
     pigeonhole   bootstrap of seeds and of patients at once (Owen 2007), percentiles
     statsmodels  its covariance for clusters in two directions, Student's t
 
@@ -38,7 +38,7 @@ import pandas as pd
 from scipy.special import ndtri
 from statsmodels.api import OLS
 
-from study.stats.bootstrap import image_interval
+from benchmarks.peers.bootstrap import image_interval
 from study.stats.crossed import crossed_mean
 from study.stats.rule import ALPHA
 from study.stats.signflip import seed_interval

@@ -216,8 +216,9 @@ def table_of(values: np.ndarray) -> pd.DataFrame:
         for seed, difference in enumerate(differences)
         for which, value in (("one", difference), ("other", 0.0))
     ]
+    images = dict.fromkeys(("val_correct", "val_logits"))  # nothing is known of them
     same = {"stage": "confirm", "status": "complete", "is_final": True, "is_best": True}
-    return pd.DataFrame(rows).assign(**same)
+    return pd.DataFrame(rows).assign(**same, **images)
 
 
 if __name__ == "__main__":

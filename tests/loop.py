@@ -21,6 +21,7 @@ from study.pool import inline
 from study.pool.dispatch import Dispatcher
 from study.pool.session import Session
 from study.search.trial import Job, Setting
+from study.spec.budget import SeedRange
 from study.spec.claim import Claim
 from study.spec.figures import Figure
 from study.spec.study import Study
@@ -39,7 +40,7 @@ OPTIONS = Options(
     data="made",
     trials=3,
     epochs=EPOCHS,
-    seeds=1,
+    seeds=SeedRange(1, 1),
     image_size=DATA.image_size,
     workers="inline",
     precision="float32",

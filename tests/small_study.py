@@ -12,6 +12,7 @@ STUDY = replace(
     baselines=tuple(one for one in task_c.STUDY.baselines if one.name in NAMES),
     claims=tuple(one for one in task_c.STUDY.claims if set(one.candidates) <= NAMES),
     figures=(Figure("answer", "comparison", "The candidates"),),
+    answer=(),
 )
 
 if __name__ == "__main__":

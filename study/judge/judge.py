@@ -13,12 +13,12 @@ from study.judge.competence import (
     useless_candidates,
 )
 from study.judge.decide import Case, Decision, decide_cases
+from study.judge.images import patient_interval
 from study.judge.sample import Sample, number_seeds, recorded_seeds, take_sample
 from study.judge.verdict import UNKNOWN, Terms, Verdict
 from study.search.plan import Plan
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
-from study.stats.bootstrap import image_interval
 from study.stats.looks import NO_LOOKS, Looks
 from study.stats.power import seeds_to_decide
 from study.stats.replication import share_interval
@@ -77,6 +77,7 @@ def terms_of(plan: Plan) -> Terms:
         constant=constant_predictor(plan.data.counts),
         judged=plan.budget.judged,
         ratio=plan.ratio,
+        patients=plan.data.image_patients,
     )
 
 
@@ -151,7 +152,7 @@ def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
         share=share_interval(held, n, ratio=terms.ratio) if n else UNKNOWN,
         effect=effect,
         interval=(low, high),
-        images=UNKNOWN if sample.correct is None else image_interval(sample.correct),
+        patients=_over_patients(sample, terms),
         p=decision.p if tested else math.nan,
         p_holm=decision.p_holm if tested else math.nan,
         judged_on=sample.judged_on,
@@ -160,6 +161,13 @@ def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
         next_look=decision.next_look,
         note="; ".join(_notes(case, decision, terms)),
     )
+
+
+def _over_patients(sample: Sample, terms: Terms) -> tuple[float, float]:
+    """Unknown where each seed has validation images of its own."""
+    if terms.ratio and not sample.metric.startswith("test_"):
+        return UNKNOWN
+    return patient_interval(sample.images, sample.metric, terms.patients) or UNKNOWN
 
 
 def _interval(values: np.ndarray, ratio: float) -> tuple[float, float]:

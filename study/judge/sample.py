@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from study.judge.images import image_scores
 from study.spec.claim import Claim, EpochRule
-from study.stats.bootstrap import read_correct
 from study.table.columns import COLUMNS
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
@@ -32,8 +32,8 @@ class Sample:
         judged_on: the part of the data.
         diverged: number of seeds of which a training diverged.
         problem: why the claim cannot be computed; empty where it can.
-        correct: whether a test image was classified correctly, (1 or 2, seeds with a value,
-            images); None where the claim is not about that, or the records do not say.
+        metric: the column that was read.
+        images: `study.judge.images.image_scores` of the seeds with a value.
         apart: whether these are times that were measured on different machines.
     """
 
@@ -42,7 +42,8 @@ class Sample:
     judged_on: str
     diverged: int = 0
     problem: str = ""
-    correct: np.ndarray | None = None
+    metric: str = ""
+    images: np.ndarray | None = None
     apart: bool = False
 
     @property
@@ -88,14 +89,15 @@ def take_sample(claim: Claim, confirm: pd.DataFrame, n: int) -> Sample:
         return Sample(nothing, nothing, part, problem=problem)
     values = _values(claim, scores)
     shared = np.flatnonzero(~np.isnan(values))
-    knows_images = metric == "test_accuracy" and not claim.ratio and shared.size > 0
+    counted = [each.loc[shared] for each in rows]
     return Sample(
         values,
         held=_held(claim, values, scores, lost),
         judged_on=part,
         diverged=int(lost.any(axis=0).sum()),
-        correct=_correct_answers(rows, shared) if knows_images else None,
-        apart=COLUMNS[metric].unit == "seconds" and _are_apart([each.loc[shared] for each in rows]),
+        metric=metric,
+        images=image_scores(claim, metric, counted),
+        apart=COLUMNS[metric].unit == "seconds" and _are_apart(counted),
     )
 
 
@@ -188,13 +190,3 @@ def _are_apart(rows: list[pd.DataFrame]) -> bool:
     """
     machines = [set(zip(each["host"], each["device"], strict=True)) for each in rows]
     return len(machines[0]) > 1 if len(rows) == 1 else machines[0] != machines[1]
-
-
-def _correct_answers(rows: list[pd.DataFrame], seeds: np.ndarray) -> np.ndarray | None:
-    """See `Sample.correct`."""
-    texts = [each["test_correct"].loc[seeds] for each in rows]
-    if any(text.isna().any() for text in texts):
-        return None
-    answers = [[read_correct(text) for text in each] for each in texts]
-    counts = {len(images) for each in answers for images in each}
-    return np.array(answers) if len(counts) == 1 else None  # else they are of other images

@@ -1,7 +1,8 @@
 """What judging takes and gives: the terms of a study, the verdict on a claim."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from study.judge.competence import Constant
@@ -26,6 +27,7 @@ class Terms:
         constant: what a model scores that always gives the same answer; None where that is not
             known, so that no candidate is found useless.
         judged: False where the run is too small to judge anything.
+        patients: whose each image is, by part ("val", "test"); see `study.spec.budget.DataFacts`.
         ratio: number of validation images over that of training images where each seed has a split
             of its own; 0 where all have the same.
     """
@@ -37,6 +39,7 @@ class Terms:
     constant: Constant | None = None
     judged: bool = True
     ratio: float = 0.0
+    patients: Mapping[str, Sequence[int] | None] = field(default_factory=dict)
 
     def cover(self, claim: Claim) -> bool:
         """Whether the claim was made at this scale, or at none in particular."""
@@ -63,8 +66,8 @@ class Verdict:
         effect: mean over the seeds that did not diverge, in `unit`; a geometric mean where the
             claim is about a ratio.
         interval: of the effect, at the same level; NaN with too few seeds (5 or less at 95 %).
-        images: interval at the same level over draws of test images, averaged over seeds; for
-            levels and differences of the test accuracy only. Decides nothing.
+        patients: interval of the effect at the same level over new seeds and new patients, for
+            accuracies and losses of a part whose images are the same for all seeds.
         p: two-sided, twice the smaller of the p-values of support and refutation, at most 1; of a
             one-sided claim the p-value of support. Over several looks, see `study.stats.looks`.
         p_holm: p after Holm's correction over all claims that are judged; decides the outcome.
@@ -85,7 +88,7 @@ class Verdict:
     share: tuple[float, float] = UNKNOWN
     effect: float = math.nan
     interval: tuple[float, float] = UNKNOWN
-    images: tuple[float, float] = UNKNOWN
+    patients: tuple[float, float] = UNKNOWN
     p: float = math.nan
     p_holm: float = math.nan
     judged_on: str = ""
@@ -93,6 +96,19 @@ class Verdict:
     alpha_left: float = 0.0
     next_look: int | None = None
     note: str = ""
+
+    @property
+    def generalises(self) -> Literal["yes", "no", "not shown", ""]:
+        """Whether the mean over new seeds and new patients lies where the verdict says, too; empty
+        without a verdict, or where nothing is known of images."""
+        low, high = self.patients
+        if self.outcome not in ("supported", "refuted") or math.isnan(low):
+            return ""
+        inside = self.claim.above < low and high < self.claim.below
+        outside = high <= self.claim.above or self.claim.below <= low
+        if inside or outside:
+            return "yes" if inside == (self.outcome == "supported") else "no"
+        return "not shown"
 
     @property
     def held_mostly(self) -> bool:

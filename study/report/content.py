@@ -17,10 +17,11 @@ from study.report.verdicts import (
     count_verdicts,
     effect_text,
     format_p,
+    generalises_text,
     held_text,
-    images_text,
     interval_text,
     outcome_words,
+    patients_text,
     reason_text,
     share_text,
     what_is_tested,
@@ -51,13 +52,18 @@ HOW_MEANS = (
 )
 HOW_CERTAIN = (
     "The 95 % intervals show how much share and mean may differ with other seeds, each for its "
-    "claim alone. All this is over trainings on these very images: it says nothing of other "
-    "images, patients or splits."
+    "claim alone. "
 )
-OVER_IMAGES = (
-    " The interval over test images shows how much it may differ with other images. It decides "
-    "nothing, and takes images of one patient as independent."
+ONE_SPLIT = "Verdicts are about trainings on these very images, split as they are. "
+MANY_SPLITS = (
+    "Each seed has a split of its own, and splits overlap: the tests take any two trainings as "
+    "correlated as their validation parts overlap (Nadeau and Bengio 2003). "
 )
+OVER_PATIENTS = (
+    "A verdict generalises if the mean over new seeds and new patients lies where it says, by its "
+    "own 95 % interval (seeds and patients crossed)"
+)
+UNKNOWN_PATIENTS = "; whose image is whose is not known, so every image counts as a patient"
 
 
 def report_content(
@@ -170,11 +176,14 @@ def _verdict_blocks(
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
     stood = CLAIMS_STOOD.format(study_digest(plan.study)) if verdicts and not notes else ""
     means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
-    over_images = any(images_text(verdict) != NOTHING for verdict in verdicts)
+    certain = HOW_CERTAIN + (MANY_SPLITS if plan.ratio else ONE_SPLIT)
+    if any(patients_text(verdict) != NOTHING for verdict in verdicts):
+        known = all(patients for patients in plan.data.image_patients.values())
+        certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS}."
     return [
         Table(columns, rows),
         Text(stood + HOW_TO_DECIDE + means + describe_looks(plan.looks), faint=True),
-        Text(HOW_CERTAIN + OVER_IMAGES * over_images, faint=True),
+        Text(certain.strip(), faint=True),
     ]
 
 
@@ -190,6 +199,7 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
     return [
         Cell(
             outcome_words(verdict),
+            list(filter(None, [generalises_text(verdict)])),
             order=list(SYMBOLS).index(outcome),
             sign=SYMBOLS[outcome],
             style=outcome.replace(" ", "-"),
@@ -200,7 +210,7 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
 
 
 def _found_cells(verdict: Verdict) -> list[Cell]:
-    images = images_text(verdict)
+    patients = patients_text(verdict)
     return [
         Cell(
             held_text(verdict),
@@ -210,7 +220,7 @@ def _found_cells(verdict: Verdict) -> list[Cell]:
         Cell(effect_text(verdict), [verdict.judged_on], order=verdict.effect, style="effect"),
         Cell(
             interval_text(verdict),
-            [f"over test images: {images}"] * (images != NOTHING),
+            [f"over new patients: {patients}"] * (patients != NOTHING),
             order=verdict.interval[0],
         ),
         Cell(format_p(verdict.p_holm), order=verdict.p_holm),

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from study.judge import Terms, Verdict, judge, useless_candidates
+from study.judge.images import image_scores, patient_interval
 from study.report.verdicts import claim_text, effect_text, held_text
 from study.search.plan import Plan
 from study.spec.claim import Claim
-from study.stats.bootstrap import image_interval, read_correct
 from study.table.columns import COLUMNS
 from study.table.formatting import column_name, format_value
 from study.table.seeds import confirmed_finals
@@ -127,19 +127,20 @@ def _majority(differences: np.ndarray) -> int:
 
 def _fallen(found: Found) -> Iterator[str]:
     """Levels of the validation accuracy that the test part does not bear out: they lie outside of
-    the test accuracy's interval over images."""
+    the test accuracy's interval over new seeds and patients."""
     finals = confirmed_finals(found.table)
     for name, label in found.labels.items():
         rows = finals.loc[finals["candidate"] == name].dropna(subset=["test_accuracy"])
-        answers = rows["test_correct"].dropna()
-        if rows.empty or len(answers) < len(rows):
+        if rows.empty:
             continue
         validation, test = (float(rows[f"{part}_accuracy"].mean()) for part in ("val", "test"))
-        correct = np.array([[read_correct(text) for text in answers]])
-        if validation > image_interval(correct)[1]:
+        level = Claim(name, name, "test_accuracy", above=0.0)
+        scores = image_scores(level, level.metric, [rows])
+        interval = patient_interval(scores, level.metric, found.terms.patients)
+        if interval is not None and validation > interval[1]:
             yield (
                 f"{label} falls from {_share(validation)} on the validation part to "
-                f"{_share(test)} on the test part, by more than its test images' noise."
+                f"{_share(test)} on the test part, by more than other seeds and patients explain."
             )
 
 

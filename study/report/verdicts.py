@@ -130,9 +130,19 @@ def interval_text(verdict: Verdict) -> str:
     return _interval(verdict.claim, *verdict.interval)
 
 
-def images_text(verdict: Verdict) -> str:
-    """The interval of the effect over test images, without unit."""
-    return _interval(verdict.claim, *verdict.images)
+def patients_text(verdict: Verdict) -> str:
+    """The interval of the effect over new seeds and new patients, without unit."""
+    return _interval(verdict.claim, *verdict.patients)
+
+
+def generalises_text(verdict: Verdict) -> str:
+    """Whether the verdict holds for new patients as well; empty where nothing is known of it."""
+    return {
+        "yes": "generalises to new patients",
+        "no": "on these images only: with new patients the mean lies on the other side",
+        "not shown": "on these images: not shown for new patients",
+        "": "",
+    }[verdict.generalises]
 
 
 def _interval(claim: Claim, low: float, high: float) -> str:
@@ -164,16 +174,16 @@ def detail_text(verdict: Verdict) -> str:
     reason = reason_text(verdict)
     if not verdict.n_seeds:
         return reason
-    images = images_text(verdict)
-    over_images = "" if images == NOTHING else f"; over test images {images}"
+    patients = patients_text(verdict)
+    over_patients = "" if patients == NOTHING else f"; over new patients {patients}"
     p = format_p(verdict.p_holm)
     found = [
         f"held in {held_text(verdict)} trainings",
-        f"mean {effect_text(verdict)} ({interval_text(verdict)}{over_images})",
+        f"mean {effect_text(verdict)} ({interval_text(verdict)}{over_patients})",
     ]
     if p != NOTHING:
         found.append(f"p {p if p.startswith('<') else f'= {p}'} after Holm")
-    return "; ".join(filter(None, (", ".join(found), reason)))
+    return "; ".join(filter(None, (", ".join(found), generalises_text(verdict), reason)))
 
 
 def reason_text(verdict: Verdict) -> str:
@@ -242,8 +252,9 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
         "effect": _finite(verdict.effect),
         "ci_low": _finite(verdict.interval[0]),
         "ci_high": _finite(verdict.interval[1]),
-        "images_low": _finite(verdict.images[0]),
-        "images_high": _finite(verdict.images[1]),
+        "patients_low": _finite(verdict.patients[0]),
+        "patients_high": _finite(verdict.patients[1]),
+        "generalises": verdict.generalises,
         "p": _finite(verdict.p),
         "p_holm": _finite(verdict.p_holm),
         "n_seeds": verdict.n_seeds,

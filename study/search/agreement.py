@@ -7,7 +7,6 @@ from hw3.cost import MEASURES, model_cost
 from hw3.models import make_architecture
 from study.search.choose import Candidate, FinishedTrials
 from study.search.code import code_digest
-from study.search.optuna_trials import is_point
 from study.spec.errors import StudyError
 
 MOVE = "Move {} out of the folder trials of --results; the next run trains them again."
@@ -22,8 +21,11 @@ def check_agreement(trials: FinishedTrials) -> None:
         StudyError: a candidate's differ, so that their scores must not be averaged, or a trial is
             of another point.
     """
+    from study.search.optuna_trials import is_point  # Optuna takes a second to import
+
     for search in trials.plan.study.searches:
-        wrong = [one.key for one in trials.explored(search) if not is_point(search, one)]
+        explored = trials.explored(search)
+        wrong = [one.key for one in explored if not is_point(search, one)]
         if wrong:
             raise StudyError(
                 f"{search.label} has records whose params are not those of their configuration: "

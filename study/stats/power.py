@@ -47,10 +47,9 @@ def decision_chances(
         held, n: of the trainings so far.
     """
     shares, weights = shared_shares(share, rule.ratio)
-    weights = weights * shares**held * (1 - shares) ** (n - held)  # what is known of the shared
-    if not weights.any():  # at this share, what was seen cannot be
-        return 0.0, 0.0, float(n)
-    weights = weights / weights.sum()
+    if weights.size > 1:  # what the trainings so far say of it
+        weights = weights * shares**held * (1 - shares) ** (n - held)
+        weights = weights / weights.sum()
     likely = np.flatnonzero(weights > NEGLIGIBLE)
     needed = tuple(pair for pair in needed_at(looks, rule) if pair[0] > n)
     chances = np.array([_follow(needed, float(shares[i]), held, n, rule.sides) for i in likely])

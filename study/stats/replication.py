@@ -67,7 +67,7 @@ def share_interval(
 
 def least_p(n: int, sides: int = 2, ratio: float = 0.0) -> float:
     """The smallest p that a test of one or two sides can give with so many trainings."""
-    return min(1.0, sides * _tail(n, n, HALF, ratio))
+    return min(1.0, sides * (_tail(n, n, HALF, ratio) if ratio else 0.5**n))
 
 
 def attainable_p(n: int, sides: int = 2, ratio: float = 0.0) -> np.ndarray:

@@ -23,3 +23,8 @@ def image_losses(logits: np.ndarray, correct: np.ndarray) -> np.ndarray:
         correct: whether the prediction (logit > 0) is the label, bool (..., images).
     """
     return np.logaddexp(0.0, np.where(correct, -1, 1) * np.abs(logits))
+
+
+def read_correct(text: str) -> np.ndarray:
+    """The table's `val_correct` or `test_correct`, bool (images,)."""
+    return np.frombuffer(text.encode(), np.uint8) == ord("1")

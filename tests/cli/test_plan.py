@@ -97,7 +97,7 @@ def changed(**changes):
 
 
 def with_claim(**changes):
-    return lambda study: replace(study, claims=(replace(study.claims[0], **changes),))
+    return lambda study: replace(study, claims=(replace(study.claims[0], **changes),), answer=())
 
 
 def with_search(**changes):

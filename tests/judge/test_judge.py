@@ -23,7 +23,7 @@ WIDE = (0.90, 0.98, 0.91, 0.99, 0.89, 0.97, 0.92, 1.0)  # eight accuracies, mean
 TIGHT = (0.94, 0.95, 0.945, 0.95, 0.94, 0.95, 0.945, 0.95)
 
 
-def trial(candidate, seed, *, status="complete", stage="confirm", epochs=({},), test=()):
+def trial(candidate, seed, *, status="complete", stage="confirm", epochs=({},), test=(), val=()):
     """A trial with a row for each of `epochs`, where they say more than the defaults."""
     default = {
         "learning_rate": 1e-3,
@@ -48,6 +48,7 @@ def trial(candidate, seed, *, status="complete", stage="confirm", epochs=({},), 
         status=status,
         rows=[default | {"epoch": n} | row for n, row in enumerate(epochs, start=1)],
         test=list(test),
+        val=list(val),
     )
     return Member(stage, candidate, candidate, record)
 
@@ -193,7 +194,7 @@ def test_judge_lets_a_claim_with_a_lost_seed_pass_after_clearer_ones():
 def test_judge_of_a_smoke_run_judges_nothing_and_gives_no_number():
     verdict = judge([claim(above=0.9)], make_table(trials("a", TIGHT)), Terms(judged=False))[0]
     assert (verdict.outcome, verdict.rule, verdict.n_seeds) == ("not judged", None, 0)
-    numbers = (verdict.effect, *verdict.interval, *verdict.images, verdict.p, verdict.p_holm)
+    numbers = (verdict.effect, *verdict.interval, *verdict.patients, verdict.p, verdict.p_holm)
     assert np.isnan(numbers).all()
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from study.stats.bootstrap import image_interval
-from tests.judge.test_judge import TIGHT, judge_one, trial, trials
+from study.judge import Terms, Verdict
+from study.stats.crossed import crossed_mean
+from tests.judge.test_judge import TIGHT, claim, judge_one, trial, trials
 from tests.stats.test_bootstrap import made_answers
 
 
@@ -118,50 +119,83 @@ def test_judge_of_what_cannot_be_computed(members):
     assert np.isnan([verdict.effect, *verdict.interval, verdict.p, verdict.p_holm]).all()
 
 
-def with_images(candidate, correct):
+def with_images(candidate, correct, part="test"):
     """A confirmed trial for each row of `correct`, (seeds, images)."""
-    test = {"epoch": 1, "loss": 0.1, "auroc": 0.9}
-    return [
-        trial(
-            candidate,
-            seed,
-            test=[
-                test | {"accuracy": row.mean(), "correct": "".join("01"[int(hit)] for hit in row)}
-            ],
-        )
-        for seed, row in enumerate(correct)
-    ]
+    members = []
+    for seed, row in enumerate(correct):
+        score = {"epoch": 1, "loss": 0.1, "accuracy": row.mean(), "auroc": 0.9}
+        score |= {"correct": "".join("01"[int(hit)] for hit in row)}
+        score |= {"logits": [1.5 if hit else -0.5 for hit in row]}
+        epochs = ({f"{part}_accuracy": row.mean()} if part == "val" else {},)
+        members.append(trial(candidate, seed, epochs=epochs, **{part: [score]}))
+    return members
 
 
-def test_judge_gives_test_accuracies_an_interval_over_images_as_well():
-    answers = made_answers()
-    members = [*with_images("a", answers[0]), *with_images("b", answers[1])[::-1]]
-    verdict = judge_one(members, versus="b", metric="test_accuracy", above=0.0)
-    assert verdict.images == image_interval(answers)
-    assert verdict.effect == pytest.approx(answers[0].mean() - answers[1].mean())
-    assert verdict.images[0] < verdict.effect < verdict.images[1]
-    level = judge_one(members, metric="test_accuracy", above=0.5)
-    assert level.images == image_interval(answers[:1])
+ANSWERS = made_answers()
+PATIENTS = np.arange(ANSWERS.shape[2]) // 2  # two images each
 
 
-def test_judge_gives_no_interval_over_images_where_it_knows_none():
-    answers = made_answers()
-    new, old = with_images("a", answers[0]), with_tests("b", TIGHT)  # an earlier version's records
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_judge_gives_accuracies_an_interval_over_new_patients(part):
+    members = [*with_images("a", ANSWERS[0], part), *with_images("b", ANSWERS[1], part)[::-1]]
+    terms, metric = Terms(patients={part: PATIENTS.tolist()}), f"{part}_accuracy"
+    verdict = judge_one(members, terms, versus="b", metric=metric, above=0.0)
+    difference = ANSWERS[0].astype(float) - ANSWERS[1]
+    assert verdict.patients == crossed_mean(difference, PATIENTS).interval
+    assert verdict.effect == pytest.approx(difference.mean())
+    level = judge_one(members, metric=metric, above=0.5)  # each image a patient of its own
+    assert level.patients == crossed_mean(ANSWERS[0]).interval
+
+
+def test_judge_gives_losses_an_interval_over_new_patients():
+    members = with_images("a", ANSWERS[0])
+    verdict = judge_one(members, metric="test_loss", below=1.0)
+    losses = np.where(ANSWERS[0], np.log1p(np.exp(-1.5)), np.log1p(np.exp(0.5)))
+    assert verdict.patients == pytest.approx(crossed_mean(losses).interval)
+
+
+def test_judge_gives_no_interval_over_patients_where_it_knows_no_images():
+    new, old = with_images("a", ANSWERS[0]), with_tests("b", TIGHT)  # an earlier version's records
     paired = {"versus": "b", "metric": "test_accuracy"}
     for members, options in (
         ([*new, *old], paired),
         (new, {"metric": "test_auroc"}),
         (new, {"metric": "val_accuracy"}),
         (trials("a", TIGHT), {"metric": "test_accuracy"}),
-        ([*new, *with_images("b", answers[1])], paired | {"ratio": True}),
-        ([*new, *with_images("b", answers[1][:, 1:])], paired),  # of another number of images
+        ([*new, *with_images("b", ANSWERS[1])], paired | {"ratio": True}),
+        ([*new, *with_images("b", ANSWERS[1][:, 1:])], paired),  # of another number of images
     ):
         verdict = judge_one(members, **{"above": 0.5} | options)
         assert verdict.n_seeds == 8
-        assert np.isnan(verdict.images).all()
-    lost = [*new[1:], *with_images("b", answers[1])]
+        assert np.isnan(verdict.patients).all()
+        assert verdict.generalises == ""
+    lost = [*new[1:], *with_images("b", ANSWERS[1])]
     found = judge_one(lost, **paired, above=0.0)
-    assert found.images == image_interval(answers[:, 1:])
+    shared = ANSWERS[:, 1:].astype(float)
+    assert found.patients == crossed_mean(shared[0] - shared[1]).interval
+
+
+def test_validation_images_of_resampled_splits_are_not_crossed_with_seeds():
+    terms = Terms(ratio=0.25)
+    for part, known in (("val", False), ("test", True)):
+        members = with_images("a", ANSWERS[0], part)
+        verdict = judge_one(members, terms, metric=f"{part}_accuracy", above=0.5)
+        assert np.isnan(verdict.patients).any() != known
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "supported", "refuted"),
+    [
+        (0.1, 0.2, "yes", "no"),
+        (-0.2, -0.1, "no", "yes"),
+        (-0.1, 0.1, "not shown", "not shown"),
+        (math.nan, math.nan, "", ""),
+    ],
+)
+def test_a_verdict_generalises_where_its_mean_does(low, high, supported, refuted):
+    for outcome, expected in (("supported", supported), ("refuted", refuted), ("undecided", "")):
+        verdict = Verdict(claim(versus="b", above=0.0), outcome, patients=(low, high))
+        assert verdict.generalises == expected
 
 
 def of_other_model(members, **provenance):

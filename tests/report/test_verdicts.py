@@ -14,9 +14,9 @@ from study.report.verdicts import (
     detail_text,
     effect_text,
     format_p,
-    images_text,
     interval_text,
     outcome_text,
+    patients_text,
     reason_text,
     region_text,
     verdict_values,
@@ -35,7 +35,6 @@ VERDICT = Verdict(
     share=(0.69, 1.0),
     effect=0.95,
     interval=(0.94, 0.96),
-    images=(math.nan, math.nan),
     p=0.002,
     p_holm=0.0101,
     n_seeds=10,
@@ -164,8 +163,7 @@ def test_effects_and_intervals_are_in_the_unit_of_their_claim(table):
         shown = interval_text(verdict).replace("−", "-").split(" to ")
         factor = 100 if verdict.unit == "share" else 1
         assert [float(end) / factor for end in shown] == pytest.approx(verdict.interval, abs=0.01)
-        about_test = verdict.claim.metric == "test_accuracy"
-        assert (images_text(verdict) != "–") == about_test
+        assert (patients_text(verdict) != "–") == (verdict.claim.metric == "test_accuracy")
 
 
 def test_a_verdict_without_numbers_shows_none(table):
@@ -182,10 +180,11 @@ def test_small_p_is_never_shown_as_zero():
 
 
 def test_detail_has_effect_intervals_seeds_and_p():
-    detail = detail_text(replace(VERDICT, images=(0.93, 0.97)))
+    detail = detail_text(replace(VERDICT, patients=(0.93, 0.97)))
     for part in ("10 of 10", "95.0 %", "94.0 to 96.0", "93.0 to 97.0", "p = 0.010"):
         assert part in detail
-    assert "images" not in detail_text(VERDICT)
+    assert "generalises to new patients" in detail
+    assert "patients" not in detail_text(VERDICT)
     assert "p < 0.001" in detail_text(replace(VERDICT, p_holm=0.0001))
     assert "p " not in detail_text(replace(VERDICT, p_holm=math.nan))
 

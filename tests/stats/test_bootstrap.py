@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from study.stats.bootstrap import image_interval, read_correct
+from benchmarks.peers.bootstrap import image_interval
 
 
 def made_answers(
@@ -50,7 +50,3 @@ def test_image_interval_of_answers_that_never_differ_is_a_point():
     same = made_answers()[:1].repeat(2, axis=0)
     assert image_interval(same) == (0.0, 0.0)
     assert image_interval(np.ones((1, 2, 30), bool)) == (1.0, 1.0)
-
-
-def test_read_correct_takes_one_digit_per_image():
-    assert read_correct("0110").tolist() == [False, True, True, False]

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from hw3.metrics import log_loss
-from study.stats.bootstrap import read_correct
-from study.table.images import format_logits, image_losses, read_logits
+from study.table.images import format_logits, image_losses, read_correct, read_logits
 
 
 def test_logits_are_read_as_they_were_written():
@@ -26,3 +25,7 @@ def test_losses_of_several_seeds_at_once():
     correct = np.array([read_correct("10"), read_correct("11")])
     expected = np.log1p(np.exp([[-0.5, 2.0], [0.0, -1.0]]))
     assert image_losses(logits, correct) == pytest.approx(expected)
+
+
+def test_read_correct_takes_one_digit_per_image():
+    assert read_correct("0110").tolist() == [False, True, True, False]

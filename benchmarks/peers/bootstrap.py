@@ -26,8 +26,3 @@ def image_interval(correct: np.ndarray, alpha: float = ALPHA) -> tuple[float, fl
     drawn = rng.multinomial(each.size, np.full(each.size, 1 / each.size), RESAMPLES)
     low, high = np.quantile(drawn @ each / each.size, [alpha / 2, 1 - alpha / 2])
     return float(low), float(high)
-
-
-def read_correct(text: str) -> np.ndarray:
-    """The table's `test_correct` as booleans, (images,)."""
-    return np.frombuffer(text.encode(), np.uint8) == ord("1")
