@@ -178,7 +178,8 @@ def _verdict_blocks(
     means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
     certain = HOW_CERTAIN + (MANY_SPLITS if plan.ratio else ONE_SPLIT)
     if any(patients_text(verdict) != NOTHING for verdict in verdicts):
-        known = all(patients for patients in plan.data.image_patients.values())
+        codes = plan.data.image_patients
+        known = all(codes.get(part) for part in plan.data.counts if part != "train")
         certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS}."
     return [
         Table(columns, rows),
@@ -191,6 +192,7 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
     claim, outcome = verdict.claim, verdict.outcome
     reason = reason_text(verdict) if verdict.rule else verdict.note
     notes = (
+        generalises_text(verdict),
         what_is_tested(claim, labels),
         *["tested one-sided"] * claim.one_sided,
         *["about the mean"] * (claim.about == "mean"),
@@ -199,7 +201,6 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
     return [
         Cell(
             outcome_words(verdict),
-            list(filter(None, [generalises_text(verdict)])),
             order=list(SYMBOLS).index(outcome),
             sign=SYMBOLS[outcome],
             style=outcome.replace(" ", "-"),

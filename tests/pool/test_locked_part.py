@@ -11,7 +11,7 @@ from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from tests.loop import DATA, EPOCHS, LOOP_STUDY, OPTIONS, SETTING, run_study_in_process
 
-CONFIRM_SEEDS = SETTING.confirm_seeds(OPTIONS.seeds)
+CONFIRM_SEEDS = SETTING.confirm_seeds(OPTIONS.budget().seeds)
 
 
 class SealedPart:

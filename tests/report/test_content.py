@@ -181,11 +181,13 @@ def test_page_without_a_test_part_says_so():
     assert "nan" not in page.text
 
 
-def test_intervals_over_test_images_stand_beside_those_over_seeds(table, html):
-    about_test = [claim.metric == "test_accuracy" for claim in STUDY.claims]
-    assert Page(html).text.count("over test images: ") == sum(about_test) == 1
-    old = table.assign(test_correct=None)  # records of an earlier version
-    assert "over test images: " not in Page(page_of(old)).text
+def test_intervals_over_new_patients_stand_beside_those_over_seeds(table, html):
+    with_images = ("val_accuracy", "test_accuracy")
+    of_images = [claim.metric in with_images for claim in STUDY.claims]
+    assert Page(html).text.count("over new patients: ") == sum(of_images) > 0
+    assert "every image counts as a patient" in Page(html).text
+    old = table.assign(test_correct=None, val_correct=None)  # records of an earlier version
+    assert "over new patients: " not in Page(page_of(old)).text
 
 
 def test_a_one_sided_claim_says_so(table, html):

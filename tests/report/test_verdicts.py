@@ -163,7 +163,8 @@ def test_effects_and_intervals_are_in_the_unit_of_their_claim(table):
         shown = interval_text(verdict).replace("−", "-").split(" to ")
         factor = 100 if verdict.unit == "share" else 1
         assert [float(end) / factor for end in shown] == pytest.approx(verdict.interval, abs=0.01)
-        assert (patients_text(verdict) != "–") == (verdict.claim.metric == "test_accuracy")
+        of_images = verdict.claim.metric in ("val_accuracy", "test_accuracy")
+        assert (patients_text(verdict) != "–") == of_images
 
 
 def test_a_verdict_without_numbers_shows_none(table):
