@@ -145,8 +145,9 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     folder = results / plan.study.name
     with report_progress(console) as on_step:
         trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
-        verdicts = write_outputs(trials, folder, on_step)
-    print_verdicts(plan, verdicts, console)
+        found = write_outputs(trials, folder, on_step)
+    _print_findings(found.findings, console)
+    print_verdicts(plan, found.verdicts, console)
     _print_failures(trials, console)
     notes, scale = describe_notes(claim_notes(trials)), describe_scale(plan.budget)
     for warning in filter(None, (notes, *describe_tried(trials), scale)):
@@ -154,6 +155,13 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
     place = printable(f"{folder}/{REPORT}")
     console.print(f"report: {escape(place)}", highlight=False, soft_wrap=True)
     return trials
+
+
+def _print_findings(findings: Sequence[str], console: Console) -> None:
+    if findings:
+        console.print("[bold]What we found[/bold]", highlight=False)
+    for sentence in findings:
+        console.print(escape(printable(sentence)), highlight=False)
 
 
 def _print_failures(trials: FinishedTrials, console: Console) -> None:

@@ -187,20 +187,23 @@ def _collapsed(found: Found) -> Iterator[str]:
     constant, finals = found.terms.constant, confirmed_finals(found.table)
     confirm = found.table.loc[found.table["stage"] == "confirm"]
     useless = useless_candidates(confirm, constant)
+    diverged, collapsed = [], []
     for name, label in found.labels.items():
         mine = confirm.loc[confirm["candidate"] == name]
         trained = mine["seed"].nunique()
-        diverged = mine.loc[mine["status"] == "diverged", "seed"].nunique()
-        if diverged:
-            yield f"{label}: {diverged} of {trained} trainings diverged."
+        lost = mine.loc[mine["status"] == "diverged", "seed"].nunique()
+        diverged += [f"{label} {lost} of {trained}"] * bool(lost)
         if constant is not None and name not in useless:
             ends = finals.loc[finals["candidate"] == name, "val_accuracy"].astype(float)
             nothing = int((ends <= constant.scores["val_accuracy"]).sum())
-            if nothing:
-                yield (
-                    f"{label}: {nothing} of {trained} trainings collapsed, ending no better than "
-                    f"always answering “{constant.answer}”."
-                )
+            collapsed += [f"{label} {nothing} of {trained}"] * bool(nothing)
+    if diverged:
+        yield f"Trainings that diverged: {', '.join(diverged)}."
+    if collapsed and constant is not None:
+        yield (
+            f"Trainings that collapsed, ending no better than always answering "
+            f"“{constant.answer}”: {', '.join(collapsed)}."
+        )
 
 
 def _unanswered(found: Found) -> Iterator[str]:
@@ -211,8 +214,8 @@ def _unanswered(found: Found) -> Iterator[str]:
             words = verdict.claim.scale.describe()
             scales[words] = scales.get(words, 0) + 1
     for words, count in scales.items():
-        which = "One claim was" if count == 1 else f"{count} claims were"
-        yield f"{which} made of {words}: shown below, and not judged at this scale."
+        which = "One claim is" if count == 1 else f"{count} claims are"
+        yield f"{which} about {words}: shown below, and not judged at this scale."
 
 
 def _share(value: float) -> str:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 import pandas as pd
@@ -36,17 +36,27 @@ CHOSEN_ON = "the configuration was chosen by its loss on these validation images
 OnStep = Callable[[str, int, int], None]  # what is made next, its number from 1, how many there are
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What a study has found.
+
+    Attributes:
+        findings: `study.report.findings.describe_findings`.
+        verdicts: on its claims, in their order.
+    """
+
+    findings: list[str]
+    verdicts: list[Verdict]
+
+
 def write_outputs(
     trials: FinishedTrials, folder: Folder, on_step: OnStep = lambda *_: None
-) -> list[Verdict]:
+) -> Conclusion:
     """Write the study's folder from its trials: table, searches, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder; its lock must be held.
         on_step: called before each step; every figure is one.
-
-    Returns:
-        The verdicts on the study's claims, in their order.
 
     Raises:
         OSError: a file could not be written. The records are whole: this can be done again.
@@ -83,7 +93,7 @@ def write_outputs(
         _write_figure(figure, folder / FIGURE_FOLDER)
     folder.write(MARKDOWN, make_markdown(report).encode())
     folder.write(REPORT, make_report(report).encode())
-    return verdicts
+    return Conclusion(findings, verdicts)
 
 
 def _incomplete(trials: FinishedTrials, table: pd.DataFrame) -> list[str]:

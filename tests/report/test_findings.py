@@ -94,8 +94,8 @@ def test_a_candidate_that_has_learnt_nothing_is_named():
 @pytest.mark.parametrize(
     ("status", "accuracy", "words"),
     [
-        ("diverged", 0.9, "Model A: 2 of 10 trainings diverged"),
-        ("complete", 0.5, "Model A: 2 of 10 trainings collapsed"),
+        ("diverged", 0.9, "diverged: Model A 2 of 10"),
+        ("complete", 0.5, "“pneumonia”: Model A 2 of 10"),
     ],
 )
 def test_single_trainings_that_went_wrong_are_counted(status, accuracy, words):
@@ -109,7 +109,7 @@ def test_claims_of_another_scale_are_counted():
     study = Study("made", "Made", "?", STUDY.baselines, claims=(BETTER, level), answer=("better",))
     scale = {"epochs": 12, "image_size": 32, "source": "course"}
     sentences = findings(trained("a", 0.95), trained("b", 0.9), study=study, **scale)
-    assert said("One claim was made of 30 epochs at 256×256 pixels", sentences)
+    assert said("One claim is about 30 epochs at 256×256 pixels", sentences)
 
 
 def test_a_smoke_run_has_found_nothing():

@@ -100,7 +100,7 @@ def test_verdicts_are_returned_and_written_with_a_note_on_late_claims(tmp_path, 
             )
             for key, record in confirmed(trials).items()
         }
-        (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
+        (verdict,) = write_outputs(trials, LocalFolder(tmp_path)).verdicts
         (saved,) = json.loads((tmp_path / "verdicts.json").read_text())
         assert (verdict.claim, verdict.n_seeds, verdict.note) == (CLAIM, 2, note)
         assert (saved["claim"], saved["effect"]) == (CLAIM.name, pytest.approx(0.75))
@@ -140,6 +140,6 @@ def test_a_claim_judged_on_the_images_of_the_choice_says_so(tmp_path, records, m
         for candidate in trials.candidates()
         for job in candidate.jobs(SETTING, 2)
     }
-    (verdict,) = write_outputs(trials, LocalFolder(tmp_path))
+    (verdict,) = write_outputs(trials, LocalFolder(tmp_path)).verdicts
     assert verdict.n_seeds == 2
     assert ("chosen by its loss on these validation images" in verdict.note) == noted
