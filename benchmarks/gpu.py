@@ -1,0 +1,288 @@
+"""What a GPU does: the engine against the homework's loop, several trainings side by side, packed.
+
+    python -m benchmarks.gpu [--out gpu] [--only engine] [--device cuda]
+
+At most six minutes, each part written as soon as it ends to gpu.json and gpu.md in the folder:
+
+    tests     `pytest -m gpu`: its last line
+    parity    greatest relative difference of training losses, GPU against CPU, in float32
+    engine    training images per second: homework's loop, engine step by step, engine captured; and
+              the captured one as a share of what memory allows: the bytes that the layers of a
+              step must read and write at least, at the rate of a copy measured here
+    together  trainings side by side in one process, captured: all images per second
+    packed    as many processes with one captured training each: all images per second
+    study     `python -m study.task_c`, quick, four trials on one GPU: seconds
+
+Needs PyTorch, NumPy, Ray and Optuna. `--device cpu` shows that it works, not how fast it is.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmarks.peers import homework
+from hw3.engine import Recipe, Training, repeated, start_training, train_together
+from hw3.layers import meta_model, trace_layers
+from hw3.models import FAMILIES, make_architecture
+from hw3.numerics import ELEMENT_BYTES, Numerics, choose_numerics
+from hw3.splits import Split, Splits, make_splits
+
+IMAGES = 1600  # for training, as in the homework
+EPOCHS, WARM = 5, 2  # timed ones follow two in which kernels are chosen and steps captured
+MEMBERS, PROCESSES = (1, 4, 16), (1, 2, 4, 8)
+SIZES = (64, 128, 256)
+PACKED_SECONDS = 5.0
+NEVER = 10**9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=Path("gpu"))
+    parser.add_argument("--only", choices=list(PARTS), action="append")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--images", type=int, default=IMAGES)
+    parser.add_argument("--packed-child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.packed_child:
+        print(train_packed(options), flush=True)
+        return
+    options.out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Any] = {"card": describe_card(options.device)}
+    for part in options.only or PARTS:
+        started = time.perf_counter()
+        try:
+            found[part] = list(PARTS[part](options))
+        except Exception as error:  # noqa: BLE001 - the other parts are worth their time
+            found[part] = [{"failed": f"{type(error).__name__}: {error}"[:500]}]
+        found[part].append({"seconds": round(time.perf_counter() - started, 1)})
+        write(found, options.out)
+
+
+def write(found: dict[str, Any], folder: Path) -> None:
+    """What there is so far, as JSON and as Markdown, and on the screen."""
+    (folder / "gpu.json").write_text(json.dumps(found, indent=1))
+    lines = [f"{found['card']}", ""]
+    for part, rows in list(found.items())[1:]:
+        table = pd.DataFrame(rows[:-1]).fillna("")
+        lines += [f"## {part}, {rows[-1]['seconds']} s", "", markdown(table), ""]
+    (folder / "gpu.md").write_text("\n".join(lines))
+    print("\n".join(lines[-4:]), flush=True)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    rows = [list(map(str, table.columns)), ["---"] * table.shape[1]]
+    rows += [[str(value) for value in row] for row in table.itertuples(index=False)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def describe_card(device: str) -> str:
+    if device == "cpu":
+        return f"CPU, PyTorch {torch.__version__}"
+    return f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}"
+
+
+def run_tests(_options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-m", "gpu", "tests/hw3"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    yield {"pytest -m gpu": answer.stdout.strip().splitlines()[-1]}
+
+
+def measure_parity(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    data = make_data(32, 320)
+    for family in FAMILIES:
+        losses = []
+        for device in ("cpu", options.device):
+            (training,) = make_trainings(family, 32, 1, Numerics(device), epochs=3)
+            for module in training.model.modules():
+                if isinstance(module, torch.nn.Dropout):
+                    module.p = 0.0
+            losses.append([row.train_loss for (row,) in train_together([training], data) if row])
+        expected, got = map(np.array, losses)
+        yield {"family": family, "differ by": f"{np.abs(got / expected - 1).max():.1e}"}
+
+
+def measure_engine(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    numerics, rate = choose_numerics(options.device, "auto"), copy_rate(options.device)
+    for family in FAMILIES:
+        for size in SIZES:
+            data = make_data(size, options.images)
+            single = images_per_second(family, size, 1, numerics, data, captured=False)
+            captured = images_per_second(family, size, 1, numerics, data)
+            loop = homework_rate(family, size, data, options.device)
+            limit = rate / step_bytes(family, size, numerics) * Recipe().batch_size
+            yield {
+                "family": family,
+                "size": size,
+                "homework": round(loop),
+                "engine, single steps": round(single),
+                "captured": round(captured),
+                "over homework": round(captured / loop, 1),
+                "over single steps": round(captured / single, 1),
+                "share of memory limit": round(captured / limit, 2),
+            }
+
+
+def measure_together(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for size in (64, 256):
+        data = make_data(size, options.images)
+        numerics = choose_numerics(options.device, "auto")
+        alone = homework_rate("conv", size, data, options.device)
+        for members in MEMBERS:
+            rate = images_per_second("conv", size, members, numerics, data)
+            yield {
+                "size": size,
+                "trainings": members,
+                "images/s of all": round(rate),
+                "over homework": round(rate / alone, 1),
+                "MiB": peak_mebibytes(options.device),
+            }
+
+
+def measure_packed(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "benchmarks.gpu", "--packed-child"]
+    command += ["--device", options.device, "--images", str(options.images)]
+    for processes in PROCESSES:
+        children = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+        ]
+        rates = [float(child.communicate()[0].split()[-1]) for child in children]
+        yield {"processes": processes, "images/s of all": round(sum(rates))}
+
+
+def train_packed(options: argparse.Namespace) -> float:
+    """Images per second of one process among several, from when its steps are captured."""
+    data = make_data(64, options.images)
+    numerics = choose_numerics(options.device, "auto")
+    trainings = make_trainings("conv", 64, 1, numerics, epochs=NEVER)
+    epochs = train_together(trainings, data)
+    for _ in range(WARM):
+        next(epochs)
+    started, done = time.perf_counter(), 0
+    while time.perf_counter() - started < PACKED_SECONDS:
+        next(epochs)
+        done += 1
+    return done * options.images / (time.perf_counter() - started)
+
+
+def run_study(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as results:
+        command = [sys.executable, "-m", "study.task_c", "--results", results]
+        if options.device == "cuda":
+            command += ["--gpus-per-trial", "0.25"]
+        started = time.perf_counter()
+        answer = subprocess.run(command, capture_output=True, text=True)
+        lines = (answer.stdout + answer.stderr).strip().splitlines()
+        yield {
+            "task_c": f"exit {answer.returncode}",
+            "s": round(time.perf_counter() - started, 1),
+            "last line": lines[-1] if lines else "",
+        }
+
+
+Part = Callable[[argparse.Namespace], Iterator[dict[str, Any]]]
+PARTS: dict[str, Part] = {
+    "tests": run_tests,
+    "parity": measure_parity,
+    "engine": measure_engine,
+    "together": measure_together,
+    "packed": measure_packed,
+    "study": run_study,
+}
+
+
+def images_per_second(
+    family: str, size: int, members: int, numerics: Numerics, data: Splits, captured: bool = True
+) -> float:
+    """Of all trainings together; training and validation, as the homework's loop has both."""
+    usual = repeated.WARM_UP
+    repeated.WARM_UP = usual if captured else NEVER
+    trainings = make_trainings(family, size, members, numerics, WARM + EPOCHS)
+    try:
+        seconds = [rows[0].seconds for rows in train_together(trainings, data) if rows[0]]
+    finally:
+        repeated.WARM_UP = usual
+    return len(data.train) / statistics.median(seconds[WARM:])
+
+
+def homework_rate(family: str, size: int, data: Splits, device: str) -> float:
+    """Training images per second of the homework's loop, with its validation."""
+    net = homework.MODELS[family](FAMILIES[family].config(), size)
+    loaders = homework.make_loaders(data.train, data.val)
+    epochs = homework.train_model(net, *loaders, epochs=3, device=device)
+    next(epochs)
+    started = time.perf_counter()
+    next(epochs), next(epochs)
+    return 2 * len(data.train) / (time.perf_counter() - started)
+
+
+def make_trainings(
+    family: str, size: int, members: int, numerics: Numerics, epochs: int
+) -> list[Training]:
+    architecture = make_architecture(family, {}, size)
+    recipe = Recipe(epochs=epochs, train_eval_every=NEVER)
+    return [start_training(architecture, recipe, seed, numerics) for seed in range(members)]
+
+
+def make_data(size: int, images: int) -> Splits:
+    """Noise: the time does not depend on what the images show."""
+    rng = np.random.default_rng(0)
+
+    def part(count: int) -> Split:
+        pixels = rng.integers(0, 256, (count, size, size), dtype=np.uint8)
+        return Split(pixels, np.arange(count, dtype=np.uint8) % 2)
+
+    return make_splits("noise", "noise", part(images), part(images // 4), None)
+
+
+def step_bytes(family: str, size: int, numerics: Numerics) -> float:
+    """Bytes that a step must move at least: each layer's input and output once in the forward pass,
+    output's and input's gradient and the input again in the backward pass; weights, gradients and
+    Adam's two moments read, all but the gradients written."""
+    layers = trace_layers(meta_model(make_architecture(family, {}, size)), size)
+    shapes = [(1, size, size), *(layer.shape for layer in layers)]
+    elements = [math.prod(shape) for shape in shapes]
+    moved = sum(3 * one + 2 * other for one, other in pairwise(elements))
+    weights = sum(layer.parameters for layer in layers)
+    return moved * Recipe().batch_size * ELEMENT_BYTES[numerics.precision] + 7 * 4 * weights
+
+
+def copy_rate(device: str) -> float:
+    """Bytes per second that a copy within the device's memory reads and writes."""
+    source = torch.empty(2**28, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    times = []
+    for _ in range(5):
+        wait(device)
+        started = time.perf_counter()
+        target.copy_(source)
+        wait(device)
+        times.append(time.perf_counter() - started)
+    return 2 * source.numel() / min(times)
+
+
+def wait(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def peak_mebibytes(device: str) -> int:
+    return torch.cuda.max_memory_allocated() // 2**20 if device == "cuda" else 0
+
+
+if __name__ == "__main__":
+    main()
