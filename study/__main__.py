@@ -42,12 +42,13 @@ def submit_command(task: str, arguments: tuple[str, ...], address: str) -> None:
     """
     from study.cli.command import command
     from study.cli.options import Options
-    from study.cluster.submit import check_results, submit
+    from study.cluster.submit import check_passwords, check_results, submit
 
     try:
         context = command(find_study(task)).make_context(f"study.{task}", list(arguments))
         options = Options(**context.params)
         check_results(options.results)
+        check_passwords(arguments)
         sys.exit(submit(task, arguments, options.deciding(), address))
     except StudyError as error:
         fail(error)

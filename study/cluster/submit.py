@@ -46,6 +46,22 @@ def check_results(results: Folder) -> None:
         )
 
 
+def check_passwords(arguments: Sequence[str]) -> None:
+    """Refuse a command with a password: the cluster would keep it, and show it to whoever lists its
+    jobs or processes.
+
+    Raises:
+        StudyError: an argument holds one.
+    """
+    masked = [mask(each) for each in arguments if mask(each) != each]
+    if masked:
+        raise StudyError(
+            "a submitted study's command is shown to whoever lists the cluster's jobs, and "
+            f"{', '.join(masked)} holds a password. Leave it out, and give it to the hosts, for "
+            "example as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+
+
 def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str) -> int:
     """Submit a task's command line, or find where it runs or ran; follow it to its end.
 

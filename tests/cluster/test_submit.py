@@ -150,10 +150,13 @@ def test_too_much_is_refused_with_the_largest_files(submit, project, monkeypatch
     assert "at most 1 MiB" in answer.output and "scan.tif (1.0 MiB)" in answer.output
 
 
-def test_a_password_in_the_results_address_is_not_shown(submit):
+def test_a_password_in_the_results_address_is_refused(submit):
+    """The cluster would store it, and show it in its list of jobs and of processes."""
     answer = submit(jobs := Jobs("SUCCEEDED"), *SMOKE[:-1], "s3://key:secret@bucket/r")
-    assert "secret" not in answer.output and "s3://key:***@bucket/r" in answer.output
-    assert "s3://key:secret@bucket/r" in jobs.entrypoints[0][0]
+    assert answer.exit_code == 1
+    assert "secret@" not in answer.output and "s3://key:***@bucket/r" in answer.output
+    assert "AWS_SECRET_ACCESS_KEY" in answer.output
+    assert jobs.entrypoints == []
 
 
 def test_a_store_that_only_the_cluster_reaches_is_left_to_it(submit, monkeypatch):
