@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from study.stats.replication import attainable_p, least_p
 from study.stats.rule import ALPHA
 
-MOST_LOOKS = 5
+MOST_LOOKS, RATIO = 5, 1.25
 # Ten trainings that all agree then decide one of up to 13 claims at the first of several looks.
 FIRST_SHARE = 0.52
 
@@ -83,10 +83,12 @@ def plan_looks(
 
 
 def look_seeds(first: int, most: int) -> list[int]:
-    """Up to five numbers of seeds from `first` to `most`, in about equal ratios."""
+    """Up to five numbers of seeds from `first` to `most`, in about equal ratios of a quarter more
+    or so: looks that follow each other closely share alpha and find nothing new."""
     if first == most:
         return [first]
-    count = min(MOST_LOOKS, most - first + 1)
+    steps = int(math.log(most / first) / math.log(RATIO))
+    count = min(MOST_LOOKS, 1 + max(1, steps))
     ratio = (most / first) ** (1 / (count - 1))
     return sorted({round(first * ratio**place) for place in range(count)})
 

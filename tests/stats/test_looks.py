@@ -22,6 +22,7 @@ def test_shares_add_up_to_one_at_most(first, most, n_claims):
 
 def test_looks_are_spread_from_the_first_to_the_most():
     assert look_seeds(10, 30) == [10, 13, 17, 23, 30]
+    assert look_seeds(10, 16) == [10, 13, 16]
     assert look_seeds(10, 11) == [10, 11]
     assert look_seeds(10, 10) == [10]
 
