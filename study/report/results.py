@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from study.judge import constant_predictor
 from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
@@ -89,9 +90,22 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
             f"Multiply-adds: forward, per image.{without_test}",
             faint=True,
         ),
+        Text(_constant_answer(plan)),
         *map(Text, _mixtures(table)),
         *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
+
+
+def _constant_answer(plan: Plan) -> str:
+    """What a model scores that has learnt nothing: accuracies mean something beside it alone."""
+    constant = constant_predictor(plan.data.counts)
+    parts = {"val": "validation part", "test": "test part"}
+    shares = [
+        f"{format_value('val_accuracy', constant.scores[f'{part}_accuracy'])} on the {title}"
+        for part, title in parts.items()
+        if part in plan.data.counts
+    ]
+    return f"Always answering “{constant.answer}” scores {' and '.join(shares)}."
 
 
 def _mixtures(table: pd.DataFrame) -> Iterator[str]:

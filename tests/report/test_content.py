@@ -190,6 +190,13 @@ def test_intervals_over_new_patients_stand_beside_those_over_seeds(table, html):
     assert "over new patients: " not in Page(page_of(old)).text
 
 
+def test_accuracies_stand_beside_that_of_a_constant_answer(html):
+    said = (
+        "Always answering “pneumonia” scores 51.2 % on the validation part and 52.2 % on the test"
+    )
+    assert said in Page(html).text
+
+
 def test_a_one_sided_claim_says_so(table, html):
     claim = replace(STUDY.claims[2], one_sided=True)
     page = Page(page_of(table, plan=plan_of(replace(STUDY, claims=(claim,)))))
