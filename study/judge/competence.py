@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from study.spec.claim import Claim
-from study.table.columns import COLUMNS
 
 # Metrics that say of a useless model what they say of a perfect one: it does not overfit, and it
 # converges at once.
@@ -90,7 +89,6 @@ def describe_useless(names: list[str], constant: Constant) -> str:
         names: their labels.
     """
     share = constant.scores[ACCURACY]
-    assert COLUMNS[ACCURACY].unit == "share"
     verb = "does" if len(names) == 1 else "do"
     return (
         f"{' and '.join(names)} {verb} no better than always answering “{constant.answer}” "

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,16 @@ class Found:
     table: pd.DataFrame
     verdicts: Sequence[Verdict]
     terms: Terms
+
+    @property
+    def confirm(self) -> pd.DataFrame:
+        """Rows of the confirmed trials."""
+        return self.table.loc[self.table["stage"] == "confirm"]
+
+    @cached_property
+    def useless(self) -> Mapping[str, float]:
+        """See `study.judge.useless_candidates`."""
+        return useless_candidates(self.confirm, self.terms.constant)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -68,10 +79,8 @@ def _numbers(verdict: Verdict) -> str:
 def _useless(found: Found) -> Iterator[str]:
     """Candidates that do no better than a constant answer."""
     constant = found.terms.constant
-    confirm = found.table.loc[found.table["stage"] == "confirm"]
-    useless = useless_candidates(confirm, constant)
     if constant is not None:
-        for name, accuracy in useless.items():
+        for name, accuracy in found.useless.items():
             yield (
                 f"{found.labels[name]} has learnt nothing: its validation accuracy is "
                 f"{_share(accuracy)}, and always answering “{constant.answer}” scores "
@@ -146,17 +155,18 @@ def _fallen(found: Found) -> Iterator[str]:
 
 def _hanging(found: Found) -> Iterator[str]:
     """Verdicts that another choice of analysis, as good as the one taken, would turn."""
+    terms = replace(found.terms, constant=None)  # at the same looks
     for verdict in found.verdicts:
         if verdict.outcome not in ("supported", "refuted"):
             continue
         turned = []
         for words, claim in _alternatives(verdict.claim):
-            (other,) = judge([claim], found.table, Terms())
+            (other,) = judge([claim], found.table, terms)
             if other.n_seeds and _holds(other) != _holds(verdict):
                 turned.append(f"{words} it holds in {held_text(other)}")
         if turned:
             yield (
-                f"One verdict hangs on a choice of analysis: "
+                f"A verdict hangs on a choice of analysis: "
                 f"{claim_text(verdict.claim, found.labels).rstrip('.')} is {verdict.outcome} "
                 f"(held in {held_text(verdict)}), but {' and '.join(turned)}."
             )
@@ -185,8 +195,7 @@ def _alternatives(claim: Claim) -> Iterator[tuple[str, Claim]]:
 def _collapsed(found: Found) -> Iterator[str]:
     """Trainings that diverged, and single ones that learnt nothing where the others did."""
     constant, finals = found.terms.constant, confirmed_finals(found.table)
-    confirm = found.table.loc[found.table["stage"] == "confirm"]
-    useless = useless_candidates(confirm, constant)
+    confirm, useless = found.confirm, found.useless
     diverged, collapsed = [], []
     for name, label in found.labels.items():
         mine = confirm.loc[confirm["candidate"] == name]

@@ -115,8 +115,3 @@ def usable_share(
     # Holm's strictest step must be passable, or nothing is decided
     passable = n_claims * min(least_p(n, side, ratio) for side in sides) <= ALPHA * share
     return min(share, needed) if passable else 0.0
-
-
-def is_spent(looks: Looks) -> bool:
-    """Whether so little of alpha is left that no verdict can be based on it."""
-    return math.isclose(looks.left, 0.0, abs_tol=1e-6)
