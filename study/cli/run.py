@@ -6,7 +6,7 @@ usage do without either, a plan and a report without Ray.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -20,7 +20,6 @@ from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
-from study.search.missing import describe_missing
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
 from study.spec.errors import StudyError
@@ -58,8 +57,8 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
-        trials = conclude(plan, options.results, console)
-    _check_complete(trials, "the same command tries again what failed")
+        missing = conclude(plan, options.results, console)
+    _check_complete(plan, missing, "the same command tries again what failed")
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:
@@ -92,8 +91,8 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
 
     check_study(study, plan.budget, with_figures=False)
     with hold_lock(options.results / study.name):
-        trials = conclude(plan, options.results, console)
-    _check_complete(trials, "run trains what is missing")
+        missing = conclude(plan, options.results, console)
+    _check_complete(plan, missing, "run trains what is missing")
 
 
 def _with_reporter(plan: Plan) -> Plan:
@@ -106,11 +105,11 @@ def _with_reporter(plan: Plan) -> Plan:
     return replace(plan, provenance={**made, **report})
 
 
-def _check_complete(trials: FinishedTrials, remedy: str) -> None:
+def _check_complete(plan: Plan, missing: Sequence[str], remedy: str) -> None:
     """Raise StudyError where trainings of the candidates failed or are missing."""
-    if missing := list(describe_missing(trials, _wanted_seeds(trials))):
+    if missing:
         raise StudyError(
-            f"{trials.plan.study.name} is not complete:\n  "
+            f"{plan.study.name} is not complete:\n  "
             + "\n  ".join(missing)
             + f"\nThe report shows what there is; {remedy}."
         )

@@ -126,14 +126,14 @@ def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     )
 
 
-def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
+def conclude(plan: Plan, results: Folder, console: Console) -> list[str]:
     """Write the study's folder from the records, and say what was found and where the report is.
 
     Args:
         results: holds the records; the lock of the study's folder in it must be held.
 
     Returns:
-        What it was written from.
+        What was asked for and is not there, a sentence each.
 
     Raises:
         OSError: the report cannot be written.
@@ -154,7 +154,7 @@ def conclude(plan: Plan, results: Folder, console: Console) -> FinishedTrials:
         console.print(escape(printable(warning)), style="dim", highlight=False)
     place = printable(f"{folder}/{REPORT}")
     console.print(f"report: {escape(place)}", highlight=False, soft_wrap=True)
-    return trials
+    return found.missing
 
 
 def _print_findings(findings: Sequence[str], console: Console) -> None:

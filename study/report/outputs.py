@@ -43,10 +43,12 @@ class Conclusion:
     Attributes:
         findings: `study.report.findings.describe_findings`.
         verdicts: on its claims, in their order.
+        missing: what was asked for and is not there, `study.search.missing.describe_missing`.
     """
 
     findings: list[str]
     verdicts: list[Verdict]
+    missing: list[str]
 
 
 def write_outputs(
@@ -79,7 +81,9 @@ def write_outputs(
         begin(f"figure {figure.name}")
         figures.append(draw_figure(figure, table))
     begin("files")
-    cautions = [*_incomplete(trials, table), *describe_tried(trials)]
+    missing = list(describe_missing(trials, wanted_seeds(trials.plan, table)))
+    incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []
+    cautions = [*incomplete, *describe_tried(trials)]
     findings = describe_findings(Found(trials.plan, table, verdicts, terms_of(trials.plan)))
     report = report_content(trials.plan, table, verdicts, figures, notes, cautions, findings)
     for swept in (folder, folder / FIGURE_FOLDER):
@@ -93,12 +97,7 @@ def write_outputs(
         _write_figure(figure, folder / FIGURE_FOLDER)
     folder.write(MARKDOWN, make_markdown(report).encode())
     folder.write(REPORT, make_report(report).encode())
-    return Conclusion(findings, verdicts)
-
-
-def _incomplete(trials: FinishedTrials, table: pd.DataFrame) -> list[str]:
-    missing = "; ".join(describe_missing(trials, wanted_seeds(trials.plan, table)))
-    return [f"Not complete: {missing}."] if missing else []
+    return Conclusion(findings, verdicts, missing)
 
 
 def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
