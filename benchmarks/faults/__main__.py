@@ -10,7 +10,9 @@ interruption. Then runs it with faults of six kinds at random moments, seeded:
   sentence that says why, or finish a report for which it needs Ray no longer;
 - the wall clock of the driver, its workers and Ray's servers is set to up to 24 hours before or
   after the right time, where it stays until the next move; the driver must go on. libfaketime does
-  it (`pip install libfaketime`, on Linux); the times of files stay right, which are the kernel's;
+  it (`pip install libfaketime`, on Linux); the times of files stay right, which are the kernel's.
+  Ray's timers are of the wall clock, and where no worker starts for that, the driver must end by
+  itself and name the clock;
 - the disk with the results, 256 MiB of memory mounted for this (as root, without --results), is
   full for 1 to 12 seconds; the driver goes on, or ends by itself as above.
 
@@ -50,7 +52,7 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from benchmarks.faults.conditions import Conditions, prepare_conditions
+from benchmarks.faults.conditions import CLOCK, Conditions, prepare_conditions
 from benchmarks.faults.killer import DRIVER, SERVERS, Killer, bury, children_of
 from benchmarks.faults.rounds import Round
 from benchmarks.faults.tables import WHOLE, add_total, is_wrong, measure
@@ -176,11 +178,15 @@ def check_end(code: int, the_round: Round, dead: str, was_full: bool) -> None:
     Raises:
         BrokenRun: it ended otherwise.
     """
-    if not dead and was_full:
+    said = the_round.said()
+    clock_set = "clock was set" in said and any(one.kind == CLOCK for one in the_round.faults)
+    if clock_set:
+        the_round.ends_by_clock += 1
+        tell(the_round, "ended by itself: Ray started no worker after the clock was set")
+    elif not dead and was_full:
         the_round.ends_on_full_disk += 1
         tell(the_round, "ended by itself on a full disk")
-    said = the_round.said()
-    if code != 1 or not (dead or was_full):
+    if code != 1 or not (dead or was_full or clock_set):
         raise BrokenRun(f"the run ended by itself with {code}")
     if "Traceback" in said or "\nerror: " not in f"\n{said}":
         raise BrokenRun("ended without a sentence that says why, or with a traceback")

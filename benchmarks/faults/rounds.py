@@ -127,6 +127,7 @@ class Round:
         environment: what the drivers have in theirs beside this process's.
         started: in monotonic seconds.
         ends_on_full_disk: of drivers, by themselves.
+        ends_by_clock: the same, where Ray started no worker after the clock was moved.
         seconds: from there to the end.
         broken: why the run ended without coming to its end, empty where it did.
     """
@@ -141,6 +142,7 @@ class Round:
     seconds: float = 0.0
     faults: list[Fault] = field(default_factory=list)
     ends_on_full_disk: int = 0
+    ends_by_clock: int = 0
     watch: Watch = field(init=False)
     broken: str = ""
     _heard: int = 0  # size of the log when the last driver was started

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import ray
@@ -13,6 +14,8 @@ from study.pool.tune_adapters import EmptyPickle
 
 STARTUP = 60.0  # seconds that workers may take to start, longer than any did
 STEP = 5.0  # seconds between two looks at most; longer ones this process did not run
+CLOCK_SET = 5.0  # seconds that the wall clock moves at once, at least: less is an adjustment
+STARTS_WITHIN = 120.0  # seconds, after the clock was set
 
 
 class Supervisor(EmptyPickle, Callback):
@@ -23,10 +26,15 @@ class Supervisor(EmptyPickle, Callback):
     happened for longer than the timeout, as where workers hang before a trial runs, the session
     fails. Time in which this process was stopped is nobody's silence: it is not counted.
 
+    The timers of Ray's servers are those of the wall clock: set back by an hour, a Ray that has to
+    start a worker may do nothing for an hour. So where no trial runs after the clock was set, the
+    session fails within minutes.
+
     Args:
         session: told why the run has to end.
         epoch_timeout: seconds without a report after which a running trial is ended.
         clock: seconds that only ever grow.
+        wall_clock: seconds since the epoch, which somebody may set.
     """
 
     def __init__(
@@ -34,8 +42,12 @@ class Supervisor(EmptyPickle, Callback):
         session: Session,
         epoch_timeout: float,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ):
         self._session, self._timeout, self._clock = session, epoch_timeout, clock
+        self._wall_clock = wall_clock
+        self._offset = wall_clock() - clock()
+        self._clock_set = 0.0  # by how many seconds, the last time
         self._heard: dict[str, tuple[float, Trial]] = {}  # running trials, by Tune's id
         self._furthest: dict[str, int] = {}  # epochs
         self._ended: dict[str, int] = {}  # times
@@ -52,12 +64,26 @@ class Supervisor(EmptyPickle, Callback):
                 self._heard.pop(trial_id)
                 self._ended[trial_id] = self._ended.get(trial_id, 0) + 1
                 ray.kill(actor)
+        self._look_at_clock()
         silent = self._now - self._last_event
         if silent > self._timeout + STARTUP:
             self._session.fail(
                 f"no trial has started, reported or ended for {silent:.0f} s (--epoch-timeout "
                 f"{self._timeout:g}): workers do not start, or hosts are missing"
             )
+        if self._clock_set and not self._heard and silent > STARTS_WITHIN:
+            way = "forward" if self._clock_set > 0 else "back"
+            took = timedelta(seconds=round(abs(self._clock_set)))
+            self._session.fail(
+                f"this machine's clock was set {way} by {took} h, and for {silent:.0f} s no worker "
+                "has started: Ray may wait for a time of the old clock. A Ray that this command "
+                "did not start has to be restarted"
+            )
+
+    def _look_at_clock(self) -> None:
+        before, self._offset = self._offset, self._wall_clock() - self._clock()
+        if abs(self._offset - before) > CLOCK_SET:
+            self._clock_set = self._offset - before
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
         self._hear(trial)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from study.pool.session import Session
-from study.pool.supervisor import STARTUP, Supervisor
+from study.pool.supervisor import STARTS_WITHIN, STARTUP, Supervisor
 
 TIMEOUT = 10.0
 
@@ -109,3 +109,32 @@ def test_time_in_which_the_driver_was_stopped_is_nobodys_silence(session, clock,
     assert (session.failure, killed) == (None, [])
     wait(supervisor, clock, timeout + 1)
     assert killed == ["actor of a"]  # from then on it counts again
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(-7860.0, "back by 2:11:00"), (90.0, "forward by")])
+def test_workers_that_do_not_start_after_the_clock_was_set_end_the_run_within_minutes(
+    session, clock, killed, seconds, words
+):
+    wall = Clock()
+    wall_clock = lambda: clock.now + wall.now  # noqa: E731
+    supervisor = Supervisor(session, 1800.0, clock, wall_clock)
+    trial = trial_of("a")
+    supervisor.on_trial_start(0, [], trial)
+    wait(supervisor, clock, 10.0)
+    wall.now = seconds
+    wait(supervisor, clock, STARTS_WITHIN + 1.0)
+    assert session.failure is None  # it still trains
+    supervisor.on_trial_error(0, [], trial)
+    wait(supervisor, clock, STARTS_WITHIN)
+    assert session.failure is None
+    wait(supervisor, clock, 1.0)
+    assert f"clock was set {words}" in session.failure
+
+
+def test_a_clock_that_is_adjusted_by_little_is_not_told(session, clock, killed):
+    wall = Clock()
+    supervisor = Supervisor(session, 1800.0, clock, lambda: clock.now + wall.now)
+    for _ in range(5):
+        wall.now -= 4.0
+        wait(supervisor, clock, STARTS_WITHIN)
+    assert session.failure is None
