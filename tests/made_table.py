@@ -11,7 +11,8 @@ import pandas as pd
 from hw3.cost import Cost, model_cost
 from hw3.engine import recipe_for
 from hw3.models import Architecture, make_architecture
-from study.search.trial import Setting
+from study.search.timing import ELAPSED
+from study.search.trial import TIMED_EPOCHS, Setting
 from study.spec.claim import Claim
 from study.spec.figures import Figure
 from study.spec.space import Choice, Int
@@ -70,7 +71,7 @@ CLAIMS = (
     Claim(
         "slower",
         "modified",
-        "elapsed",
+        ELAPSED,
         versus="lab4",
         above=1.0,
         ratio=True,
@@ -110,7 +111,7 @@ FIGURES = (
         "pareto",
         "pareto",
         "Accuracy against parameters and training time",
-        {"y": "val_accuracy", "xs": ["parameters", "elapsed"]},
+        {"y": "val_accuracy", "xs": ["parameters", ELAPSED]},
     ),
     Figure("search", "search", "The search: best so far over epochs spent"),
 )
@@ -140,14 +141,23 @@ CHOSEN = {"channels": 256, "hidden": 32}
 def made_members(seeds: int = SEEDS, with_test: bool = True) -> list[Member]:
     """Explored trials of every status, then every candidate confirmed on every seed."""
     confirmed = [
-        Member("confirm", name, label, _confirmed(name, seed, with_test))
+        Member("confirm", name, label, _confirmed(name, seed, with_test), seed_number=seed)
         for name, label in STUDY.labels().items()
         for seed in range(seeds)
     ]
-    return [
-        Member("explore", "gap", SEARCH.label, record, record.params in SEARCH.hand_picked)
-        for record in _explored()
-    ] + confirmed
+    timed = [
+        Member("timing", name, label, _timed(name, number), seed_number=number)
+        for name, label in STUDY.labels().items()
+        for number in range(seeds)
+    ]
+    return (
+        [
+            Member("explore", "gap", SEARCH.label, record, record.params in SEARCH.hand_picked)
+            for record in _explored()
+        ]
+        + confirmed
+        + timed
+    )
 
 
 def made_table(seeds: int = SEEDS, with_test: bool = True) -> pd.DataFrame:
@@ -155,8 +165,7 @@ def made_table(seeds: int = SEEDS, with_test: bool = True) -> pd.DataFrame:
 
 
 def _confirmed(name: str, seed: int, with_test: bool) -> Record:
-    configs = {one.name: (one.family, dict(one.config)) for one in STUDY.baselines}
-    family, config = configs.get(name, ("gap", CHOSEN))
+    family, config = _model_of(name)
     rng = np.random.default_rng([seed, len(name)])
     rows = make_epoch_rows(rng, *LEVELS[name])
     test, val = (make_image_scores(rng, rows, part) for part in ("test", "val"))
@@ -169,6 +178,24 @@ def _confirmed(name: str, seed: int, with_test: bool) -> Record:
         cost=_cost(family, config),
         provenance={"host": "made", "device": "x86_64 CPU"},
     )
+
+
+def _timed(name: str, seed: int) -> Record:
+    family, config = _model_of(name)
+    level, ahead, seconds = LEVELS[name]
+    rng = np.random.default_rng([seed, len(name), TIMED_EPOCHS])
+    return Record(
+        ingredients=SETTING.timing_ingredients(family, config, seed),
+        status="complete",
+        rows=make_epoch_rows(rng, level, ahead, seconds, TIMED_EPOCHS),
+        cost=_cost(family, config),
+        provenance={"host": "made", "device": "x86_64 CPU"},
+    )
+
+
+def _model_of(name: str) -> tuple[str, Mapping[str, Any]]:
+    configs = {one.name: (one.family, dict(one.config)) for one in STUDY.baselines}
+    return configs.get(name, ("gap", CHOSEN))
 
 
 def _explored() -> list[Record]:

@@ -9,6 +9,8 @@ from hw3.models import make_architecture
 from hw3.numerics import Precision
 from study.search.choose import baseline_candidates
 from study.search.plan import Plan
+from study.search.timing import plan_rounds
+from study.search.trial import TIMED_EPOCHS
 
 # Multiply-adds of a training epoch over those of a forward pass: forward, and backward with
 # respect to inputs and weights.
@@ -26,8 +28,27 @@ def core_seconds(plan: Plan) -> float:
 
     From the models' multiply-adds and matrix products timed now, a tenth of a second.
     """
+    trials = {search.name: plan.budget.trials for search in plan.study.searches}
+    return plan.budget.epochs * sum(
+        (plan.first_seeds(name) + trials.get(name, 0)) * seconds
+        for name, seconds in _epoch_seconds(plan).items()
+    )
+
+
+def timing_seconds(plan: Plan) -> float:
+    """Estimated seconds of the timing of what is confirmed at first, in which nothing else runs."""
+    rounds = plan_rounds(plan)
+    if not any(rounds.values()):
+        return 0.0
+    epochs = min(TIMED_EPOCHS, plan.budget.epochs)
+    return epochs * sum(rounds[name] * one for name, one in _epoch_seconds(plan).items())
+
+
+def _epoch_seconds(plan: Plan) -> dict[str, float]:
+    """Estimated seconds of an epoch of each candidate on one core; of what a search will choose, of
+    the middle of its space."""
     images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
-    setting, budget = plan.setting, plan.budget
+    setting = plan.setting
     scored = images["val"] + images["train"] / setting.recipe.train_eval_every
     passes = TRAINING_PASSES * images["train"] + scored
     overhead = STEP_SECONDS * images["train"] / setting.recipe.batch_size
@@ -35,18 +56,17 @@ def core_seconds(plan: Plan) -> float:
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost = model_cost(make_architecture(family, config, setting.image_size))
-        return budget.epochs * (passes * cost.multiply_adds / rate + overhead)
+        return passes * cost.multiply_adds / rate + overhead
 
-    baselines = sum(
-        plan.first_seeds(candidate.name) * seconds(candidate.family, candidate.config)
+    baselines = {
+        candidate.name: seconds(candidate.family, candidate.config)
         for candidate in baseline_candidates(plan.study, setting.image_size)
-    )
-    searches = sum(
-        (budget.trials + plan.first_seeds(search.name))
-        * seconds(search.family, search.config(search.middle()))
+    }
+    middles = {
+        search.name: seconds(search.family, search.config(search.middle()))
         for search in plan.study.searches
-    )
-    return baselines + searches
+    }
+    return baselines | middles
 
 
 def describe_time(seconds: float) -> str:

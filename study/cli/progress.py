@@ -14,7 +14,7 @@ from rich.table import Table
 from study.cli.estimate import describe_time
 from study.pool.worker import TrialReport
 from study.search.plan import Plan
-from study.search.trial import METRIC, Job
+from study.search.trial import METRIC, TIMED_EPOCHS, Job
 from study.store.records import Status
 
 LINE_EVERY = 15.0  # seconds between two plain lines
@@ -32,9 +32,12 @@ class Progress:
         self._console, self._count_remaining = console, remaining
         self._remaining = dict(remaining())  # as of the last event, for the thread that draws
         searches = {search.name: search.label for search in plan.study.searches}
-        self._labels = {"explore": searches, "confirm": plan.study.labels()}  # by stage and name
+        labels = plan.study.labels()
+        self._labels = {"explore": searches, "confirm": labels, "timing": labels}  # by stage, name
         self._started = self._last_line = time.monotonic()
-        self._length = plan.budget.epochs
+        epochs = plan.budget.epochs
+        self._lengths = {stage: epochs for stage in self._labels}
+        self._lengths["timing"] = min(TIMED_EPOCHS, epochs)
         self._ended = dict.fromkeys(self._remaining, 0)
         self._running: dict[str, Job] = {}
         self._known: dict[str, int] = {}  # epochs counted, by the trial's key
@@ -95,7 +98,8 @@ class Progress:
     def _epochs_left(self) -> int:
         """Of all trials that have not ended, those that run with what they have trained."""
         trained = sum(self._known.get(key, 0) for key in list(self._running))
-        return self._length * sum(self._remaining.values()) - trained
+        left = (self._lengths[stage] * count for stage, count in self._remaining.items())
+        return sum(left) - trained
 
     def _seconds_left(self) -> float | None:
         """From the rate so far, as if all epochs were equal; None before two epochs of each of the

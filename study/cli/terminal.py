@@ -1,7 +1,7 @@
 """What the terminal shows before and after a run: the plan, and the verdicts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,11 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.text import printable
-from study.cli.estimate import core_seconds, describe_time
+from study.cli.estimate import core_seconds, describe_time, timing_seconds
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_splits
 from study.search.registered import claim_notes, describe_notes
 from study.search.registration import study_digest
+from study.search.timing import plan_rounds
+from study.search.trial import TIMED_EPOCHS
 from study.search.tried import describe_tried
 from study.spec.study import Study
 from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed
@@ -43,6 +45,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
     trainings = plan.explorations + plan.confirmations
     rows += [
         ("confirm", _confirm_line(plan)),
+        *_timing_line(plan),
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(plan, concurrent)),
@@ -60,7 +63,7 @@ def _time_line(plan: Plan, concurrent: int) -> str:
     together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
     if plan.setting.numerics.device != "cpu":
         return f"not estimated for GPUs; {together}"
-    training = describe_time(core_seconds(plan) / concurrent)
+    training = describe_time(core_seconds(plan) / concurrent + timing_seconds(plan))
     return f"{training} of training, {together} (estimate, without startup and figures)"
 
 
@@ -76,6 +79,19 @@ def _confirm_line(plan: Plan) -> str:
         few = plan.first_seeds(min(unclaimed))
         lines.append(f"{names}: {few} seeds each, as no claim is judged on them")
     return "\n".join(lines) if len(unclaimed) < len(labels) else lines[0].removeprefix(": ")
+
+
+def _timing_line(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Nothing where nothing is timed."""
+    rounds = plan_rounds(plan)
+    most = max(rounds.values(), default=0)
+    if most:
+        count = len([name for name, n in rounds.items() if n])
+        yield (
+            "timing",
+            f"{count} candidates in turn, one at a time after the confirmation: "
+            f"{min(TIMED_EPOCHS, plan.budget.epochs)} epochs each in up to {most} rounds",
+        )
 
 
 def _claims_line(plan: Plan) -> str:

@@ -79,7 +79,7 @@ FIGURES = {
         frame_of_time_to_accuracy,
         draw_time_to_accuracy,
         describe_time_to_accuracy,
-        needs="a confirmed trial that reached its last epoch",
+        needs="a confirmed trial that reached its last epoch and was timed",
     ),
     "search": FigureKind(
         frame_of_search,

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from study.figures.axis_labels import axis_label
 from study.figures.pareto import short_number
 from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
+from study.search.timing import ELAPSED
 from study.table.formatting import display_factor, format_value
 from study.table.seeds import confirmed, describe_count, describe_left_out
 
@@ -19,7 +20,7 @@ NOT_ALL = "some seeds never reach it"
 
 
 def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
-    """When the seeds of each candidate first reach an accuracy; empty where none was confirmed.
+    """When the seeds of each candidate first reach an accuracy; empty where none was timed.
 
     A seed that never reaches it counts as one that takes forever, so that no candidate looks faster
     for the seeds that it loses.
@@ -31,6 +32,7 @@ def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
         (seeds).
     """
     rows = confirmed(table)
+    rows = rows.dropna(subset=[ELAPSED])
     parts = [
         pd.DataFrame(_times_to_accuracy(mine)).assign(candidate=name, label=mine["label"].iloc[0])
         for name, mine in rows.groupby("candidate", sort=False)
@@ -63,7 +65,7 @@ def _times_to_accuracy(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 def _first_times(seed: pd.DataFrame) -> np.ndarray:
     """Seconds until one seed first reaches each accuracy of GRID, infinite where it never does."""
     best = seed["val_accuracy"].cummax().to_numpy(float)
-    ends = np.append(seed["elapsed"].to_numpy(float), np.inf)
+    ends = np.append(seed[ELAPSED].to_numpy(float), np.inf)
     return ends[np.searchsorted(best, GRID - 1e-9)]
 
 
@@ -88,7 +90,7 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(f"{axis_label('val_accuracy')}, first reached")
-    ax.set_ylabel(axis_label("elapsed"))
+    ax.set_ylabel(axis_label(ELAPSED))
     add_legend(figure, handles | {NOT_ALL: Line2D([], [], color=INK, linestyle=(0, (4, 2)))})
 
 
@@ -96,7 +98,7 @@ def describe_time_to_accuracy(frame: pd.DataFrame) -> str:
     """The end of each line in words."""
     ends = frame.groupby("candidate", sort=False).last()
     said = [
-        f"{label} {format_value('val_accuracy', accuracy)} after {format_value('elapsed', half)}"
+        f"{label} {format_value('val_accuracy', accuracy)} after {format_value(ELAPSED, half)}"
         for label, accuracy, half in zip(ends["label"], ends["accuracy"], ends["half"], strict=True)
     ]
     return f"The most that half of the seeds reach, and when: {'; '.join(said)}."

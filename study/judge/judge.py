@@ -194,7 +194,9 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
     if missing:
         notes.append(f"{missing} seed{'s' * (missing > 1)} left out: no value")
     if sample.apart:
-        notes.append("the times were measured on different machines")
+        notes.append(
+            "the times were measured on several machines, both sides of a round on the same"
+        )
     taken, planned = (
         max(looks.seeds, default=0) for looks in (case.looks, terms.looks or NO_LOOKS)
     )

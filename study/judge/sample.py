@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from study.judge.images import image_scores
+from study.search.timing import TIMED_METRICS
 from study.spec.claim import Claim, EpochRule
 from study.table.columns import COLUMNS
 
@@ -34,7 +35,7 @@ class Sample:
         problem: why the claim cannot be computed; empty where it can.
         metric: the column that was read.
         images: `study.judge.images.image_scores` of the seeds with a value.
-        apart: whether these are times that were measured on different machines.
+        apart: whether these are times that were measured on several machines.
     """
 
     values: np.ndarray
@@ -83,6 +84,8 @@ def take_sample(claim: Claim, confirm: pd.DataFrame, n: int) -> Sample:
     rows = [_seed_rows(candidate, claim.epoch, confirm) for candidate in claim.candidates]
     scores = np.array([_scores(each, metric, n) for each in rows])
     lost = np.array([_diverged(candidate, confirm, n) for candidate in claim.candidates])
+    if metric in TIMED_METRICS and claim.versus is not None:
+        scores[:, _on_two_machines(rows, n)] = math.nan
     problem = _find_problem(claim, metric, scores, lost)
     if problem:
         nothing = np.full(n, math.nan)
@@ -97,7 +100,7 @@ def take_sample(claim: Claim, confirm: pd.DataFrame, n: int) -> Sample:
         diverged=int(lost.any(axis=0).sum()),
         metric=metric,
         images=image_scores(claim, metric, counted),
-        apart=COLUMNS[metric].unit == "seconds" and _are_apart(counted),
+        apart=metric in TIMED_METRICS and _are_apart(counted),
     )
 
 
@@ -181,12 +184,16 @@ def value_bounds(claim: Claim) -> tuple[float, float]:
     return above, math.log(claim.below)
 
 
+def _on_two_machines(rows: list[pd.DataFrame], n: int) -> np.ndarray:
+    """Whether the candidates were timed on different machines in a round, bool (n,)."""
+    machines = [each["timed_on"].reindex(range(n)) for each in rows]
+    return (machines[0] != machines[1]).fillna(False).to_numpy(bool)
+
+
 def _are_apart(rows: list[pd.DataFrame]) -> bool:
-    """Whether one candidate's trainings ran on several machines, or two candidates' not on the
-    same ones: a cluster that gives each of its hosts to both is fair.
+    """Whether the rounds were timed on several machines.
 
     Args:
         rows: of each candidate, one per seed that counts.
     """
-    machines = [set(zip(each["host"], each["device"], strict=True)) for each in rows]
-    return len(machines[0]) > 1 if len(rows) == 1 else machines[0] != machines[1]
+    return len({machine for each in rows for machine in each["timed_on"].dropna()}) > 1

@@ -10,6 +10,7 @@ from study.search.optuna_search import Explorer
 from study.search.optuna_trials import is_point
 from study.search.plan import Plan
 from study.search.pruning import Pruner
+from study.search.timing import due_timings, rounds_of
 from study.search.trial import Job
 from study.spec.study import Search
 from study.store.records import Record
@@ -27,7 +28,8 @@ class Dispatcher:
 
     Exploration goes first, since choices wait for it; the baselines' confirmations fill the pool,
     and what a search chose joins them as soon as that search is over. When all confirmations that
-    were wanted have ended, it is asked anew how many are.
+    were wanted have ended, the timings follow, one at a time while nothing else is under way; then
+    it is asked anew how many confirmations are wanted.
 
     Args:
         trials: the finished trials. Those that failed are tried again, under their numbers.
@@ -71,6 +73,7 @@ class Dispatcher:
         self._without: set[str] = set()  # searches that are over and chose nothing
         self._queued: set[str] = set()  # keys that are or were in the queue
         self._queue: list[Job] = []
+        self._to_time: list[Job] = []
         self._ask, self._wanted, self._is_new = wanted, wanted(trials), False
         self._enqueue_chosen()
         self._enqueue_wanted()
@@ -86,7 +89,7 @@ class Dispatcher:
         if job is None:
             self._enqueue_chosen()
             self._ask_again()
-            job = self._queue.pop(0) if self._queue else None
+            job = self._queue.pop(0) if self._queue else self._next_timed()
         if job is not None:
             self._under_way[job.key] = job
         return job
@@ -105,6 +108,7 @@ class Dispatcher:
         """Take a finished trial into account."""
         self._under_way.pop(job.key, None)
         self._trials.records[record.key] = record
+        self._to_time = [each for each in self._to_time if each.key != record.key]
         self._is_new = True
         if job.stage == "explore":
             self.explorers[job.candidate].finish(record)
@@ -116,7 +120,7 @@ class Dispatcher:
         self._under_way.pop(job.key, None)
         if job.stage == "explore":
             self.explorers[job.candidate].requeue(job)
-        else:
+        elif job.stage == "confirm":
             self._queue.insert(0, job)
 
     def remaining(self) -> dict[str, int]:
@@ -126,7 +130,12 @@ class Dispatcher:
         explore = sum(explorer.remaining for explorer in self.explorers.values())
         open_searches = self.explorers.keys() - self._settled.keys() - self._without
         confirm = len(self._queue) + sum(self._wanted[name] for name in open_searches)
-        return {"explore": explore + running["explore"], "confirm": confirm + running["confirm"]}
+        timing = sum(rounds_of(self.plan, self._wanted)[name] for name in open_searches)
+        return {
+            "explore": explore + running["explore"],
+            "confirm": confirm + running["confirm"],
+            "timing": timing + len(self._to_time),
+        }
 
     def _next_explored(self) -> Job | None:
         explorers = list(self.explorers.values())
@@ -149,12 +158,18 @@ class Dispatcher:
                 self._enqueue(chosen)
 
     def _ask_again(self) -> None:
-        """Ask how many seeds are wanted, once all that were have ended."""
-        running = any(job.stage == "confirm" for job in self._under_way.values())
-        if self._is_new and not self._queue and not running:
+        """Ask how many seeds are wanted, once all that were have ended; while nothing explores,
+        also once they are timed."""
+        stages = {job.stage for job in self._under_way.values()}
+        is_timing = self._to_time and "explore" not in stages
+        if self._is_new and not self._queue and "confirm" not in stages and not is_timing:
             self._is_new = False
             self._wanted = self._ask(self._trials)
             self._enqueue_wanted()
+
+    def _next_timed(self) -> Job | None:
+        """The next timing, once nothing else is under way."""
+        return self._to_time[0] if self._to_time and not self._under_way else None
 
     def _enqueue_wanted(self) -> None:
         for candidate in self._settled.values():
@@ -166,6 +181,8 @@ class Dispatcher:
             if job.key not in self._trials.records and job.key not in self._queued:
                 self._queued.add(job.key)
                 self._queue.append(job)
+        rounds = rounds_of(self.plan, self._wanted)
+        self._to_time = list(due_timings(self._trials, self._settled.values(), rounds))
 
 
 def _retry(search: Search, record: Record) -> Job:

@@ -105,12 +105,12 @@ class Worker:
         """Train the job's next epoch."""
         if self._training is None:
             self._training = self._start_or_resume()
-        else:
+        elif self._job.stage != "timing":  # a checkpoint takes time
             self._keep(self._training)
         training = self._training
         row = next(self._epochs)
         self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
-        status = _status(row, training.recipe)
+        status = _status(row, self._job)
         is_scored = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if is_scored else None
         return TrialReport(
@@ -164,10 +164,10 @@ def _check_code(what: str, here: str, expected: str) -> None:
         )
 
 
-def _status(row: EpochRow, recipe: Recipe) -> Literal["running", "complete", "diverged"]:
+def _status(row: EpochRow, job: Job) -> Literal["running", "complete", "diverged"]:
     if not row.is_finite():
         return "diverged"
-    return "complete" if row.epoch == recipe.epochs else "running"
+    return "complete" if row.epoch == job.epochs else "running"
 
 
 def _json_number(value: float | None) -> float | None:

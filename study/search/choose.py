@@ -35,6 +35,13 @@ class Candidate:
             for seed in setting.confirm_seeds(seeds)
         ]
 
+    def timings(self, setting: Setting, rounds: int) -> list[Job]:
+        """A training to be timed in each round: round n begins as the n-th confirmed one does."""
+        return [
+            Job("timing", self.name, setting.timing_ingredients(self.family, self.config, seed))
+            for seed in setting.confirm_seeds(rounds)
+        ]
+
 
 @dataclass
 class FinishedTrials:
@@ -87,7 +94,13 @@ class FinishedTrials:
 
     def confirmed(self, candidate: Candidate) -> dict[int, Record]:
         """The candidate's finished trainings by the number of the confirmation seed, from 0."""
-        jobs = candidate.jobs(self.plan.setting, self.plan.budget.seeds)
+        return self._finished(candidate.jobs(self.plan.setting, self.plan.budget.seeds))
+
+    def timed(self, candidate: Candidate) -> dict[int, Record]:
+        """The candidate's finished timings by the number of the round, from 0."""
+        return self._finished(candidate.timings(self.plan.setting, self.plan.budget.seeds))
+
+    def _finished(self, jobs: list[Job]) -> dict[int, Record]:
         keys = {number: job.key for number, job in enumerate(jobs)}
         return {number: self.records[key] for number, key in keys.items() if key in self.records}
 

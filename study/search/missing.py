@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from study.search.choose import FinishedTrials
+from study.search.choose import Candidate, FinishedTrials
+from study.search.timing import rounds_of
 
 
 def describe_missing(trials: FinishedTrials, wanted: Mapping[str, int]) -> Iterator[str]:
@@ -12,6 +13,7 @@ def describe_missing(trials: FinishedTrials, wanted: Mapping[str, int]) -> Itera
     Args:
         wanted: number of seeds by candidate, `study.judge.wanted_seeds`.
     """
+    rounds = rounds_of(trials.plan, wanted)
     for candidate in trials.candidates():
         seeds = wanted[candidate.name]
         records = list(trials.confirmed(candidate).values())
@@ -20,6 +22,14 @@ def describe_missing(trials: FinishedTrials, wanted: Mapping[str, int]) -> Itera
             yield f"{candidate.label}: {failed} of {seeds} trainings failed"
         if len(records) < seeds:
             yield f"{candidate.label}: {seeds - len(records)} of {seeds} trainings are not recorded"
+        yield from _untimed(trials, candidate, rounds[candidate.name])
     for search in trials.plan.study.searches:
         if trials.chosen(search) is None:
             yield f"{search.chosen_label}: no trial of the search reached its last epoch"
+
+
+def _untimed(trials: FinishedTrials, candidate: Candidate, rounds: int) -> Iterator[str]:
+    records = trials.timed(candidate).values()
+    done = sum(record.status != "failed" for record in records)
+    if done < rounds:
+        yield f"{candidate.label}: timed in {done} of {rounds} rounds"

@@ -18,6 +18,7 @@ from study.search.registration import (
     complete_config,
     held_config,
 )
+from study.search.trial import TIMED
 from study.spec.claim import Claim
 from study.spec.study import Study
 from study.store.records import Record
@@ -85,7 +86,11 @@ def confirmed_of(trials: FinishedTrials, name: str) -> list[Record]:
             choose, but for those of the study's baselines.
     """
     study = trials.plan.study
-    confirmed = [one for one in trials.records.values() if one.is_full_length and not one.params]
+    confirmed = [
+        one
+        for one in trials.records.values()
+        if one.is_full_length and not one.params and TIMED not in one.ingredients
+    ]
     could_be = _possible_models(trials, name)
     return [one for one in confirmed if is_of(study, name, one) or could_be(*_model(one))]
 

@@ -22,10 +22,12 @@ FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
     2,
 )  # ASHA's grace period is a quarter of the epochs; each rung halves the trials
 
+TIMED = "timed_epochs"  # an ingredient of trainings that are there to be timed
+TIMED_EPOCHS = 2  # the first warms up, the last counts
 RESAMPLING = "resampling"  # an ingredient of trials on a split that is drawn from their seed
 UNKNOWN_CODE = {"engine": 2}  # what records of versions up to 0.2 hold in the place of their code
 
-Stage = Literal["explore", "confirm"]
+Stage = Literal["explore", "confirm", "timing"]
 
 
 def rung_epochs(epochs: int) -> list[int]:
@@ -99,6 +101,17 @@ class Setting:
         drawn = {RESAMPLING: self.resampling} if self.resampling else {}
         return self.ingredients(family, config, seed) | drawn
 
+    def timing_ingredients(
+        self, family: str, config: Mapping[str, Any], seed: int
+    ) -> dict[str, Any]:
+        """The `confirm_ingredients` of the first epochs of a training, which are timed.
+
+        Raises:
+            ValueError: the family or the configuration is not valid.
+        """
+        epochs = min(TIMED_EPOCHS, self.recipe.epochs)
+        return self.confirm_ingredients(family, config, seed) | {TIMED: epochs}
+
     def explore_seed(self, search: Search) -> int:
         """The one training seed of a search, so that its trials differ by configuration.
 
@@ -132,7 +145,8 @@ class Job:
     """What a worker is told: a trial and its place in the study.
 
     Attributes:
-        stage: "explore", or "confirm", which scores the test set at its end.
+        stage: "explore"; "confirm", which scores the test set at its end; "timing", which trains
+            alone.
         candidate: the name of the search or baseline that it serves.
         params: the point of the search space, for explored trials.
         number: place in the order of the search's proposals, for explored trials.
@@ -153,7 +167,7 @@ class Job:
     @property
     def epochs(self) -> int:
         """Of the trial at full length."""
-        return self.ingredients["recipe"]["epochs"]
+        return self.ingredients.get(TIMED, self.ingredients["recipe"]["epochs"])
 
 
 def job_from(saved: Mapping[str, Any]) -> Job:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from hw3.models import FAMILIES
+from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
 
 Dtype = Literal["string", "boolean", "Int64", "Float64"]
 Unit = Literal["", "pixels", "epochs", "share", "nats", "seconds", "bytes"]
@@ -70,7 +71,7 @@ _LOGITS = "logits of the part's images, separated by spaces, see study.table.ima
 # Test scores, and those of single images, stand in the rows of the epochs that were scored.
 COLUMNS = {
     "key": _text("name of the trial's record"),
-    "stage": _text("explore or confirm"),
+    "stage": _text("explore, confirm or timing, see study.search.timing"),
     "candidate": _text("name of the baseline or search; confirmed, a search is what it chose"),
     "label": _text("what figures call the candidate or, of an explored trial, the search"),
     "family": _text("model family"),
@@ -79,7 +80,9 @@ COLUMNS = {
     "hand_picked": _flag("named before the run, not proposed; explored trials only"),
     "number": _count("place in the order of the search's proposals, explored trials only"),
     "seed": _count("seed of initialisation, order and dropout; pairs the candidates"),
-    "seed_number": _count("place of the seed in the confirmation, from 0; confirmed trials only"),
+    "seed_number": _count(
+        "place of the seed in the confirmation, or of the round in the timing, from 0"
+    ),
     "image_size": _count("side of the images", "pixels"),
     "epochs": _count("full length of the trial", "epochs"),
     "epoch": _count("epochs done, from 1", "epochs"),
@@ -114,17 +117,33 @@ COLUMNS = {
     "test_auroc": _score(_TEST, "test AUROC"),
     "test_correct": _text(_CORRECT),
     "test_logits": _text(_LOGITS),
-    "seconds": Column("Float64", "seconds", "wall-clock time of the epoch"),
+    "seconds": Column("Float64", "seconds", "wall-clock time of the epoch, beside other trials"),
     "elapsed": Column(
-        "Float64", "seconds", "wall-clock time of the trial's epochs so far", "training time"
+        "Float64",
+        "seconds",
+        "wall-clock time of the trial's epochs so far, beside other trials",
+        "training time",
     ),
+    SECONDS: Column(
+        "Float64",
+        "seconds",
+        "wall-clock time of an epoch, measured alone in the round of the seed's number",
+        "time of an epoch, alone",
+    ),
+    ELAPSED: Column(
+        "Float64",
+        "seconds",
+        f"time of the trial's epochs so far, each of {SECONDS}",
+        "training time, alone",
+    ),
+    "timed_on": _text(f"host and device on which {SECONDS} was measured"),
     "epochs_to_converge": _count(
         "first epoch from which on val_accuracy stays near the final one, see "
         "study.table.rows.CONVERGED",
         "epochs",
     ),
-    "seconds_to_converge": Column(
-        "Float64", "seconds", "elapsed at the end of that epoch", "training time to converge"
+    TO_CONVERGE: Column(
+        "Float64", "seconds", f"{ELAPSED} at the end of that epoch", "training time to converge"
     ),
     "converged_share": Column(
         "Float64", "share", "epochs_to_converge of epochs", "share of the epochs to converge"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hw3.engine import recipe_for
-from study.search.trial import Setting, rung_epochs
+from study.search.trial import TIMED_EPOCHS, Setting, rung_epochs
 from study.spec.study import Search, Study
 from study.store.records import Record, Status
 from study.table.members import Member
@@ -30,7 +30,8 @@ def example_table(study: Study) -> pd.DataFrame:
     """The table that a run of the study could give, with made-up numbers: no model is built.
 
     Each search has up to TRIALS trials at different points of its space, some of them stopped,
-    diverged and failed; each candidate is confirmed on SEEDS seeds, with scores of images. Equal
+    diverged and failed; each candidate is confirmed and timed on SEEDS seeds, with scores of
+    images. Equal
     studies give equal tables. Baselines of equal scale keep the sizes that they have before
     matching.
 
@@ -51,9 +52,14 @@ def example_table(study: Study) -> pd.DataFrame:
         best = min(full, key=lambda record: record.rows[-1]["val_loss"])
         configs[search.name] = search.family, best.ingredients["config"]
     members += [
-        Member("confirm", name, label, _confirmed(place, *configs[name], seed))
+        Member("confirm", name, label, _confirmed(place, *configs[name], seed), seed_number=seed)
         for place, (name, label) in enumerate(study.labels().items())
         for seed in range(SEEDS)
+    ]
+    members += [
+        Member("timing", name, label, _timed(place, *configs[name], number), seed_number=number)
+        for place, (name, label) in enumerate(study.labels().items())
+        for number in range(SEEDS)
     ]
     return make_table(members)
 
@@ -173,6 +179,18 @@ def _confirmed(place: int, family: str, config: Mapping[str, Any], seed: int) ->
         rows=rows,
         val=val,
         test=test,
+        cost=_cost(place),
+        provenance=PROVENANCE,
+    )
+
+
+def _timed(place: int, family: str, config: Mapping[str, Any], seed: int) -> Record:
+    """The record of a timing's round."""
+    rng = np.random.default_rng([place, seed, TIMED_EPOCHS])
+    return Record(
+        ingredients=SETTING.timing_ingredients(family, config, seed),
+        status="complete",
+        rows=make_epoch_rows(rng, 0.6, 0.0, 2.0 + place, TIMED_EPOCHS),
         cost=_cost(place),
         provenance=PROVENANCE,
     )

@@ -14,7 +14,8 @@ class Member:
     Attributes:
         candidate: the name of the search or baseline.
         label: what figures and reports call it.
-        seed_number: of a confirmed trial, the place of its seed among the confirmation's, from 0.
+        seed_number: of a confirmed trial, the place of its seed among the confirmation's, from 0;
+            of a timed one its round.
         hand_picked: of an explored trial, whether the search names its configuration before the
             run; None for a confirmed one.
     """
@@ -39,4 +40,9 @@ def study_members(trials: FinishedTrials) -> list[Member]:
         for candidate in trials.candidates()
         for number, record in trials.confirmed(candidate).items()
     ]
-    return explored + confirmed
+    timed = [
+        Member("timing", candidate.name, candidate.label, record, seed_number=number)
+        for candidate in trials.candidates()
+        for number, record in trials.timed(candidate).items()
+    ]
+    return explored + confirmed + timed

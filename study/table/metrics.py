@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from study.search.timing import ELAPSED, SECONDS
 from study.spec.claim import Claim
 from study.spec.study import unknown_name
 from study.table.columns import COLUMNS, Column
@@ -17,10 +18,18 @@ def metric_mistakes(claims: Sequence[Claim]) -> list[str]:
         if claim.metric not in numeric:
             wrong = unknown_name("metric", claim.metric, numeric)
         else:
-            wrong = _bound_mistake(claim, numeric[claim.metric])
+            wrong = _bound_mistake(claim, numeric[claim.metric]) or _time_mistake(claim)
         if wrong:
             mistakes.append(f"claim {claim.name}: {wrong}")
     return mistakes
+
+
+def _time_mistake(claim: Claim) -> str:
+    """That a time is one which says more of the machine's load than of the candidate."""
+    alone = {"seconds": SECONDS, "elapsed": ELAPSED}.get(claim.metric)
+    if alone is None:
+        return ""
+    return f"{claim.metric} is the time beside other trials, which is no evidence; use {alone}"
 
 
 def _bound_mistake(claim: Claim, column: Column) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from hw3.text import printable
+from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import ALL_COLUMNS
 from study.table.images import format_logits
@@ -16,6 +17,7 @@ from study.table.members import Member
 # its rows; a fixed accuracy some seeds would never reach, and a mean over the others would flatter.
 CONVERGED = 0.01
 
+_ROUND = ["stage", "candidate", "seed_number"]
 _TRIAL = ["stage", "candidate", "key"]  # a record may serve several candidates
 _EPOCH_FIELDS = (
     *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
@@ -29,7 +31,26 @@ def make_table(members: Iterable[Member]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(ALL_COLUMNS))
     table = table.astype({name: column.dtype for name, column in ALL_COLUMNS.items()})
     table = table.assign(**_differences(table), **_places(table))
+    table = table.assign(**_times(table))
     return table.assign(**_convergence(table))
+
+
+def _times(table: pd.DataFrame) -> dict[str, Any]:
+    """What the timing's rounds say of the confirmed trials."""
+    timed = table.loc[(table["stage"] == "timing") & (table["status"] == "complete")]
+    timed = timed.loc[timed["is_final"] & timed["seed_number"].notna()]
+    rounds = pd.DataFrame(
+        {
+            "stage": "confirm",
+            "candidate": timed["candidate"],
+            "seed_number": timed["seed_number"],
+            SECONDS: timed["seconds"],
+            "timed_on": timed["host"].str.cat(timed["device"], sep=", "),
+        }
+    ).astype({"stage": "string"})
+    found = table[[*_ROUND]].merge(rounds, on=_ROUND, how="left").set_axis(table.index)
+    times = {name: found[name] for name in (SECONDS, "timed_on")}
+    return times | {ELAPSED: table["epoch"] * found[SECONDS]}
 
 
 def _differences(table: pd.DataFrame) -> dict[str, Any]:
@@ -62,11 +83,11 @@ def _convergence(table: pd.DataFrame) -> dict[str, Any]:
     far = (whole["val_accuracy"] - final).abs() > CONVERGED + 5e-10
     last_far = whole["epoch"].where(far).fillna(0).groupby([whole[name] for name in _TRIAL])
     near = whole.loc[whole["epoch"] > last_far.transform("max")]
-    first = near.groupby(_TRIAL)[["epoch", "elapsed"]].first()
+    first = near.groupby(_TRIAL)[["epoch", ELAPSED]].first()
     found = table[_TRIAL].join(first, on=_TRIAL)
     return {
         "epochs_to_converge": found["epoch"],
-        "seconds_to_converge": found["elapsed"],
+        TO_CONVERGE: found[ELAPSED],
         "converged_share": (found["epoch"] / table["epochs"]).astype("Float64"),
     }
 

@@ -1,10 +1,11 @@
 """The report's small tables, computed: candidates, what selection cost, searches, failures."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from study.search.trial import Stage
 from study.spec.study import Search, Study
 from study.stats.signflip import seed_interval
 from study.table.formatting import column_name
@@ -167,7 +168,8 @@ def summarise_cost(table: pd.DataFrame) -> pd.DataFrame:
         trainings=("key", "nunique"), epochs=("epochs", "sum"), seconds=("seconds", "sum")
     )
     costs = costs.reset_index().fillna({"device": "not known"})
-    return costs.sort_values("stage", ascending=False, kind="stable")  # explore, then confirm
+    order = get_args(Stage)
+    return costs.sort_values("stage", key=lambda stages: stages.map(order.index), kind="stable")
 
 
 def list_failures(table: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def test_a_claim_that_a_useless_model_satisfies_is_not_judged_on_one(options):
     [
         {"metric": "val_accuracy", "above": 0.9},  # said of a good model, and refuted
         {"metric": "val_accuracy", "versus": "b", "below": 0.0},
-        {"metric": "seconds", "below": 2.0},
+        {"metric": "learning_rate", "below": 2.0},
     ],
 )
 def test_a_claim_that_a_useless_model_can_fail_is_judged(options):

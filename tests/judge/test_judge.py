@@ -7,6 +7,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from study.judge import Terms, judge
+from study.search.timing import SECONDS
 from study.spec.claim import Claim, Scale
 from study.spec.errors import StudyError
 from study.stats.looks import Looks, plan_looks
@@ -59,6 +60,27 @@ def trials(candidate, values, metric="val_accuracy", first_seed=1):
         trial(candidate, seed, epochs=({metric: value},))
         for seed, value in enumerate(values, start=first_seed)
     ]
+
+
+def timed(candidate, seconds, hosts=None, epochs=1):
+    """A confirmed trial of so many epochs and a round of the timing for each value.
+
+    Args:
+        seconds: of an epoch, measured alone.
+        hosts: of each round.
+    """
+    members = []
+    for number, (value, host) in enumerate(
+        zip(seconds, hosts or ["laptop"] * len(seconds), strict=True)
+    ):
+        alone = trial(candidate, number, stage="timing", epochs=({}, {"seconds": value}))
+        record = replace(alone.record, provenance={"host": host, "device": "CPU"})
+        beside = trial(candidate, number, epochs=({"seconds": 99.0},) * epochs)
+        members += [
+            replace(beside, seed_number=number),
+            replace(alone, record=record, seed_number=number),
+        ]
+    return members
 
 
 def claim(name="claim", candidate="a", versus=None, metric="val_accuracy", **options):
@@ -150,15 +172,15 @@ def test_judge_pairs_by_seed_not_by_order():
 def test_judge_of_a_ratio_reports_ratios():
     second = np.geomspace(1.0, 8.0, 8)
     first = second * np.array([2.0, 2.2, 1.9, 2.1, 2.0, 2.3, 1.8, 2.0])
-    members = [*trials("a", first, "seconds"), *trials("b", second, "seconds")]
-    verdict = judge_one(members, versus="b", metric="seconds", ratio=True, above=1.5)
+    members = [*timed("a", first), *timed("b", second)]
+    verdict = judge_one(members, versus="b", metric=SECONDS, ratio=True, above=1.5)
     assert verdict.outcome == "supported"
     assert verdict.effect == pytest.approx(np.exp(np.log(first / second).mean()))
     low, high = verdict.interval
     assert 1.8 < low < verdict.effect < high < 2.3
     assert verdict.unit == "ratio"
 
-    inverse = claim(candidate="b", versus="a", metric="seconds", ratio=True, below=1 / 1.5)
+    inverse = claim(candidate="b", versus="a", metric=SECONDS, ratio=True, below=1 / 1.5)
     other = judge([inverse], make_table(members))[0]
     assert (other.outcome, other.p) == ("supported", verdict.p)
     assert other.interval == pytest.approx((1 / high, 1 / low))

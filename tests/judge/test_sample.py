@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from study.judge import Terms, Verdict
+from study.search.timing import ELAPSED, SECONDS
+from study.spec.errors import StudyError
 from study.stats.crossed import crossed_mean
-from tests.judge.test_judge import TIGHT, claim, judge_one, trial, trials
+from tests.judge.test_judge import TIGHT, claim, judge_one, timed, trial, trials
 from tests.stats.test_bootstrap import made_answers
 
 
@@ -60,8 +62,8 @@ def test_judge_does_not_fall_back_where_another_candidate_was_tested():
         ("train_accuracy", "training"),
         ("train_eval_loss", "training"),
         ("gap_loss", "training and validation"),
-        ("seconds", "cost"),
-        ("seconds_to_converge", "validation"),
+        ("parameters", "cost"),
+        ("epochs_to_converge", "validation"),
     ],
 )
 def test_judge_says_what_it_was_judged_on(metric, part):
@@ -211,13 +213,30 @@ def of_other_model(members, **provenance):
     return [replace(one, record=record) for one, record in zip(members, records, strict=True)]
 
 
-@pytest.mark.parametrize(("metric", "noted"), [("elapsed", True), ("val_accuracy", False)])
-def test_judge_says_where_times_were_measured_on_different_machines(metric, noted):
-    laptop = trials("a", TIGHT)
-    for host, apart in (("laptop", False), ("server", True)):
-        members = [
-            *of_other_model(laptop, host="laptop", device="CPU"),
-            *of_other_model(trials("b", TIGHT), host=host, device="CPU"),
-        ]
-        note = judge_one(members, versus="b", metric=metric, below=1.0).note
-        assert ("different machines" in note) == (apart and noted)
+def test_times_are_those_that_were_measured_alone():
+    members = [*timed("a", [2.0] * 8, epochs=3), *timed("b", [1.0] * 8, epochs=6)]
+    ratio = {"versus": "b", "ratio": True, "above": 0.9}
+    assert judge_one(members, metric=SECONDS, **ratio).effect == pytest.approx(2.0)
+    assert judge_one(members, metric=ELAPSED, **ratio).effect == pytest.approx(1.0)
+    beside = [one for one in members if one.stage == "confirm"]
+    verdict = judge_one(beside, metric=ELAPSED, **ratio)
+    assert verdict.outcome == "not judged"
+    assert verdict.note == "no confirmed trial of a has a value of elapsed_alone"
+
+
+@pytest.mark.parametrize("metric", ["seconds", "elapsed"])
+def test_times_of_a_loaded_machine_are_no_evidence(metric):
+    with pytest.raises(StudyError, match=f"{metric} is the time beside other trials.*_alone"):
+        judge_one(trials("a", TIGHT), metric=metric, below=3.0)
+
+
+def test_a_round_on_two_machines_does_not_count():
+    hosts = ["laptop"] * 9 + ["server"]
+    times = {"a": timed("a", [2.0] * 10, ["laptop"] * 10), "b": timed("b", [1.0] * 10, hosts)}
+    options = {"metric": SECONDS, "ratio": True, "above": 1.5}
+    verdict = judge_one([*times["a"], *times["b"]], versus="b", **options)
+    assert (verdict.outcome, verdict.n_seeds) == ("supported", 9)
+    assert verdict.note == "1 seed left out: no value"
+    both = judge_one([*timed("a", [2.0] * 10, hosts), *times["b"]], versus="b", **options)
+    assert both.n_seeds == 10
+    assert "measured on several machines" in both.note

@@ -81,7 +81,7 @@ def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
     return dataclasses.replace(record, rows=rows)
 
 
-CONVERGENCE = ["epochs_to_converge", "seconds_to_converge", "converged_share"]
+CONVERGENCE = ["epochs_to_converge", "converged_share"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ CONVERGENCE = ["epochs_to_converge", "seconds_to_converge", "converged_share"]
 )
 def test_a_trial_converges_where_it_comes_near_its_end_and_stays(accuracies, epoch):
     table = make_table([member(record_of(accuracies))])
-    assert table[CONVERGENCE].drop_duplicates().values.tolist() == [[epoch, 2.0 * epoch, epoch / 8]]
+    assert table[CONVERGENCE].drop_duplicates().values.tolist() == [[epoch, epoch / 8]]
     assert len(table) == 4
 
 
@@ -111,7 +111,26 @@ def test_a_trial_without_an_end_does_not_converge(status):
 def test_each_trial_converges_by_itself():
     records = [record_of((0.5, 0.9), 8, 1.0), record_of((0.9, 0.9), 16, 3.0)]
     table = make_table([member(record) for record in records])
-    assert table["seconds_to_converge"].tolist() == [2.0, 2.0, 3.0, 3.0]
+    assert table["epochs_to_converge"].tolist() == [2, 2, 1, 1]
+
+
+def test_times_are_those_of_the_round_of_the_seed():
+    made = [record_of((0.5, 0.9, 0.9), channels) for channels in (8, 16, 24)]
+    where = {"host": "h", "device": "d"}
+    records = [record_of((0.5, 0.5), seconds=seconds) for seconds in (3.0, 4.0)]
+    rounds = [dataclasses.replace(one, provenance=where) for one in records]
+    table = make_table(
+        [Member("confirm", "a", "A", one, seed_number=n) for n, one in enumerate(made)]
+        + [Member("timing", "a", "A", one, seed_number=n) for n, one in enumerate(rounds)]
+        + [Member("timing", "b", "B", rounds[0], seed_number=2)]
+    )
+    confirm = table.loc[table["stage"] == "confirm"].groupby("seed_number")
+    assert confirm["seconds_alone"].first().tolist() == [3.0, 4.0, pd.NA]
+    assert confirm["elapsed_alone"].last().tolist() == [9.0, 12.0, pd.NA]
+    assert confirm["seconds_to_converge"].first().tolist() == [6.0, 8.0, pd.NA]
+    assert confirm["timed_on"].first().tolist() == ["h, d", "h, d", pd.NA]
+    assert table["elapsed"].tolist()[:3] == [2.0, 4.0, 6.0]  # beside others
+    assert table.loc[table["stage"] == "timing", "seconds_alone"].isna().all()
 
 
 def test_a_trial_that_failed_at_once_is_not_lost():

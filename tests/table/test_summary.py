@@ -93,9 +93,9 @@ def test_cost_counts_each_training_once(table):
     again = pd.concat([table, twice[twice["candidate"] == "again"]])
     for rows in (table, again):
         costs = summarise_cost(rows)
-        assert list(costs["stage"]) == ["explore", "confirm"]
-        assert list(costs["device"]) == ["x86_64 CPU"] * 2
-        assert list(costs["trainings"]) == [16, 4 * 8]
+        assert list(costs["stage"]) == ["explore", "confirm", "timing"]
+        assert list(costs["device"]) == ["x86_64 CPU"] * 3
+        assert list(costs["trainings"]) == [16, 4 * 8, 4 * 8]
         assert costs["epochs"].sum() == (table["epoch"] > 0).sum()
         assert costs["seconds"].sum() == pytest.approx(table["seconds"].sum())
 
