@@ -4,11 +4,12 @@ A claim is judged by replication: in what share of trainings does it hold? What 
 training, on these very images; the noise of drawing the images is given beside it.
 """
 
-from study.judge.competence import Constant, constant_predictor, useless_candidates
+from study.judge.competence import useless_candidates
 from study.judge.decide import Decision, decide
 from study.judge.judge import judge, terms_of
 from study.judge.open_claims import wanted_seeds
 from study.judge.verdict import Outcome, Terms, Verdict
+from study.table.constant import Constant, constant_predictor
 
 __all__ = [
     "Constant",

@@ -2,55 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
 from study.spec.claim import Claim
+from study.table.constant import Constant
 
 # Metrics that say of a useless model what they say of a perfect one: it does not overfit, and it
 # converges at once.
 FLATTERING = ("gap_", "epochs_to_converge", "seconds_to_converge", "converged_share")
-SCORES = ("accuracy", "loss", "auroc")
+OF_ONE_CLASS = ("sensitivity", "specificity")  # each is perfect by one of the constant answers
+SCORES = ("accuracy", "accuracy_max", "loss", "auroc", *OF_ONE_CLASS)
 ACCURACY = "val_accuracy"
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The model that always answers with the training part's majority class.
-
-    Attributes:
-        answer: that class.
-        scores: what it scores, by metric. Its losses are those of the training part's shares of
-            the classes, given as the probability of every image.
-    """
-
-    answer: str
-    scores: Mapping[str, float]
-
-
-def constant_predictor(counts: Mapping[str, Mapping[str, int]]) -> Constant:
-    """The constant predictor of a data set.
-
-    Args:
-        counts: images by part ("train", "val", perhaps "test") and class, each of them in the
-            training part.
-    """
-    train = counts["train"]
-    answer = max(train, key=lambda name: train[name])
-    logs = {name: math.log(number / sum(train.values())) for name, number in train.items()}
-    scores: dict[str, float] = {}
-    for part, of_class in counts.items():
-        total = sum(of_class.values())
-        scores[f"{part}_accuracy"] = of_class[answer] / total
-        scores[f"{part}_loss"] = -sum(of_class[name] * logs[name] for name in of_class) / total
-        scores[f"{part}_auroc"] = 0.5
-    for score in ("accuracy", "loss"):
-        scores[f"train_eval_{score}"] = scores[f"train_{score}"]
-    gap = scores["train_accuracy"] - scores["val_accuracy"]
-    scores |= {"gap_accuracy": gap, "gap_accuracy_logged": gap}
-    scores["gap_loss"] = scores["val_loss"] - scores["train_loss"]
-    return Constant(answer, scores)
 
 
 def useless_candidates(confirm: pd.DataFrame, constant: Constant | None) -> dict[str, float]:
@@ -73,13 +36,14 @@ def useless_candidates(confirm: pd.DataFrame, constant: Constant | None) -> dict
 def is_flattered(claim: Claim, useless: Mapping[str, float], constant: Constant) -> bool:
     """Whether the claim is one that a useless model satisfies, and is about such a one."""
     of_claim = [name for name in claim.candidates if name in useless]
-    flatters = claim.metric.startswith(FLATTERING)
+    of_one_class = claim.metric.endswith(OF_ONE_CLASS)
+    flatters = claim.metric.startswith(FLATTERING) or of_one_class
     if not of_claim or not (flatters or claim.metric.endswith(SCORES)):
         return False
     if claim.versus is not None:
         return flatters or len(of_claim) == 2
     value = constant.scores.get(claim.metric, math.nan)
-    return math.isnan(value) or claim.above < value < claim.below
+    return of_one_class or math.isnan(value) or claim.above < value < claim.below
 
 
 def describe_useless(names: list[str], constant: Constant) -> str:

@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from study.judge.competence import (
-    constant_predictor,
-    describe_useless,
-    is_flattered,
-    useless_candidates,
-)
+from study.judge.competence import describe_useless, is_flattered, useless_candidates
 from study.judge.decide import Case, Decision, decide_cases
 from study.judge.images import patient_interval
 from study.judge.sample import Sample, number_seeds, recorded_seeds, take_sample
@@ -24,6 +19,7 @@ from study.stats.power import seeds_to_decide
 from study.stats.replication import share_interval
 from study.stats.resampled import resampled_interval
 from study.stats.signflip import seed_interval
+from study.table.constant import constant_predictor
 from study.table.metrics import metric_mistakes
 
 Labels = Mapping[str, str]

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from study.judge.competence import Constant
 from study.spec.claim import Claim
 from study.stats.looks import Looks
 from study.stats.rule import Rule
 from study.table.columns import COLUMNS
+from study.table.constant import Constant
 
 Outcome = Literal["supported", "refuted", "undecided", "not judged"]
 UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed

@@ -57,6 +57,10 @@ def _score(meaning: str, label: str) -> Column:
     return Column("Float64", "share", meaning, label, higher_is_better=True)
 
 
+def _rate(part: str, name: str, meaning: str) -> Column:
+    return _score(f"{meaning}, by a threshold of 0; where logits are recorded", f"{part} {name}")
+
+
 def _gap(unit: Unit, meaning: str, label: str) -> Column:
     return Column("Float64", unit, meaning, label, is_difference=True)
 
@@ -65,6 +69,9 @@ _LOGGED = "as logged: dropout active, while the weights change"
 _EVALUATED = "training set in evaluation mode, where scored"
 _TEST = "locked test set, confirmed trials only"
 _CORRECT = "one digit for each of the part's images, 1 where classified correctly"
+_BALANCED = "mean of sensitivity and specificity"
+_SENSITIVITY = "share of the pneumonia images that were classified correctly"
+_SPECIFICITY = "share of the normal images that were classified correctly"
 _LOGITS = "logits of the part's images, separated by spaces, see study.table.images"
 
 # One row per epoch of a trial; a trial that failed before its first epoch has one row with epoch 0.
@@ -101,6 +108,9 @@ COLUMNS = {
     ),
     "val_correct": _text(f"{_CORRECT}; scored epochs of confirmed trials only"),
     "val_logits": _text(f"{_LOGITS}; scored epochs of confirmed trials only"),
+    "val_balanced_accuracy": _rate("validation", "balanced accuracy", _BALANCED),
+    "val_sensitivity": _rate("validation", "sensitivity", _SENSITIVITY),
+    "val_specificity": _rate("validation", "specificity", _SPECIFICITY),
     "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
     "gap_accuracy": _gap(
         "share",
@@ -117,6 +127,9 @@ COLUMNS = {
     "test_auroc": _score(_TEST, "test AUROC"),
     "test_correct": _text(_CORRECT),
     "test_logits": _text(_LOGITS),
+    "test_balanced_accuracy": _rate("test", "balanced accuracy", _BALANCED),
+    "test_sensitivity": _rate("test", "sensitivity", _SENSITIVITY),
+    "test_specificity": _rate("test", "specificity", _SPECIFICITY),
     "seconds": Column("Float64", "seconds", "wall-clock time of the epoch, beside other trials"),
     "elapsed": Column(
         "Float64",

@@ -1,15 +1,16 @@
 """Records -> one tidy DataFrame, the only thing that statistics, figures and notebooks read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hw3.text import printable
 from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import ALL_COLUMNS
-from study.table.images import format_logits
+from study.table.images import class_rates, format_logits, read_correct
 from study.table.members import Member
 
 # A trial has converged in the first epoch from which on its validation accuracy differs by at most
@@ -137,5 +138,12 @@ def _image_scores(record: Record) -> dict[int, dict[str, Any]]:
         for score in of_part:
             columns = score | {"logits": format_logits(score.get("logits"))}
             found = {f"{part}_{name}": columns.get(name) for name in names}
-            scores.setdefault(score["epoch"], {}).update(found)
+            rates = {f"{part}_{name}": rate for name, rate in _class_rates(score).items()}
+            scores.setdefault(score["epoch"], {}).update(found | rates)
     return scores
+
+
+def _class_rates(score: Mapping[str, Any]) -> dict[str, float]:
+    """See `study.table.images.class_rates`; empty for a record without logits or answers."""
+    logits, correct = score.get("logits"), score.get("correct")
+    return class_rates(np.array(logits), read_correct(correct)) if logits and correct else {}

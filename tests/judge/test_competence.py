@@ -20,6 +20,8 @@ def test_the_constant_predictor_answers_with_the_training_parts_majority():
     assert CONSTANT.answer == "pneumonia"
     assert CONSTANT.scores["val_accuracy"] == 0.75
     assert CONSTANT.scores["test_accuracy"] == 0.5
+    assert CONSTANT.scores["val_balanced_accuracy"] == 0.5
+    assert (CONSTANT.scores["val_sensitivity"], CONSTANT.scores["val_specificity"]) == (1.0, 0.0)
     assert CONSTANT.scores["gap_accuracy"] == 0.0
     entropy = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
     assert CONSTANT.scores["train_loss"] == pytest.approx(entropy)
@@ -28,13 +30,28 @@ def test_the_constant_predictor_answers_with_the_training_parts_majority():
     assert CONSTANT.scores["test_loss"] == pytest.approx(even)
 
 
+IMAGES = (0,) * 10 + (1,) * 30  # labels of the validation part
+
+
+def answered(logits):
+    """The score of a validation part whose images got these logits."""
+    pairs = zip(logits, IMAGES, strict=True)
+    correct = "".join("01"[(logit > 0) == bool(label)] for logit, label in pairs)
+    return {"epoch": 1, "logits": list(logits), "correct": correct}
+
+
+ALWAYS = [answered([2.0] * 40)]
+NEVER = [answered([-2.0] * 40)]
+RIGHT = [answered([-1.0] * 9 + [1.0] + [1.0] * 27 + [-1.0] * 3)]
+
+
 USELESS, GOOD = {"val_accuracy": 0.75, "val_loss": 0.56}, {"val_accuracy": 0.9, "val_loss": 0.3}
 
 
-def verdict_on(one, other=GOOD, **options):
+def verdict_on(one, other=GOOD, val=RIGHT, **options):
     members = [
-        trial(name, seed, epochs=({"train_eval_loss": 0.3, "seconds": 1.0} | row,))
-        for name, row in (("a", one), ("b", other))
+        trial(name, seed, epochs=({"train_eval_loss": 0.3, "seconds": 1.0} | row,), val=scores)
+        for name, row, scores in (("a", one, val), ("b", other, RIGHT))
         for seed in range(8)
     ]
     labels = {"a": "ConvGAP", "b": "ConvModel"}
@@ -77,6 +94,26 @@ def test_two_useless_models_are_not_compared_by_their_scores():
     verdict = verdict_on(USELESS, USELESS, versus="b", above=-0.01, below=0.01)
     assert verdict.outcome == "not judged"
     assert "ConvGAP and ConvModel do no better" in verdict.note
+
+
+@pytest.mark.parametrize("metric", ["val_sensitivity", "val_specificity"])
+@pytest.mark.parametrize("val", [ALWAYS, NEVER])
+@pytest.mark.parametrize("region", [{"above": 0.8}, {"versus": "b", "above": 0.0}])
+def test_the_rate_of_one_class_is_not_judged_on_a_useless_model(metric, val, region):
+    verdict = verdict_on(USELESS, val=val, metric=metric, **region)
+    assert verdict.outcome == "not judged" and "ConvGAP does no better" in verdict.note
+
+
+def test_balanced_accuracy_is_judged_as_other_metrics_are():
+    level = {"metric": "val_balanced_accuracy", "above": 0.85}
+    assert verdict_on(GOOD, **level).outcome == "supported"
+    assert verdict_on(GOOD, **level).effect == pytest.approx(0.9)
+    assert verdict_on(USELESS, val=ALWAYS, **level).outcome == "refuted"
+    below = {"metric": "val_balanced_accuracy", "below": 0.85}
+    assert verdict_on(USELESS, val=ALWAYS, **below).outcome == "not judged"
+    missing = verdict_on(GOOD, val=(), **level)
+    assert missing.outcome == "not judged"
+    assert "no confirmed trial of a has a value of val_balanced_accuracy" in missing.note
 
 
 def test_a_candidate_is_useless_if_half_of_its_trainings_are():

@@ -1,8 +1,16 @@
+import math
+
 import numpy as np
 import pytest
 
 from hw3.metrics import log_loss
-from study.table.images import format_logits, image_losses, read_correct, read_logits
+from study.table.images import (
+    class_rates,
+    format_logits,
+    image_losses,
+    read_correct,
+    read_logits,
+)
 
 
 def test_logits_are_read_as_they_were_written():
@@ -25,6 +33,21 @@ def test_losses_of_several_seeds_at_once():
     correct = np.array([read_correct("10"), read_correct("11")])
     expected = np.log1p(np.exp([[-0.5, 2.0], [0.0, -1.0]]))
     assert image_losses(logits, correct) == pytest.approx(expected)
+
+
+def test_rates_of_the_classes_are_counted_at_a_logit_of_0():
+    logits = np.array([2.0, 0.5, -1.0, 1.0, -3.0, 0.0, -0.5])
+    labels = np.array([1, 1, 1, 0, 0, 0, 0])
+    rates = class_rates(logits, (logits > 0) == (labels > 0))
+    assert rates["sensitivity"] == pytest.approx(2 / 3)
+    assert rates["specificity"] == pytest.approx(3 / 4)  # a logit of 0 is an answer "normal"
+    assert rates["balanced_accuracy"] == pytest.approx((2 / 3 + 3 / 4) / 2)
+
+
+def test_rates_of_a_class_without_images_are_unknown():
+    rates = class_rates(np.array([1.0, -1.0]), np.array([True, False]))
+    assert rates["sensitivity"] == 0.5
+    assert math.isnan(rates["specificity"]) and math.isnan(rates["balanced_accuracy"])
 
 
 def test_read_correct_takes_one_digit_per_image():

@@ -72,6 +72,19 @@ def test_table_keeps_what_each_image_of_both_parts_was_given():
     assert old[["val_correct", "val_logits"]].isna().all(axis=None)
 
 
+def test_each_part_has_the_rates_of_its_classes_where_logits_are_recorded():
+    val = [{"epoch": 2, "correct": "1101", "logits": [1.0, -1.0, 2.0, 3.0]}]
+    test = [score | {"correct": "11", "logits": [1.0, -2.5]} for score in TEST]
+    table = table_of(0.3, 0.4, 0.5, val=val, test=test)
+    assert table["val_sensitivity"].tolist() == [pd.NA, 1.0, pd.NA]
+    assert table["val_specificity"].tolist() == [pd.NA, 0.5, pd.NA]
+    assert table["val_balanced_accuracy"].tolist() == [pd.NA, 0.75, pd.NA]
+    assert table["test_balanced_accuracy"].tolist() == [1.0, 1.0, pd.NA]
+    for old in (TEST, [score | {"correct": "1"} for score in TEST], []):
+        rates = table_of(0.3, 0.4, val=[], test=[{**s, "logits": None} for s in old])
+        assert rates.filter(regex="balanced|sensitivity|specificity").isna().all(axis=None)
+
+
 def record_of(accuracies, channels=32, seconds=2.0, status="complete"):
     record = explored(WIDTH_SEARCH, 0, {"channels": channels}, [0.5] * len(accuracies), status)
     rows = [

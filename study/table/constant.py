@@ -1,0 +1,50 @@
+"""What a model scores that always gives the same answer: accuracies mean something beside it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hw3.splits import CLASSES
+
+POSITIVE = CLASSES[1]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The model that always answers with the training part's majority class.
+
+    Attributes:
+        answer: that class.
+        scores: what it scores, by metric. Its losses are those of the training part's shares of
+            the classes, given as the probability of every image.
+    """
+
+    answer: str
+    scores: Mapping[str, float]
+
+
+def constant_predictor(counts: Mapping[str, Mapping[str, int]]) -> Constant:
+    """The constant predictor of a data set.
+
+    Args:
+        counts: images by part ("train", "val", perhaps "test") and class, each of them in the
+            training part.
+    """
+    train = counts["train"]
+    answer = max(train, key=lambda name: train[name])
+    logs = {name: math.log(number / sum(train.values())) for name, number in train.items()}
+    scores: dict[str, float] = {}
+    for part, of_class in counts.items():
+        total = sum(of_class.values())
+        scores[f"{part}_accuracy"] = of_class[answer] / total
+        scores[f"{part}_loss"] = -sum(of_class[name] * logs[name] for name in of_class) / total
+        scores[f"{part}_auroc"] = scores[f"{part}_balanced_accuracy"] = 0.5
+        scores[f"{part}_sensitivity"] = float(answer == POSITIVE)
+        scores[f"{part}_specificity"] = float(answer != POSITIVE)
+    for score in ("accuracy", "loss"):
+        scores[f"train_eval_{score}"] = scores[f"train_{score}"]
+    scores["val_accuracy_max"] = scores["val_accuracy"]
+    gap = scores["train_accuracy"] - scores["val_accuracy"]
+    scores |= {"gap_accuracy": gap, "gap_accuracy_logged": gap}
+    scores["gap_loss"] = scores["val_loss"] - scores["train_loss"]
+    return Constant(answer, scores)
