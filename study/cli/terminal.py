@@ -201,10 +201,12 @@ def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) 
     from study.report.verdicts import (
         SMOKE_RUN,
         claim_text,
+        constant_text,
         detail_text,
         outcome_text,
         what_is_tested,
     )
+    from study.table.constant import constant_predictor
 
     labels = plan.study.labels()
     grid = Table.grid(padding=(0, 2))
@@ -218,3 +220,6 @@ def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) 
     found = "share and mean of the trainings, 95 % intervals" if plan.budget.judged else SMOKE_RUN
     console.print(f"[bold]Verdicts[/bold] ({found})", highlight=False)
     console.print(grid, highlight=False)
+    beside = constant_text(plan.study.claims, constant_predictor(plan.data.counts))
+    if beside and plan.budget.judged:
+        console.print(escape(beside), style="dim", highlight=False)

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from hw3.models import FAMILIES
 from study.figures.axis_labels import axis_label
+from study.figures.constant import draw_constant
 from study.figures.theme import FAMILY_STYLES, INK, WIDTH, add_legend, wrap_label
 from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
@@ -59,8 +60,10 @@ def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
         f"{FAMILIES[family].title}, one seed": Line2D([], [], linestyle="none", **_dot(family))
         for family in frame["family"].unique()
     }
-    mean = Line2D([], [], color=INK, marker="d", markersize=8)
-    add_legend(figure, handles | {"mean": mean})
+    handles["mean"] = Line2D([], [], color=INK, marker="d", markersize=8)
+    for metric, ax in zip(metrics, axes, strict=True):
+        handles |= draw_constant(ax, frame, metric, "x")
+    add_legend(figure, handles)
 
 
 def describe_comparison(frame: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from study.figures.axis_labels import axis_label
+from study.figures.constant import draw_constant
 from study.figures.theme import COLOURS, INK, WIDTH, add_legend
 from study.spec.study import unknown_name
 from study.table.formatting import column_name, display_factor, format_value
@@ -96,6 +97,7 @@ def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:
     meant = levels.groupby("level")["series"].unique().to_dict()
     for panel, ax in axes.items():
         handles |= _draw_levels(ax, levels.loc[levels["panel"] == panel], meant)
+    handles |= draw_constant(axes["accuracy"], frame, "val_accuracy")
     add_legend(figure, handles)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from study.figures.constant import add_constant
 from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
 from study.spec.figures import Figure
 from study.spec.study import unknown_name
+from study.table.constant import Constant
 
 FORMATS = ("png", "svg")
 SUFFIXES = (*FORMATS, "csv")  # of a drawn figure's files
@@ -38,10 +40,16 @@ class DrawnFigure:
     reason: str = ""
 
 
-def draw_figure(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
-    """Draw a figure of a study from its table; whatever goes wrong becomes its `reason`."""
+def draw_figure(
+    figure: Figure, table: pd.DataFrame, constant: Constant | None = None
+) -> DrawnFigure:
+    """Draw a figure of a study from its table; whatever goes wrong becomes its `reason`.
+
+    Args:
+        constant: what accuracies are shown beside; None where it is not known.
+    """
     try:
-        return _draw(figure, table)
+        return _draw(figure, table, constant)
     except Exception as error:  # noqa: BLE001 - one figure's fault must not cost the whole report
         reason = f"it could not be drawn: {describe_error(error)}"
         return DrawnFigure(figure.name, figure.title, reason=reason)
@@ -52,7 +60,7 @@ def describe_error(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _draw(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
+def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> DrawnFigure:
     if figure.kind not in FIGURES:
         raise ValueError(unknown_name("kind", figure.kind, FIGURES))
     kind = FIGURES[figure.kind]
@@ -60,9 +68,11 @@ def _draw(figure: Figure, table: pd.DataFrame) -> DrawnFigure:
     if frame.empty:
         found = frame.attrs.get("found", "this run has none")
         return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}; {found}")
+    said = add_constant(frame, kind.scores(frame), constant)
     files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
-    note = frame.attrs["note"]
-    return DrawnFigure(figure.name, figure.title, note, kind.describe(frame), files)
+    note, alt = frame.attrs["note"], kind.describe(frame)
+    alt += f" {said.capitalize()}." * bool(said)
+    return DrawnFigure(figure.name, figure.title, note, alt, files)
 
 
 def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:

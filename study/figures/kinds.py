@@ -1,6 +1,6 @@
 """The kinds of figures. FIGURES is the only list of them; a new kind is a file and an entry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,12 +42,23 @@ class FigureKind:
         draw: (frame, empty figure) -> None; sets the figure's size.
         describe: frame -> the figure's numbers in words, for readers who cannot see it.
         needs: what the table must hold, for the sentence "it needs ...".
+        scores: frame -> the columns of scores that its axes show; draws `draw_constant` for each.
     """
 
     frame: Callable[..., pd.DataFrame]
     draw: Callable[[pd.DataFrame, Canvas], None]
     describe: Callable[[pd.DataFrame], str]
     needs: str
+    scores: Callable[[pd.DataFrame], Iterable[str]] = lambda _frame: ()
+
+
+def _scores_in(column: str) -> Callable[[pd.DataFrame], Iterable[str]]:
+    """The frame's column that names them."""
+    return lambda frame: frame[column].unique()
+
+
+def _validation_accuracy(_frame: pd.DataFrame) -> Iterable[str]:
+    return ("val_accuracy",)
 
 
 FIGURES = {
@@ -56,30 +67,35 @@ FIGURES = {
         draw_curves,
         describe_curves,
         needs="a confirmed trial of the candidate that reached its last epoch",
+        scores=_validation_accuracy,
     ),
     "comparison": FigureKind(
         frame_of_comparison,
         draw_comparison,
         describe_comparison,
         needs="a confirmed trial that reached its last epoch",
+        scores=_scores_in("metric"),
     ),
     "response": FigureKind(
         frame_of_response,
         draw_response,
         describe_response,
         needs="an explored trial of the search, or a confirmed candidate in its space",
+        scores=_scores_in("metric"),
     ),
     "pareto": FigureKind(
         frame_of_pareto,
         draw_pareto,
         describe_pareto,
         needs="a confirmed trial that reached its last epoch",
+        scores=_scores_in("score"),
     ),
     "time_to_accuracy": FigureKind(
         frame_of_time_to_accuracy,
         draw_time_to_accuracy,
         describe_time_to_accuracy,
         needs="a confirmed trial that reached its last epoch and was timed",
+        scores=_validation_accuracy,
     ),
     "search": FigureKind(
         frame_of_search,

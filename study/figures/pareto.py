@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hw3.models import FAMILIES
 from study.figures.axis_labels import axis_label
+from study.figures.constant import draw_constant
 from study.figures.marker_labels import place_labels
 from study.figures.theme import FAINT, FAMILY_STYLES, WIDTH, add_legend
 from study.table.formatting import column_name, display_factor, find_column, format_value
@@ -73,15 +74,20 @@ def draw_pareto(frame: pd.DataFrame, figure: Figure) -> None:
     costs = frame["cost"].unique()
     figure.set_size_inches(WIDTH, PANEL * len(costs))
     axes = figure.subplots(len(costs), 1, squeeze=False)[:, 0]
-    lines = {}
-    for cost, ax in zip(costs, axes, strict=True):
-        lines[cost] = _draw_panel(ax, frame.loc[frame["cost"] == cost])
     handles = {
         FAMILIES[family].title: Line2D([], [], linestyle="none", **_dot(family))
         for family in frame["family"].unique()
     }
-    front = Line2D([], [], **FRONT_LINE)
-    add_legend(figure, handles | {"Pareto front: nothing is both cheaper and better": front})
+    handles["Pareto front: nothing is both cheaper and better"] = Line2D([], [], **FRONT_LINE)
+    lines = {}
+    for cost, ax in zip(costs, axes, strict=True):
+        lines[cost] = _draw_panel(ax, frame.loc[frame["cost"] == cost])
+        constant = draw_constant(ax, frame, str(frame["score"].iloc[0]))
+        handles |= constant
+        for line in constant.values():
+            ends = np.column_stack([ax.get_xlim(), np.ravel(line.get_ydata())])
+            lines[cost] = np.concatenate([lines[cost], ends[None]])
+    add_legend(figure, handles)
     figure.draw_without_rendering()  # labels are placed when the panels have their sizes
     for cost, ax in zip(costs, axes, strict=True):
         rows = frame.loc[frame["cost"] == cost]

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from study.figures.axis_labels import axis_label
+from study.figures.constant import draw_constant
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, graded_colours, scale_log_x
 from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
@@ -128,6 +129,7 @@ def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
         handles |= _draw_reference(ax, rows, display_factor(metric))
         handles |= _draw_marks(ax, rows, marks, display_factor(metric))
         handles |= _draw_stopped(ax, rows, display_factor(metric))
+        handles |= draw_constant(ax, frame, metric)
         ax.set_xlabel(frame.attrs["x_label"])
         ax.set_ylabel(axis_label(metric))
         if frame.attrs["log_x"]:

@@ -88,7 +88,7 @@ def new_figure() -> Figure:
 def add_title(figure: Figure, title: str, note: str) -> None:
     """Write the title and, under it, the note, above what is drawn; the figure grows for them."""
     blocks = [
-        ("\n".join(textwrap.wrap(text, length)), size, weight)
+        ("\n".join(textwrap.wrap(text.replace(" %", "\u00a0%"), length)), size, weight)
         for text, size, weight, length in ((title, 12, "bold", 72), (note, 10, "normal", 104))
     ]
     heights = [(text.count("\n") + 1) * size * LINE_SPACING / 72 for text, size, _ in blocks]

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from study.figures.axis_labels import axis_label
+from study.figures.constant import draw_constant
 from study.figures.pareto import short_number
 from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
 from study.search.timing import ELAPSED
@@ -91,7 +92,8 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(f"{axis_label('val_accuracy')}, first reached")
     ax.set_ylabel(axis_label(ELAPSED))
-    add_legend(figure, handles | {NOT_ALL: Line2D([], [], color=INK, linestyle=(0, (4, 2)))})
+    handles[NOT_ALL] = Line2D([], [], color=INK, linestyle=(0, (4, 2)))
+    add_legend(figure, handles | draw_constant(ax, frame, "val_accuracy", "x"))
 
 
 def describe_time_to_accuracy(frame: pd.DataFrame) -> str:

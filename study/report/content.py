@@ -14,6 +14,7 @@ from study.report.results import candidate_blocks, search_blocks, selection_bloc
 from study.report.verdicts import (
     SYMBOLS,
     claim_text,
+    constant_text,
     count_verdicts,
     effect_text,
     format_p,
@@ -31,6 +32,7 @@ from study.search.registered import describe_notes
 from study.search.registration import study_digest
 from study.spec.budget import PROFILES, Budget
 from study.stats.looks import Looks
+from study.table.constant import constant_predictor
 from study.table.formatting import NOTHING
 
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
@@ -181,8 +183,10 @@ def _verdict_blocks(
         codes = plan.data.image_patients
         known = all(codes.get(part) for part in plan.data.counts if part != "train")
         certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS}."
+    beside = constant_text(plan.study.claims, constant_predictor(plan.data.counts))
     return [
         Table(columns, rows),
+        *[Text(beside)] * bool(beside),
         Text(stood + HOW_TO_DECIDE + means + describe_looks(plan.looks), faint=True),
         Text(certain.strip(), faint=True),
     ]

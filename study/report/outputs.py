@@ -75,16 +75,16 @@ def write_outputs(
     table = make_table(study_members(trials))
     begin("verdicts")
     notes = claim_notes(trials)
-    verdicts = _judge(trials.plan, table, notes)
+    verdicts, terms = _judge(trials.plan, table, notes), terms_of(trials.plan)
     figures = []
     for figure in study.figures:
         begin(f"figure {figure.name}")
-        figures.append(draw_figure(figure, table))
+        figures.append(draw_figure(figure, table, terms.constant))
     begin("files")
     missing = list(describe_missing(trials, wanted_seeds(trials.plan, table)))
     incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []
     cautions = [*incomplete, *describe_tried(trials)]
-    findings = describe_findings(Found(trials.plan, table, verdicts, terms_of(trials.plan)))
+    findings = describe_findings(Found(trials.plan, table, verdicts, terms))
     report = report_content(trials.plan, table, verdicts, figures, notes, cautions, findings)
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()

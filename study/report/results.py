@@ -1,22 +1,25 @@
 """The report's sections about what was found: selection bias, candidates, searches."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from study.judge import constant_predictor
 from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
 from study.spec.study import Study
-from study.table.formatting import NOTHING, format_range, format_value
+from study.table.constant import Constant, constant_predictor
+from study.table.formatting import NOTHING, column_name, format_range, format_value
 from study.table.summary import (
     summarise_candidates,
     summarise_dropout,
     summarise_search,
     summarise_selection,
 )
+
+NO_NUMBER = Cell(NOTHING, order=math.nan)
 
 
 def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
@@ -37,7 +40,20 @@ def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         *(Column("Chosen", number=False), Column("Best of"), Column("Validation, when chosen")),
         *(Column("Validation, fresh seeds"), Column("Change"), Column("Test, fresh seeds")),
     )
-    return [Text(reading), Table(columns, [_selection_cells(row) for row in rows])]
+    cells = [_selection_cells(row) for row in rows]
+    constant = _constant_selection(constant_predictor(plan.data.counts))
+    return [Text(reading), Table(columns, [*cells, constant])]
+
+
+def _constant_selection(constant: Constant) -> list[Cell]:
+    """The row of `_selection_cells` of a model that has learnt nothing."""
+    scores = {
+        f"{part}_{score}": constant.scores.get(f"{part}_{score}", math.nan)
+        for part in ("val", "test")
+        for score in ("loss", "accuracy")
+    }
+    val, test = (_scores(scores, part, part) for part in ("val", "test"))
+    return [Cell(constant.name), NO_NUMBER, val, val, NO_NUMBER, test]
 
 
 def _has_test(table: pd.DataFrame) -> bool:
@@ -79,33 +95,69 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     if not any(row["n"] for row in rows):
         return [Text("No training of a candidate reached its last epoch, so there are no scores.")]
     without_test = "" if _has_test(table) else " The data has no test part."
+    constant = constant_predictor(plan.data.counts)
+    cells = [_candidate_cells(row, plan, _has_test(table)) for row in rows]
     return [
         Text(
             "Means over seeds at the last epoch; in small print the range over seeds, and the mean "
             "at each seed's epoch of lowest validation loss."
         ),
-        Table(columns, [_candidate_cells(row, plan, _has_test(table)) for row in rows]),
+        Table(columns, [*cells, _constant_cells(constant)]),
         Text(
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
             f"Multiply-adds: forward, per image.{without_test}",
             faint=True,
         ),
-        Text(_constant_answer(plan)),
+        *_class_blocks(rows, constant),
         *map(Text, _mixtures(table)),
         *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
 
 
-def _constant_answer(plan: Plan) -> str:
-    """What a model scores that has learnt nothing: accuracies mean something beside it alone."""
-    constant = constant_predictor(plan.data.counts)
-    parts = {"val": "validation part", "test": "test part"}
-    shares = [
-        f"{format_value('val_accuracy', constant.scores[f'{part}_accuracy'])} on the {title}"
-        for part, title in parts.items()
-        if part in plan.data.counts
+def _constant_cells(constant: Constant) -> list[Cell]:
+    """The row of `_candidate_cells` of a model that has learnt nothing: accuracies mean something
+    beside it alone."""
+    scored = (_score_cell(name, constant.scores) for name in ("val_accuracy", "test_accuracy"))
+    gap = _score_cell("gap_loss", constant.scores)
+    return [Cell(constant.name), NO_NUMBER, *scored, gap, *[NO_NUMBER] * 3]
+
+
+def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant) -> list[Block]:
+    """How well each class was recognised; empty where no record has the logits of images.
+
+    Args:
+        rows: of `study.table.summary.summarise_candidates`.
+    """
+    parts = [
+        part
+        for part in ("val", "test")
+        if not all(math.isnan(row[f"{part}_balanced_accuracy"]) for row in rows)
     ]
-    return f"Always answering “{constant.answer}” scores {' and '.join(shares)}."
+    if not parts:
+        return []
+    names = [
+        f"{part}_{score}"
+        for part in parts
+        for score in ("accuracy", "balanced_accuracy", "sensitivity", "specificity")
+    ]
+    columns = [Column(column_name(name).capitalize()) for name in names]
+    cells = [
+        [Cell(label), *(_score_cell(name, scores) for name in names)]
+        for label, scores in (
+            *((row["label"], row) for row in rows),
+            (constant.name, constant.scores),
+        )
+    ]
+    reading = (
+        "How well each class was recognised: sensitivity is the share of the pneumonia images that "
+        "were classified correctly, specificity that of the normal images, both with a threshold "
+        "of 0 on the logit; balanced accuracy is their mean. Means over seeds at the last epoch."
+    )
+    return [Text(reading), Table([Column("Candidate", number=False), *columns], cells)]
+
+
+def _score_cell(column: str, scores: Mapping[str, float]) -> Cell:
+    return number_cell(column, scores.get(column, math.nan))
 
 
 def _mixtures(table: pd.DataFrame) -> Iterator[str]:

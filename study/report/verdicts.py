@@ -10,6 +10,7 @@ from study.judge import Outcome, Verdict
 from study.spec.claim import Claim
 from study.stats.power import MAX_SEEDS, seeds_needed
 from study.stats.rule import Rule
+from study.table.constant import Constant
 from study.table.formatting import NOTHING, column_name, find_column, format_range, format_value
 
 # Told apart by shape and word, not by colour alone.
@@ -230,6 +231,13 @@ def count_verdicts(verdicts: Sequence[Verdict]) -> str:
     counts = Counter(verdict.outcome for verdict in verdicts)
     named = [f"{counts[outcome]} {outcome}" for outcome in SYMBOLS if counts[outcome]]
     return f"{_count(len(verdicts), 'claim')}: {', '.join(named)}." if named else "No claims."
+
+
+def constant_text(claims: Sequence[Claim], constant: Constant) -> str:
+    """What a model that learnt nothing scores by the accuracies that claims are about; empty where
+    none is about one."""
+    said = constant.describe(dict.fromkeys(claim.metric for claim in claims))
+    return f"{said.capitalize()}." if said else ""
 
 
 def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What a model scores that always gives the same answer: accuracies mean something beside it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hw3.splits import CLASSES
+from study.table.formatting import column_name, find_column, format_value
 
 POSITIVE = CLASSES[1]
 
@@ -21,6 +22,27 @@ class Constant:
 
     answer: str
     scores: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """What figures and tables call it."""
+        return f"always “{self.answer}”"
+
+    def accuracy(self, column: str) -> float | None:
+        """What it scores by a column of accuracies; None for another column, or where the data has
+        no such part."""
+        is_accuracy = "accuracy" in column and find_column(column).higher_is_better
+        return self.scores.get(column) if is_accuracy else None
+
+    def describe(self, columns: Iterable[str]) -> str:
+        """What it scores by those of the columns that are accuracies; empty where none is."""
+        accuracies = {column: self.accuracy(column) for column in columns}
+        said = [
+            f"{column_name(column).replace(',', '')} {format_value(column, value)}"
+            for column, value in accuracies.items()
+            if value is not None
+        ]
+        return f"always answering “{self.answer}”: {', '.join(said)}" if said else ""
 
 
 def constant_predictor(counts: Mapping[str, Mapping[str, int]]) -> Constant:

@@ -11,6 +11,11 @@ from study.stats.signflip import seed_interval
 from study.table.formatting import column_name
 from study.table.seeds import confirmed, confirmed_finals
 
+CLASS_RATES = [
+    f"{part}_{name}"
+    for part in ("val", "test")
+    for name in ("balanced_accuracy", "sensitivity", "specificity")
+]
 STATUSES = ("complete", "stopped", "diverged", "failed")
 
 
@@ -20,9 +25,9 @@ def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         label, configuration with its family, n (seeds at full length); over these seeds the mean
         final val_accuracy with its least and greatest value (val_accuracy_low,
-        val_accuracy_high), the means of val_loss, gap_loss, test_accuracy and elapsed at the last
-        epoch, of best_val_accuracy and best_test_accuracy at the epoch of least validation loss;
-        parameters and multiply_adds.
+        val_accuracy_high), the means of val_loss, gap_loss, test_accuracy, elapsed and, of both
+        parts, CLASS_RATES at the last epoch, of best_val_accuracy and best_test_accuracy at the
+        epoch of least validation loss; parameters and multiply_adds.
     """
     finals, rows = confirmed_finals(table), confirmed(table)
     best = rows.loc[rows["is_best"]].drop_duplicates(["candidate", "key"])
@@ -48,6 +53,7 @@ def _candidate_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict
         "val_loss": _mean(finals, "val_loss"),
         "gap_loss": _mean(finals, "gap_loss"),
         "test_accuracy": _mean(finals, "test_accuracy"),
+        **{name: _mean(finals, name) for name in CLASS_RATES},
         "best_val_accuracy": _mean(best, "val_accuracy"),
         "best_test_accuracy": _mean(best, "test_accuracy"),
         "parameters": _mean(finals, "parameters"),

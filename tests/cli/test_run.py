@@ -4,13 +4,18 @@ import json
 from dataclasses import replace
 
 import fsspec
+import numpy as np
 import pandas as pd
+import pytest
 from click.testing import CliRunner
 
+from hw3.data import load_splits
 from study import task_a, task_c
 from study.cli.command import command
 from study.pool.worker import Worker
 from study.spec.budget import PROFILES
+from study.spec.claim import Claim
+from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 
@@ -67,6 +72,29 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     (folder / "report.html").unlink()
     assert run(["report", "--results", str(results)]).exit_code == 0
     assert (folder / "report.html").exists()
+
+
+def test_a_claim_about_balanced_accuracy_is_judged_from_the_logits_of_images(tmp_path):
+    claim = Claim("balanced", "small", "test_balanced_accuracy", above=0.9)
+    study = Study(
+        "made", "Made", "?", (Baseline("small", "Small", "gap"),), claims=(claim,), figures=()
+    )
+    data = "phantom:20,10,15"
+    budget = ["--image-size", "16", "--epochs", "1", "--seeds", "8", "--data", data]
+    answer = run(["--workers", "inline", *budget, "--results", str(tmp_path)], study)
+    assert answer.exit_code == 0, answer.output
+    labels = load_splits(data, 16).test.labels
+    recalls = [
+        [(np.array(record.test[-1]["logits"])[labels == label] > 0).mean() for label in (0, 1)]
+        for record in RecordStore(LocalFolder(tmp_path))
+    ]
+    balanced = [(positive + 1 - false) / 2 for false, positive in recalls]
+    (verdict,) = json.loads((tmp_path / "made" / "verdicts.json").read_text())
+    assert (verdict["n_seeds"], verdict["verdict"], verdict["unit"]) == (8, "refuted", "share")
+    assert verdict["effect"] == pytest.approx(np.mean(balanced))
+    said = " ".join(answer.output.split())
+    assert "Small: test balanced accuracy is above 90.0 %" in said
+    assert "Always answering “normal”: test balanced accuracy 50.0 %." in said
 
 
 def test_a_run_whose_trainings_fail_says_what_is_missing_and_exits_with_1(tmp_path, monkeypatch):

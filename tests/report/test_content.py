@@ -12,6 +12,7 @@ from study.report.making import format_seconds
 from study.report.verdicts import SYMBOLS
 from study.search.registration import study_digest
 from study.spec.budget import PROFILES
+from study.table.summary import summarise_candidates
 from tests.made_table import STUDY, made_table
 from tests.report.made_report import DATA, PLAN, Page, page_of, plan_of
 
@@ -191,10 +192,25 @@ def test_intervals_over_new_patients_stand_beside_those_over_seeds(table, html):
 
 
 def test_accuracies_stand_beside_that_of_a_constant_answer(html):
-    said = (
-        "Always answering “pneumonia” scores 51.2 % on the validation part and 52.2 % on the test"
-    )
-    assert said in Page(html).text
+    said = "Always answering “pneumonia”: validation accuracy 51.2 %, test accuracy 52.2 %."
+    assert said in Page(section_of(html, "Verdicts")).text
+    candidates = Page(section_of(html, "Candidates")).text
+    assert "always “pneumonia” – 51.2 % 52.2 % +0.000 nats – – –" in candidates
+    by_class = "51.2 % 50.0 % 100.0 % 0.0 % 52.2 % 50.0 % 100.0 % 0.0 %"
+    assert f"always “pneumonia” {by_class}" in candidates
+    chosen = Page(section_of(html, "Selection bias")).text
+    assert "always “pneumonia” – 0.693 nats 51.2 % 0.693 nats 51.2 % – 0.693 nats 52.2 %" in chosen
+
+
+def test_candidates_have_the_rates_of_the_classes_where_they_are_known(table, html):
+    row = summarise_candidates(STUDY, table).set_index("label").loc["ConvGAP, modified"]
+    names = ("accuracy", "balanced_accuracy", "sensitivity", "specificity")
+    shown = [f"{100 * row[f'{part}_{name}']:.1f} %" for part in ("val", "test") for name in names]
+    assert f"ConvGAP, modified {' '.join(shown)}" in Page(section_of(html, "Candidates")).text
+    rates = [column for column in table if re.search("balanced|sensitivity|specificity", column)]
+    old = table.assign(**dict.fromkeys(rates, float("nan"))).astype(table.dtypes)
+    text = Page(section_of(page_of(old), "Candidates")).text
+    assert "specificity" not in text and "always “pneumonia” – 51.2 %" in text
 
 
 def test_a_one_sided_claim_says_so(table, html):
