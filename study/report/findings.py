@@ -162,14 +162,25 @@ def _hanging(found: Found) -> Iterator[str]:
         turned = []
         for words, claim in _alternatives(verdict.claim):
             (other,) = judge([claim], found.table, terms)
-            if other.n_seeds and _holds(other) != _holds(verdict):
-                turned.append(f"{words} it holds in {held_text(other)}")
+            # without a p it is not judged so: trainings that diverged have no mean
+            if not math.isnan(other.p) and _holds(other) != _holds(verdict):
+                turned.append(f"{words} {_turned_words(other)}".strip())
         if turned:
+            about_mean = verdict.claim.about == "mean"
+            found_so = (
+                f"mean {effect_text(verdict)}" if about_mean else f"held in {held_text(verdict)}"
+            )
             yield (
                 f"A verdict hangs on a choice of analysis: "
                 f"{claim_text(verdict.claim, found.labels).rstrip('.')} is {verdict.outcome} "
-                f"(held in {held_text(verdict)}), but {' and '.join(turned)}."
+                f"({found_so}), but {' and '.join(turned)}."
             )
+
+
+def _turned_words(verdict: Verdict) -> str:
+    if verdict.claim.about == "mean":
+        return f"the mean is {effect_text(verdict)}"
+    return f"it holds in {held_text(verdict)}"
 
 
 def _holds(verdict: Verdict) -> bool:
@@ -180,11 +191,13 @@ def _holds(verdict: Verdict) -> bool:
 
 
 def _alternatives(claim: Claim) -> Iterator[tuple[str, Claim]]:
-    """The same claim read in other ways: a small fixed set."""
+    """The same claim read in other ways, a small fixed set, each with the words that introduce it:
+    another epoch, the mean or (in most trainings) the median, loss or accuracy."""
     if claim.epoch == "final" and not claim.metric.startswith(("elapsed", "seconds", "epochs")):
         yield "at the epoch of least validation loss", replace(claim, epoch="best")
     elif claim.epoch == "best":
         yield "at the last epoch", replace(claim, epoch="final")
+    yield "", replace(claim, about="trainings" if claim.about == "mean" else "mean")
     direction = claim.versus is not None and not claim.ratio
     other = ALIKE.get(claim.metric)
     if direction and other and (claim.above, claim.below) in ((0.0, math.inf), (-math.inf, 0.0)):

@@ -85,6 +85,35 @@ def test_a_verdict_that_hangs_on_loss_or_accuracy_is_said():
     assert not said("hangs", findings(trained("a", 0.95, loss=0.2), trained("b", 0.9, loss=0.3)))
 
 
+def mostly(ahead, behind, seeds=10):
+    """Trainings of A and B: in most of them A is ahead by a point, in the others behind."""
+    ones = [trained("a", 0.9 + ahead, seeds=seeds - behind[1])]
+    ones.append(trained("a", 0.9 - behind[0], seeds=behind[1], first=seeds - behind[1]))
+    return *ones, trained("b", 0.9, seeds=seeds)
+
+
+def test_a_verdict_that_hangs_on_mean_or_median_is_said():
+    hanging = said("hangs", findings(*mostly(0.01, (0.29, 1))))
+    assert len(hanging) == 1
+    assert "is supported (held in 9 of 10), but the mean is −2.0 percentage points" in hanging[0]
+    assert not said("hangs", findings(*mostly(0.05, (0.01, 1))))
+
+
+def test_a_verdict_on_a_mean_that_most_trainings_speak_against_is_said():
+    study = replace(STUDY, claims=(replace(BETTER, about="mean"),))
+    few_far_ahead = mostly(-0.005, (-0.09, 17), seeds=40)
+    hanging = said("hangs", findings(*few_far_ahead, study=study))
+    assert len(hanging) == 1
+    assert "is supported (mean +3.5 percentage points), but it holds in 17 of 40." in hanging[0]
+
+
+def test_nothing_is_said_of_the_mean_of_trainings_that_diverged():
+    lost = trained("b", 0.95, status="diverged", seeds=9), trained("b", 0.95, seeds=1, first=9)
+    sentences = findings(trained("a", 0.9, seeds=10), *lost)
+    assert sentences[0].startswith("Supported")
+    assert not said("the mean is", sentences)
+
+
 def test_a_candidate_that_has_learnt_nothing_is_named():
     useless = said("learnt nothing", findings(trained("a", 0.5), trained("b", 0.9)))
     assert len(useless) == 1
