@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hw3.text import printable
 from study.cli.estimate import core_seconds, describe_time, timing_seconds
+from study.search.caveats import describe_caveats
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_splits
 from study.search.registered import claim_notes, describe_notes
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 
 def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
-    """The plan as a table: searches, trials, epochs, seeds, time, detectable difference.
+    """The plan as a table: searches, trials, epochs, seeds, time, detectable difference. Below it
+    what the data cannot show.
 
     Args:
         concurrent: number of trials that run at a time.
@@ -57,6 +59,8 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
         grid.add_row(f"[bold]{name}[/bold]", escape(printable(text)))
     console.print(f"[bold]{escape(study.title)}[/bold]\n{escape(study.question)}", highlight=False)
     console.print(grid, highlight=False)
+    for caveat in describe_caveats(plan):
+        console.print(f"warning: {escape(caveat)}", highlight=False)
 
 
 def _time_line(plan: Plan, concurrent: int) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import ray
 from click.testing import CliRunner
@@ -261,3 +262,20 @@ def test_plan_refuses_results_that_are_a_file(tmp_path):
     answer = run(["plan", "--results", str(tmp_path / "file")])
     assert answer.exit_code == 1
     assert "results must be a folder" in answer.stderr
+
+
+def test_plan_warns_of_what_its_data_cannot_show_and_goes_on(tmp_path):
+    assert "warning" not in run(["plan"]).output
+    answer = run([*PLAN, "--data", "phantom:30,20,200", "--image-size", "16"])
+    assert answer.exit_code == 0
+    few = "warning: only 20 {} validation images: {} known to ±23 points"
+    lines = [line.rstrip() for line in answer.output.splitlines()]
+    assert few.format("normal", "specificity") in lines
+    assert few.format("pneumonia", "sensitivity") in lines
+    assert answer.output.count("warning") == 2
+    images = np.random.default_rng(0).integers(0, 255, (1000, 16, 16)).astype(np.uint8)
+    for name, part in (("normal", images[:500]), ("pneumonia", images[500:])):
+        np.save(tmp_path / f"{name}.npy", part)
+    unknown = run([*PLAN, "--data", str(tmp_path), "--image-size", "16"])
+    assert unknown.exit_code == 0, unknown.output
+    assert "warning: patients unknown in train, val: one may have images" in unknown.output
