@@ -19,7 +19,7 @@ from study.spec.study import Study, unknown_name
 TASKS = tuple(
     module.name for module in iter_modules(study.__path__) if module.name.startswith("task_")
 )
-JOBS_ADDRESS = "http://127.0.0.1:8265"
+JOBS_ADDRESS = "http://127.0.0.1:8265"  # of the tunnel that `ray dashboard` makes
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

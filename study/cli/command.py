@@ -97,17 +97,25 @@ def _act(study: Study, options: Options) -> int:
     actions = {"run": run.run_study, "plan": run.show_plan, "report": run.rewrite_report}
     try:
         actions[options.action](study, options, Console())
-    except (DataError, StudyError, OSError) as error:
+    except (DataError, StudyError) as error:
         fail(error)
+    except OSError as error:
+        fail(error, "Fix this, then run the same command again.")
     return 0
 
 
-def fail(error: Exception) -> NoReturn:
+def fail(error: Exception, remedy: str = "") -> NoReturn:
     """Say what is wrong, and exit; names and contents of files in it cannot act on a terminal,
-    and passwords are masked."""
+    and passwords are masked.
+
+    Args:
+        remedy: what to do next, where the error does not say it.
+    """
     said = str(error)
     if isinstance(error, OSError) and error.strerror and error.filename:
         said = f"{error.filename}: {error.strerror}"
+    if remedy:
+        said = f"{said.rstrip('.')}. {remedy}"
     click.echo(f"error: {printable(mask(said))}", err=True)
     sys.exit(STUDY_ERROR)
 

@@ -35,22 +35,23 @@ class Executor:
 @contextmanager
 def on_ray(options: Options) -> Iterator[Executor]:
     """Ray's workers: on the cluster at the address, or on this machine for the time of the run."""
-    from study.cluster.ray import connect, on_a_worker
+    from study.cluster.ray import connect, on_a_worker, wanted_address
     from study.cluster.shared_results import check_every_host_sees
     from study.pool.tuner import run_on_ray
 
-    with connect(options.address, options.verbose) as nodes:
+    address = wanted_address(options.address)
+    with connect(address, options.verbose) as nodes:
         resources = trial_resources(
             nodes,
             options.cpus_per_trial,
             options.gpus_per_trial,
             options.max_concurrent,
-            grows=options.address is not None,
+            grows=address is not None,
         )
         if len(nodes) > 1:
             check_every_host_sees(options.results)
         device: Device = "cuda" if resources.gpus_per_trial else "cpu"
-        if options.address is None:
+        if address is None:
             numerics = choose_numerics(device, options.precision)
         else:  # the workers' hosts may have other processors than this one
             numerics = on_a_worker(resources, choose_numerics, device, options.precision)

@@ -15,6 +15,7 @@ from rich.console import Console
 from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
+from hw3.text import printable
 from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
 from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
@@ -23,6 +24,7 @@ from study.search.looks import looks_of
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
 from study.spec.errors import StudyError
+from study.spec.secrets import mask
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import Folder
@@ -42,8 +44,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     from study.cli.terminal import conclude, print_plan
 
     _check(study, options)
-    starting = " and starting Ray" if options.workers == "ray" else ""
-    console.print(f"Loading the data{starting} …", style="dim")
+    console.print(f"Loading the data{_and_ray(options)} …", style="dim", highlight=False)
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
@@ -59,6 +60,16 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         save_plan(plan, folder)
         missing = conclude(plan, options.results, console)
     _check_complete(plan, missing, "the same command tries again what failed")
+
+
+def _and_ray(options: Options) -> str:
+    """What is done for Ray at first: the address may be one that RAY_ADDRESS has."""
+    if options.workers != "ray":
+        return ""
+    from study.cluster.ray import wanted_address
+
+    address = wanted_address(options.address)
+    return f" and joining the Ray at {printable(mask(address))}" if address else " and starting Ray"
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:

@@ -41,26 +41,34 @@ QUIET_AND_PRIVATE = {
 }
 
 
+def wanted_address(given: str | None) -> str | None:
+    """Of the Ray to join: the given one, else RAY_ADDRESS; None where Ray is started here. Without
+    an address ray.init would join any cluster that anybody started on this machine."""
+    wanted = given or os.environ.get("RAY_ADDRESS")
+    return None if wanted == "local" else wanted or None
+
+
 @contextmanager
 def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, float]]]:
-    """A connection to Ray, started here where no address is given; yields each node's resources.
+    """A connection to Ray, started here where there is no address; yields each node's resources.
+
+    Args:
+        address: see `wanted_address`.
 
     Raises:
         StudyError: no Ray answers at the address, it does not let us in, or it has died.
     """
     for name, value in QUIET_AND_PRIVATE.items():
         os.environ.setdefault(name, value)
-    # Without an address ray.init would join any cluster that anybody started on this machine.
-    wanted = address or os.environ.get("RAY_ADDRESS") or "local"
-    if wanted.startswith("ray://"):
+    if address and address.startswith("ray://"):
         raise StudyError(
-            f"a study must run on the cluster, not through Ray Client; got {wanted}. Submit it: "
+            f"a study must run on the cluster, not through Ray Client; got {address}. Submit it: "
             "python -m study submit TASK --results /shared/results"
         )
     on_sigterm = signal.getsignal(signal.SIGTERM)  # Ray puts its own in its place
     umask = os.umask(0o077)  # Ray writes its token under the umask: for its owner's eyes only
     try:
-        _start(verbose) if wanted == "local" else _join(wanted, verbose)
+        _start(verbose) if address is None else _join(address, verbose)
     finally:
         os.umask(umask)
         signal.signal(signal.SIGTERM, on_sigterm)
@@ -80,14 +88,17 @@ def connect(address: str | None, verbose: bool) -> Iterator[list[Mapping[str, fl
 
 def _start(verbose: bool) -> None:
     """Start Ray on this machine."""
+    set_here = [name for name in os.environ if name.startswith("RAY_")]
     end_orphans()
     try:
         with starts_alone():
             _initialize("local", verbose)
     except Exception as error:  # also Ray's bare ones
+        theirs = ", ".join(sorted(set(set_here) - QUIET_AND_PRIVATE.keys()))
+        meant = f"Is {theirs} set on purpose? Ray reads it. " if theirs else ""
         raise StudyError(
-            f"Ray does not start on this machine: {_first_line(error)} Is the machine busy, or "
-            "its memory short? Run the same command again later, or train without Ray, with "
+            f"Ray does not start on this machine: {_first_line(error)} {meant}Is the machine busy, "
+            "or its memory short? Run the same command again later, or train without Ray, with "
             "--workers inline."
         ) from error
 
@@ -107,7 +118,8 @@ def _join(address: str, verbose: bool) -> None:
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise StudyError(
             f"no Ray answers at {address}: {_first_line(error)}\n"
-            "Start a cluster (ray up cluster.yaml), or leave out --address to run here."
+            "Start a cluster (ray up cluster.yaml), or run here: leave out --address, and unset "
+            "RAY_ADDRESS."
         ) from error
 
 

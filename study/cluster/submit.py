@@ -6,10 +6,12 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -133,7 +135,27 @@ def _answers(address: str) -> Iterator[None]:
         ) from error
 
 
+def _reach_directly(address: str) -> None:
+    """Send nothing that is for this machine, a tunnel's end for example, through a proxy: code and
+    the cluster's token would leave it.
+
+    Raises:
+        StudyError: the address is none of a jobs API.
+    """
+    if not address.startswith(("http://", "https://")):
+        raise StudyError(
+            f"the address of a cluster's jobs API begins with http:// or https://; got {address}. "
+            "Leave out --address where the tunnel is open: ray dashboard cluster.yaml"
+        )
+    with suppress(ValueError):  # no address at all; the client says so
+        host = urlsplit(address).hostname or ""
+        if host == "localhost" or ip_address(host).is_loopback:
+            others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+            os.environ["no_proxy"] = f"{others},{host}" if others else host
+
+
 def _client(address: str) -> Any:
+    _reach_directly(address)
     if (Path.home() / ".ray/auth_token").exists():
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
@@ -146,8 +168,8 @@ def _client(address: str) -> Any:
             f'({error}). Install it: pip install ".[cluster]"'
         ) from error
     try:
-        if address.startswith("http"):  # Ray's client waits for ever
-            requests.get(f"{address.rstrip('/')}/api/version", timeout=ANSWERED_WITHIN)
+        # Ray's client waits for ever.
+        requests.get(f"{address.rstrip('/')}/api/version", timeout=ANSWERED_WITHIN)
         return JobSubmissionClient(address)
     except (OSError, RuntimeError, ValueError) as error:
         raise StudyError(

@@ -103,8 +103,8 @@ class Session:
         """
         if self.failure is not None:
             raise StudyError(
-                f"{self.failure}. Every record is whole. Fix this, then run the same command "
-                "again: it resumes."
+                f"{self.failure.rstrip('.')}. Every record is whole. Fix this, then run the same "
+                "command again: it resumes."
             )
 
 

@@ -40,6 +40,10 @@ class Folder(ABC):
     def __str__(self) -> str:
         """Where it is, as `open_folder` takes it but for passwords, which are masked."""
 
+    def without_waiting(self) -> "Folder":
+        """This folder, for what is not worth a wait where a store does not answer."""
+        return self
+
     @abstractmethod
     def read(self, name: str, limit: int | None = None) -> bytes | None:
         """The content of a file, None where there is none.

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -22,6 +22,7 @@ from study.store.reading import Damaged, parse_json, read_record
 LOCK = "driver.lock"
 CLAIM = ".lock"  # ends the name of each driver's own file in a store without locks
 RENEWED_EVERY, EXPIRES_AFTER = 5.0, 20.0  # seconds, of a claim
+RELEASED_WITHIN = 10.0  # seconds; a claim that is left in a store that hangs expires
 MAX_BYTES = 10_000  # of a lock
 
 
@@ -101,6 +102,9 @@ def _hold_claim(folder: Folder) -> Iterator[None]:
     that was stopped or cut off for longer may be replaced; it ends itself at its next renewal, at
     most RENEWED_EVERY after it woke, and what it records until then is no other than its
     replacement's.
+
+    Whatever ends the context stays what is raised: that the store does not answer shows in it, and
+    is not waited for again.
     """
     claim = _Claim(folder)
     renewal = threading.Thread(target=claim.keep_renewing, daemon=True)
@@ -108,11 +112,19 @@ def _hold_claim(folder: Folder) -> Iterator[None]:
         claim.win()
         renewal.start()
         yield
+    except KeyboardInterrupt:
+        if not claim.is_lost:
+            raise
+        raise StudyError(
+            f"the lock of this run in {folder} is gone: another run took its place while this one "
+            "was stopped or cut off, or somebody removed the folder. See what is there, then run "
+            "the same command again: it resumes from the records."
+        ) from None
     finally:
         claim.released.set()
-        if renewal.ident is not None:
-            renewal.join()
-        folder.delete(claim.name)
+        if renewal.ident is None:
+            renewal.start()
+        renewal.join(RELEASED_WITHIN)
 
 
 @dataclass(frozen=True)
@@ -130,11 +142,17 @@ class _Sight:
 
 
 class _Claim:
-    """This driver's claim on a folder of a store."""
+    """This driver's claim on a folder of a store.
+
+    Attributes:
+        released: set when it is to be given up.
+        is_lost: whether it is no longer there.
+    """
 
     def __init__(self, folder: Folder):
         self.name = f"driver-{uuid.uuid4().hex}{CLAIM}"
         self.released = threading.Event()
+        self.is_lost = False
         self._folder = folder
         self._owner = replace(_owner(), holds=False)
         self._renewed_at = time.monotonic()
@@ -164,15 +182,16 @@ class _Claim:
         self._renew_or_give_up()
 
     def keep_renewing(self) -> None:
-        """Renew until released; end this driver where another one has taken the lock meanwhile."""
+        """Renew until released, then remove it; end this driver where the claim was lost."""
+        self._folder = self._folder.without_waiting()
         while not self.released.wait(RENEWED_EVERY):
-            try:
-                is_ours = self._renew()
-            except OSError:
-                continue  # the store does not answer; the next record will say so if it goes on
-            if not is_ours:  # this process was stopped, or cut off, for too long
+            with suppress(OSError):  # the store does not answer; the next record will say so
+                self.is_lost = not self._renew()
+            if self.is_lost:  # this process was stopped, or cut off, for too long
                 os.kill(os.getpid(), signal.SIGTERM)
-                return
+                break
+        with suppress(OSError):
+            self._folder.delete(self.name)
 
     def _renew(self) -> bool:
         """Renew the claim; whether it still counts. It does not where another driver has removed

@@ -5,9 +5,13 @@ import json
 import os
 import platform
 import subprocess
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from study.spec.errors import StudyError
+from study.store.reading import Damaged, parse_json, read_record
 
 HANDED_ON = "STUDY_CHECKOUT"  # to a submitted job, whose copy of the project has no history
 # A checkout may name a program that git starts to watch it; git's index is not rewritten.
@@ -15,6 +19,12 @@ ONLY_READS = ("-c", "core.fsmonitor=false", "--no-optional-locks")
 # Set in git's hooks and aliases: of the repository of these, whichever folder is asked about.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 PACKAGES = ("torch", "ray", "optuna", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True)
+class _Checkout:
+    commit: str | None
+    dirty: bool | None
 
 
 @functools.cache
@@ -29,9 +39,19 @@ def provenance() -> dict[str, Any]:
 
 def checkout() -> dict[str, Any]:
     """Commit and whether the tree differs from it, of the checkout that this job was submitted
-    from, else of this one; None where there is none."""
+    from, else of this one; None where there is none.
+
+    Raises:
+        StudyError: what the job was handed is no checkout.
+    """
     if HANDED_ON in os.environ:
-        return json.loads(os.environ[HANDED_ON])
+        try:
+            return asdict(read_record(_Checkout, parse_json(os.environ[HANDED_ON])))
+        except Damaged as error:
+            raise StudyError(
+                f"the environment variable {HANDED_ON} must be as submit sets it, and {error}. "
+                f"Remove it: unset {HANDED_ON}"
+            ) from error
     changes = _git("status", "--porcelain")
     return {
         "commit": _git("rev-parse", "HEAD"),

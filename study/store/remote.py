@@ -29,8 +29,10 @@ class RemoteFolder(Folder):
     cluster need not reach what the cluster reaches.
     """
 
-    def __init__(self, uri: str):
+    def __init__(self, uri: str, waits: bool = True):
+        """`waits` says whether a store that does not answer is asked again."""
         self.uri = uri.rstrip("/")
+        self._waits = waits
 
     @cached_property
     def _store(self) -> tuple[Any, str]:
@@ -46,7 +48,11 @@ class RemoteFolder(Folder):
 
     def __truediv__(self, name: str) -> "RemoteFolder":
         base, _, options = self.uri.partition("?")
-        return RemoteFolder(f"{base}/{name}?{options}" if options else f"{base}/{name}")
+        inner = f"{base}/{name}?{options}" if options else f"{base}/{name}"
+        return RemoteFolder(inner, self._waits)
+
+    def without_waiting(self) -> "RemoteFolder":
+        return RemoteFolder(self.uri, waits=False)
 
     def __str__(self) -> str:
         return mask(self.uri)
@@ -83,14 +89,14 @@ class RemoteFolder(Folder):
 
     def _patiently(self, name: str, act: Callable[[], T]) -> T:
         """Act, again and again while the store does not answer, up to PATIENCE."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + (PATIENCE if self._waits else 0.0)
         while True:
             try:
                 return act()
             except FileNotFoundError:
                 raise
             except OSError as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() >= deadline:
                     raise OSError(mask(f"{self}/{name}: {error}")) from error
                 time.sleep(PATIENCE / 30)
 

@@ -216,3 +216,24 @@ def test_no_cluster_is_one_error_with_the_next_command():
     answer = CliRunner().invoke(main, ["submit", "--address", "http://127.0.0.1:9", *SMOKE])
     assert answer.exit_code == 1
     assert answer.output.startswith("error: ") and "ray up cluster.yaml" in answer.output
+
+
+def test_nothing_for_this_machine_goes_through_a_proxy(monkeypatch):
+    """It would get the code, and the token of the cluster."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("no_proxy", "intranet")  # taken back afterwards
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setattr(study.cluster.submit, "ANSWERED_WITHIN", 1.0)
+        answer = CliRunner().invoke(main, ["submit", "--address", "http://127.0.0.1:9", *SMOKE])
+        assert "refused" in answer.output
+        proxy.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+    assert os.environ["no_proxy"] == "intranet,127.0.0.1"
+
+
+@pytest.mark.parametrize("address", ["", "auto", "127.0.0.1:6379", "ray://127.0.0.1:10001"])
+def test_an_address_of_no_jobs_api_is_refused_without_asking_it(address):
+    answer = CliRunner().invoke(main, ["submit", "--address", address, *SMOKE])
+    assert answer.exit_code == 1
+    assert "begins with http:// or https://" in answer.output

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from contextlib import suppress
 
 import pytest
 
+from study.cli.interrupt import keyboard_interrupts
 from study.spec.errors import StudyError
 from study.store import lock
 from study.store.folder import LocalFolder
@@ -243,3 +245,59 @@ def test_of_two_that_take_a_lease_at_once_one_gets_it(quick_lease, s3_bucket, tm
     for thread in threads:
         thread.join()
     assert held == [True]
+
+
+@pytest.fixture
+def locked_store(s3_server, s3_bucket, tmp_path):
+    """A folder on S3, behind a door that answers 403 once it is told to."""
+    refuses = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, args=(door, s3_server, refuses), daemon=True).start()
+        address = f"127.0.0.1:{door.getsockname()[1]}"
+        options = f"endpoint_override={address}&scheme=http"
+        yield open_folder(f"{s3_bucket}/{tmp_path.name}?{options}"), refuses
+
+
+def serve(door, server, refuses):
+    """Pass on one request after another, each over a connection of its own."""
+    port = int(server.rsplit(":", 1)[1])
+    with suppress(OSError):  # the door was closed
+        while True:
+            near, _ = door.accept()
+            threading.Thread(target=answer, args=(near, port, refuses), daemon=True).start()
+
+
+def answer(near, port, refuses):
+    with near, socket.create_connection(("127.0.0.1", port)) as far, suppress(OSError):
+        threading.Thread(target=pump, args=(far, near), daemon=True).start()
+        while data := near.recv(65536):
+            if refuses.is_set():
+                near.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+                return
+            far.sendall(data)
+
+
+def pump(source, sink):
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+def test_a_store_that_refuses_hides_no_error_and_is_not_waited_for(quick_lease, locked_store):
+    folder, refuses = locked_store
+    with pytest.raises(RuntimeError, match="of the run"), hold_lock(folder):
+        refuses.set()
+        time.sleep(1)  # renewals fail meanwhile
+        begun = time.monotonic()
+        raise RuntimeError("of the run")
+    assert time.monotonic() - begun < 5
+
+
+def test_a_lock_that_was_removed_is_one_error_and_no_interruption(quick_lease, tmp_path):
+    """As where the bucket is deleted during a run."""
+    folder = open_folder(f"memory://{tmp_path.name}/study")
+    gone = r"lock of this run in memory://.* is gone.*run the same command again"
+    with pytest.raises(StudyError, match=gone), keyboard_interrupts(), hold_lock(folder):
+        folder.delete(folder.names()[0])
+        time.sleep(10)
+    assert folder.names() == []

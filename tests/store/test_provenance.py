@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from study.spec.errors import StudyError
 from study.store import provenance
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +45,10 @@ def test_git_is_asked_about_the_folder_and_starts_no_program(tmp_path, monkeypat
     assert provenance.tracked_files(tmp_path / "here") == [Path("here.py")]
     assert provenance._git("status", "--porcelain", folder=tmp_path / "here")
     assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("content", ["", "c0ffee", "[]", "{}", '{"commit": 3, "dirty": true}'])
+def test_a_checkout_handed_on_that_is_none_is_one_error(monkeypatch, content):
+    monkeypatch.setenv(provenance.HANDED_ON, content)
+    with pytest.raises(StudyError, match=f"unset {provenance.HANDED_ON}"):
+        provenance.checkout()
