@@ -39,6 +39,7 @@ QUIET_AND_PRIVATE = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the command line ends the run, and says how to go on
 }
+SET_BY_RAY = {"RAY_CLIENT_MODE"}  # when it is imported
 
 
 def wanted_address(given: str | None) -> str | None:
@@ -94,7 +95,7 @@ def _start(verbose: bool) -> None:
         with starts_alone():
             _initialize("local", verbose)
     except Exception as error:  # also Ray's bare ones
-        theirs = ", ".join(sorted(set(set_here) - QUIET_AND_PRIVATE.keys()))
+        theirs = ", ".join(sorted(set(set_here) - QUIET_AND_PRIVATE.keys() - SET_BY_RAY))
         meant = f"Is {theirs} set on purpose? Ray reads it. " if theirs else ""
         raise StudyError(
             f"Ray does not start on this machine: {_first_line(error)} {meant}Is the machine busy, "

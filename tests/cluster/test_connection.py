@@ -3,15 +3,17 @@
 import socket
 import subprocess
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 from unittest.mock import Mock
 
 import pytest
 import ray
 from ray._private import node, ray_constants, services, utils
 
+from study.cli.executors import on_ray
+from study.cli.options import Options
 from study.cluster import liveness, local_ray
-from study.cluster.ray import connect
+from study.cluster.ray import connect, wanted_address
 from study.spec.errors import StudyError
 
 SLOW_START = """The current node timed out during startup.
@@ -151,3 +153,27 @@ def test_a_server_that_dies_while_it_starts_is_not_waited_for(kind, name, monkey
         services.start_ray_process(["true"], kind, fate_share=False)
         with pytest.raises(ChildProcessError, match=f"its {name} ended"):
             node.wait_for_persisted_port("folder", "node", "name", timeout_ms=60_000)
+
+
+@pytest.mark.parametrize("value", ["", "local"])
+def test_ray_is_started_here_where_no_address_is_wanted(monkeypatch, value):
+    monkeypatch.setenv("RAY_ADDRESS", value)
+    assert wanted_address(None) is None
+    assert wanted_address("host:6379") == "host:6379"
+
+
+def test_a_ray_at_the_address_of_the_environment_is_a_cluster_as_any_other(monkeypatch):
+    """Its hosts may have other processors than this one, and it may grow."""
+    monkeypatch.setenv("RAY_ADDRESS", "host:6379")
+    joined = Mock(return_value=nullcontext([{"CPU": 2.0}]))
+    monkeypatch.setattr("study.cluster.ray.connect", joined)
+    monkeypatch.setattr("study.cluster.ray.on_a_worker", lambda *_: "of a worker")
+    with on_ray(Options()) as executor:
+        assert executor.numerics == "of a worker"
+    joined.assert_called_once_with("host:6379", False)
+
+
+def test_a_variable_that_ray_fails_at_is_named(monkeypatch):
+    monkeypatch.setenv("RAY_RUNTIME_ENV_HOOK", "no_such_module.hook")
+    monkeypatch.setattr(ray, "init", Mock(side_effect=ImportError("No module")))
+    assert "Is RAY_RUNTIME_ENV_HOOK set on purpose?" in error_of(None)
