@@ -1,0 +1,1 @@
+"""Whole studies of real, tiny trainings of which the truth is known."""
