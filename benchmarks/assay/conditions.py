@@ -17,7 +17,14 @@ LOOKS = (SeedRange(10, 30),)
 EVERY_THIRD = tuple(SeedRange(n, n) for n in (*range(10, 29, 3), 30))
 EVERY = tuple(SeedRange(n, n) for n in range(10, 31))
 COLLAPSES = 0.1  # of a side's trainings
-WEAK, STRONG = 4, (8, 16, 48)  # widths; their losses differ by about 1, 2 and 3 standard deviations
+# Widths of a better and a worse side: losses differ by about 0.5, 1, 2 and 3 standard deviations.
+PLANTED = (
+    ((8, 6), LOOKS),
+    ((8, 4), AT_ONCE),
+    ((8, 4), LOOKS),
+    ((12, 4), AT_ONCE),
+    ((24, 4), AT_ONCE),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def _better(name: str, one: str, other: str, metric: str = "val_loss") -> Claim:
     return Claim(name, one, metric, other, above=above, below=below)
 
 
-def _twins(count: int) -> Study:
+def twins(count: int) -> Study:
     """A study with so many claims, each of another name compared with one they share."""
     names = {f"twin_{twin}": {"twin": twin} for twin in range(count + 1)}
     claims = tuple(_better(f"claim_{name}", name, "twin_0") for name in list(names)[1:])
@@ -67,7 +74,7 @@ def _twins(count: int) -> Study:
 
 
 def _conditions() -> list[Condition]:
-    one, eight = _twins(1), _twins(8)
+    one, eight = twins(1), twins(8)
     accuracy = _pair("accuracy", {"twin": 1}, {}, "val_accuracy")
     coarse = _pair("coarse", {"twin": 1}, {}, "test_accuracy")
     dead = _pair("dead", {"twin": 1, "dead": COLLAPSES}, {})
@@ -90,15 +97,14 @@ def _conditions() -> list[Condition]:
     ]
     planted = [
         Condition(
-            f"width {strong} against {WEAK}, {seeds[0]}{' seeds' * (seeds == AT_ONCE)}",
-            _pair(f"wide_{strong}", {"width": strong}, {"width": WEAK, "twin": 1}),
+            f"width {better} against {worse}, {seeds[0]}{' seeds' * (seeds == AT_ONCE)}",
+            _pair(f"width_{better}_{worse}", {"width": better}, {"width": worse, "twin": 1}),
             seeds,
             wrong=("refuted",),
             sought="supported",
-            power_of=(strong, WEAK),
+            power_of=(better, worse),
         )
-        for strong in STRONG
-        for seeds in (AT_ONCE, LOOKS)
+        for (better, worse), seeds in PLANTED
     ]
     return placebos + collapses + planted
 

@@ -103,5 +103,9 @@ def found_row(results: Sequence[Result], sought: Outcome, promised: Mapping[str,
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     """A Markdown table; every row has the first one's columns."""
     names = list(rows[0])
-    lines = [names, ["---", *["--:"] * (len(names) - 1)], *([row[n] for n in names] for row in rows)]
+    lines = [
+        names,
+        ["---", *["--:"] * (len(names) - 1)],
+        *([row[n] for n in names] for row in rows),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -17,6 +17,7 @@ from benchmarks.assay.rates import Result
 from benchmarks.assay.trainings import Laboratory
 from study.cli.run import run_study
 from study.judge import Verdict
+from study.spec.budget import SeedRange
 
 CHECKED = 1  # studies of each row that are run a second time
 _laboratory: Laboratory  # of this process
@@ -47,9 +48,10 @@ def run_conditions(conditions: Sequence[Condition], number: int) -> dict[str, Re
 
 def run_condition(laboratory: Laboratory, one: Condition, number: int) -> Result:
     """One run after the other, until a verdict is wrong or the one that is sought."""
-    outcomes, seeds, verdicts, taken = [], 0, list[Verdict](), 0
+    outcomes, seeds, verdicts, taken = [], 0, list[Verdict](), list[SeedRange]()
     with _scratch() as results:
-        for taken, planned in enumerate(one.seeds, 1):
+        for planned in one.seeds:
+            taken.append(planned)
             verdicts = laboratory.run(one.study, number, planned, results)
             outcomes += [verdict.outcome for verdict in verdicts]
             seeds = max(seeds, *(verdict.n_seeds for verdict in verdicts))
@@ -62,11 +64,15 @@ def run_condition(laboratory: Laboratory, one: Condition, number: int) -> Result
 
 
 def _check(
-    laboratory: Laboratory, one: Condition, number: int, taken: int, verdicts: Sequence[Verdict]
+    laboratory: Laboratory,
+    one: Condition,
+    number: int,
+    taken: Sequence[SeedRange],
+    verdicts: Sequence[Verdict],
 ) -> None:
     """Run the study again as the command line does, and compare the last verdicts."""
     with _scratch() as results:
-        for planned in one.seeds[:taken]:
+        for planned in taken:
             options = laboratory.options(number, planned, results)
             run_study(one.study, options, Console(file=io.StringIO()))
         written = json.loads((results / one.study.name / "verdicts.json").read_text())

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.assay.family import FAMILY, register
 from hw3.numerics import Numerics
@@ -17,6 +18,7 @@ from study.pool.dispatch import Dispatcher
 from study.pool.recorder import Recorder
 from study.pool.session import Session
 from study.pool.worker import TrialReport, Worker
+from study.search import code
 from study.search.choose import Candidate, FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Job
@@ -34,6 +36,20 @@ STUDIES = 1_000_000  # base seeds below this one are those of studies
 KEPT = "trainings"
 
 
+class Wanted:
+    """How many confirmation seeds each candidate should have by now, as a run asks.
+
+    Attributes:
+        table: of the trainings at the last time; a run asks again after its last training.
+    """
+
+    table: pd.DataFrame
+
+    def __call__(self, trials: FinishedTrials) -> Mapping[str, int]:
+        self.table = make_table(study_members(trials))
+        return wanted_seeds(trials.plan, self.table)
+
+
 class Laboratory:
     """Runs studies of which no training is made twice.
 
@@ -46,8 +62,8 @@ class Laboratory:
 
     def __init__(self, out: Path, seed: int):
         register()
-        # what every training would find out anew takes as long as the training
-        worker.model_cost, worker.code_digest = _cost, _digest
+        # what every run and training finds out anew, and takes longer than the training
+        worker.model_cost, worker.code_digest, code.code_digest = _cost, _digest, _digest
         self._out, self._seed = out, seed
         self.data: Splits = load_data(self.options(0, SeedRange(1, 1), out))
         self._worker = Worker(self.data.without_test(), lambda: self.data.test)
@@ -70,14 +86,13 @@ class Laboratory:
         plan = make_plan(study, self.options(number, seeds, results), self.data, Numerics())
         store = RecordStore(LocalFolder(results))
         recorder = Recorder(store, CheckpointStore(LocalFolder(results) / "checkpoints"), plan)
+        asked = Wanted()
         trials = FinishedTrials(plan, {record.key: record for record in store})
-        session = Session(Dispatcher(trials, wanted=_wanted), recorder)
+        session = Session(Dispatcher(trials, wanted=asked), recorder)
         while (job := session.next_job()) is not None:
             session.end(job, self._report(job, plan, number))
         session.check()
-        trials = FinishedTrials(plan, {record.key: record for record in store})
-        table = make_table(study_members(trials))
-        return judge(study.claims, table, terms_of(plan), study.labels())
+        return judge(study.claims, asked.table, terms_of(plan), study.labels())
 
     def losses(self, width: int, twin: int, seeds: int) -> np.ndarray:
         """Validation losses of trainings on seeds that no study has, (seeds,)."""
@@ -120,11 +135,6 @@ def _report_of(record: Record) -> TrialReport:
         record.provenance["host"],
         record.provenance["device"],
     )
-
-
-def _wanted(trials: FinishedTrials) -> Mapping[str, int]:
-    """How many confirmation seeds each candidate should have by now, as a run asks."""
-    return wanted_seeds(trials.plan, make_table(study_members(trials)))
 
 
 _cost, _digest = cache(worker.model_cost), cache(worker.code_digest)
