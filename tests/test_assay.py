@@ -1,4 +1,4 @@
-"""The assay's models, its arithmetic, and that a study of kept trainings is one of the product's."""
+"""The assay's models, its arithmetic, and that studies of kept trainings are the product's."""
 
 from dataclasses import replace
 
