@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from study.judge.sample import Sample, value_bounds
+from study.judge.sample import Sample, held_by, value_bounds
 from study.judge.verdict import Outcome, Terms
 from study.spec.claim import Claim
 from study.stats.looks import Looks
@@ -106,9 +106,8 @@ def _sides(claim: Claim, sample: Sample, seeds: int, ratio: float) -> tuple[floa
         if ratio:
             return region_p(values, *bounds, lambda each, at: resampled_t_p(each, at, ratio))
         return region_p(values, *bounds, lambda each, at: mean_p(each, at, claim.sides))
-    held = sample.held[:seeds]
-    held = held[~np.isnan(held)]
-    return replication_p(int(held.sum()), held.size, ratio)
+    held, failed, n = replace(sample, held=sample.held[:seeds]).answers
+    return replication_p(held, n, ratio)[0], replication_p(n - failed, n, ratio)[1]
 
 
 def _least(case: Case, ratio: float) -> float:
@@ -126,7 +125,7 @@ def _later(case: Case, outcome: Outcome, terms: Terms, rule: Rule) -> int | None
     if terms.looks is None or case.barred or not case.counts or outcome in DECIDED:
         return None
     taken = max(case.looks.seeds, default=0)
-    counted = case.sample.counted
+    counted = case.sample.counted  # a tie is half a training that meets the claim
     futile = taken and is_futile(terms.looks, rule, int(counted.sum()), counted.size)
     if case.claim.about == "trainings" and futile:
         return None
@@ -145,8 +144,7 @@ def decide(
     """
     cases = []
     for claim, sample in zip(claims, values, strict=True):
-        above, below = value_bounds(claim)
-        held = ((above < sample) & (sample < below)).astype(float)
+        held = held_by(claim, sample)
         taken = looks.until(sample.size) if looks else Looks((sample.size,), (1.0,))
         cases.append(Case(claim, Sample(sample, held, ""), taken))
     return decide_cases(cases, Terms(looks))

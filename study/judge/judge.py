@@ -9,7 +9,7 @@ import pandas as pd
 from study.judge.competence import describe_useless, is_flattered, useless_candidates
 from study.judge.decide import Case, Decision, decide_cases
 from study.judge.images import patient_interval
-from study.judge.sample import Sample, number_seeds, recorded_seeds, take_sample
+from study.judge.sample import TIED, Sample, number_seeds, recorded_seeds, take_sample
 from study.judge.verdict import UNKNOWN, Terms, Verdict
 from study.search.plan import Plan
 from study.spec.claim import Claim
@@ -33,12 +33,13 @@ def judge(
 ) -> list[Verdict]:
     """A verdict on each claim, in their order.
 
-    A claim is supported where it holds in more than half of all trainings, refuted where it holds
-    in less, by exact binomial tests (`study.stats.replication`), at the looks that the terms name,
-    corrected after Holm over the claims that are judged. A study gets one or more wrong verdicts
-    with a chance of at most 5 %, whatever the values' shape and whatever the claims share. For
-    claims about a mean that is so only where values are symmetric, or at most as skewed as
-    exponential ones (`study.stats.region_test`).
+    A claim is supported where it holds in more than half of all trainings, refuted where it fails
+    in more than half, by exact binomial tests (`study.stats.replication`), at the looks that the
+    terms name, corrected after Holm over the claims that are judged. A study gets one or more wrong
+    verdicts with a chance of at most 5 %, whatever the values' shape and whatever the claims share.
+    A tie of two candidates is neither (`study.judge.sample.held_by`), so that the level holds for
+    claims about two names of one configuration, too. For claims about a mean that is so only where
+    values are symmetric, or at most as skewed as exponential ones (`study.stats.region_test`).
 
     A claim that cannot be computed, or that is not judged on a useless candidate, counts in the
     correction as p = 1; one that was made at another scale does not count.
@@ -129,15 +130,15 @@ def _trainings(number: int) -> str:
 
 def _verdict(case: Case, decision: Decision, terms: Terms) -> Verdict:
     claim, sample, outcome = case.claim, case.sample, decision.outcome
-    counted, finite = sample.counted, sample.finite
-    held, n = int(counted.sum()), counted.size
+    (held, failed, n), finite = sample.answers, sample.finite
     effect = float(finite.mean()) if finite.size else math.nan
     low, high = _interval(finite, terms.ratio)
     if claim.ratio:
         effect, low, high = map(math.exp, (effect, low, high))
     left, to_decide = terms.looks.left if terms.looks else 1.0, None
     if outcome == "undecided" and decision.next_look is None and claim.about == "trainings":
-        to_decide = seeds_to_decide(held, n, left, decision.rule)
+        clearer = held if held > failed else n - failed  # ties count against either
+        to_decide = seeds_to_decide(clearer, n, left, decision.rule)
     tested = n > 0 and not case.barred
     return Verdict(
         claim,
@@ -187,6 +188,9 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
     missing = int(np.isnan(sample.held).sum())
     if sample.diverged:
         notes.append(f"{_trainings(sample.diverged)} diverged: counted against their own side")
+    tied = int((sample.counted == TIED).sum())
+    if tied:
+        notes.append(f"{tied} seed{'s' * (tied > 1)} tied: speak neither for the claim nor against")
     if missing:
         notes.append(f"{missing} seed{'s' * (missing > 1)} left out: no value")
     if sample.apart:

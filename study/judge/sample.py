@@ -12,6 +12,7 @@ from study.spec.claim import Claim, EpochRule
 from study.table.columns import COLUMNS
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
+TIED = 0.5  # the answer of a seed that speaks neither for a claim nor against it
 WORST = 1e300  # the score of a training that diverged, where two are compared
 NO_TEST_PART = "validation (the data has no test part)"
 JUDGED_ON = {  # by the metric, or by its first word; all others are costs
@@ -29,7 +30,7 @@ class Sample:
 
     Attributes:
         values: a level, a difference or the logarithm of a ratio, (n,); NaN where there is none.
-        held: whether the claim holds: 1, 0, or NaN for a seed that does not count, (n,).
+        held: whether the claim holds: 1, 0, TIED, or NaN for a seed that does not count, (n,).
         judged_on: the part of the data.
         diverged: number of seeds of which a training diverged.
         problem: why the claim cannot be computed; empty where it can.
@@ -51,6 +52,12 @@ class Sample:
     def counted(self) -> np.ndarray:
         """The answers of the seeds that count."""
         return self.held[~np.isnan(self.held)]
+
+    @property
+    def answers(self) -> tuple[int, int, int]:
+        """In how many of them the claim holds, in how many it does not, and how many there are."""
+        counted = self.counted
+        return int((counted == 1).sum()), int((counted == 0).sum()), counted.size
 
     @property
     def finite(self) -> np.ndarray:
@@ -166,13 +173,29 @@ def _held(claim: Claim, values: np.ndarray, scores: np.ndarray, lost: np.ndarray
     """Whether the claim holds, see `Sample.held`. What diverged counts against its own side: a
     level is not reached by it, and whatever it is compared with is better."""
     above, below = value_bounds(claim)
-    held = np.where(np.isnan(values), math.nan, (above < values) & (values < below))
+    held = held_by(claim, values)
     held[lost.all(axis=0)] = 0.0
     if claim.versus is not None:
         worst = -WORST if COLUMNS[claim.metric].higher_is_better else WORST
         for side, sign in ((0, 1), (1, -1)):
             alone = lost[side] & ~np.isnan(scores[1 - side])
             held[alone] = float(above < sign * worst < below)
+    return held
+
+
+def held_by(claim: Claim, values: np.ndarray) -> np.ndarray:
+    """Whether the claim holds at each value, see `Sample.held`.
+
+    A claim that one of two candidates is better does not hold where they are equal, nor does that
+    the other one is: scores of few images often are, and must not refute both.
+
+    Args:
+        values: in the unit of `value_bounds`, NaN for none, (n,).
+    """
+    above, below = value_bounds(claim)
+    held = np.where(np.isnan(values), math.nan, (above < values) & (values < below))
+    if claim.versus is not None and 0.0 in (above, below):
+        held[values == 0] = TIED
     return held
 
 

@@ -42,8 +42,9 @@ CLAIMS_STOOD = (
 )
 HOW_TO_DECIDE = (
     "A claim names a range, and holds in a training whose value lies in it. It is supported if it "
-    "holds in more than half of all trainings, refuted if in less: by an exact binomial test over "
-    "seeds, which assumes nothing of the values. p is corrected for the looks and, after Holm, "
+    "holds in more than half of all trainings, refuted if it fails in more than half: by an exact "
+    "binomial test over seeds, which assumes nothing of the values. Where one candidate is claimed "
+    "to be better, a tie is neither. p is corrected for the looks and, after Holm, "
     "for the number of claims; a verdict needs one of at most 0.05. Tests are two-sided, unless "
     "the claim is marked as tested one-sided. A training that diverged counts against its side. "
 )

@@ -290,6 +290,33 @@ def test_a_diverged_training_counts_against_its_own_side(first, second, region, 
     assert "1 training diverged" in verdict.note
 
 
+@pytest.mark.parametrize(
+    ("better", "worse", "outcome", "held"),
+    [(0, 0, "undecided", 0), (5, 0, "undecided", 5), (1, 9, "refuted", 1), (9, 1, "supported", 9)],
+)
+def test_a_tie_speaks_neither_for_a_claim_nor_against(better, worse, outcome, held):
+    """Nor for the opposite claim: accuracies on few images are often equal."""
+    scores = [0.8] * better + [0.6] * worse + [0.7] * (10 - better - worse)
+    members = [*trials("a", scores), *trials("b", [0.7] * 10)]
+    verdict = judge_one(members, versus="b", above=0.0)
+    assert (verdict.outcome, verdict.held, verdict.n_seeds) == (outcome, held, 10)
+    opposite = judge_one(members, versus="b", below=0.0)
+    assert opposite.held == worse
+    assert {outcome, opposite.outcome} in ({"undecided"}, {"supported", "refuted"})
+    ties = 10 - better - worse
+    assert (f"{ties} seeds tied" in verdict.note) == (ties > 0)
+
+
+def test_a_tie_is_within_a_margin():
+    members = [*trials("a", [0.7] * 10), *trials("b", [0.7] * 10)]
+    assert judge_one(members, versus="b", above=-0.01, below=0.01).outcome == "supported"
+    assert judge_one(members, versus="b", above=0.01).outcome == "refuted"
+
+
+def test_a_level_that_is_just_reached_is_not_exceeded():
+    assert judge_one(trials("a", [0.7] * 10), above=0.7).outcome == "refuted"
+
+
 @pytest.mark.parametrize("region", [{"below": 0.9}, {"above": 0.05}])
 def test_no_level_is_reached_by_a_training_that_diverged(region):
     verdict = judge_one(with_diverged("a", [0.1, None, None]), metric="val_loss", **region)
