@@ -231,13 +231,17 @@ def test_a_lease_of_version_0_1_is_waited_for(quick_lease, tmp_path):
 
 def test_of_two_that_take_a_lease_at_once_one_gets_it(quick_lease, s3_bucket, tmp_path):
     folder = open_folder(f"{s3_bucket}/{tmp_path.name}")
-    start, held = threading.Barrier(8), []
+    start, held, refused = threading.Barrier(8), [], threading.Semaphore(0)
 
     def take():
         start.wait()
-        with suppress(StudyError), hold_lock(folder):
-            held.append(True)
-            time.sleep(1)  # longer than the others try
+        try:
+            with hold_lock(folder):
+                held.append(True)
+                for _ in range(7):  # as long as the others try, however slow the machine is
+                    refused.acquire(timeout=60)
+        except StudyError:
+            refused.release()
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:
