@@ -135,19 +135,19 @@ COLUMNS = {
         "Float64",
         "seconds",
         "wall-clock time of the trial's epochs so far, beside other trials",
-        "training time",
+        "training time beside other trials",
     ),
     SECONDS: Column(
         "Float64",
         "seconds",
         "wall-clock time of an epoch, measured alone in the round of the seed's number",
-        "time of an epoch, alone",
+        "time of an epoch",
     ),
     ELAPSED: Column(
         "Float64",
         "seconds",
         f"time of the trial's epochs so far, each of {SECONDS}",
-        "training time, alone",
+        "training time",
     ),
     "timed_on": _text(f"host and device on which {SECONDS} was measured"),
     "epochs_to_converge": _count(
