@@ -73,15 +73,16 @@ def promise(differences: np.ndarray, looks: Looks) -> dict[str, float]:
     share = float(np.mean(differences < 0))
     effect = float(-differences.mean() / differences.std(ddof=1))
     error = standard_error(share, n)
-    ends = [decision_chances(looks, rule, min(1.0, share + sign * error))[0] for sign in (-1, 1)]
+    shares = [max(0.0, share - error), min(1.0, share + error)]
+    ends = [decision_chances(looks, rule, one, gives_up=True)[0] for one in shares]
     return {
         "effect": effect,
         "effect error": math.sqrt((1 + effect**2 / 2) / n),
         "share": share,
         "share error": error,
-        "promised": decision_chances(looks, rule, share)[0],
+        "promised": decision_chances(looks, rule, share, gives_up=True)[0],
         "promised error": (ends[1] - ends[0]) / 2,
-        "promised if normal": decision_chances(looks, rule, float(ndtr(effect)))[0],
+        "promised if normal": decision_chances(looks, rule, float(ndtr(effect)), gives_up=True)[0],
     }
 
 

@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -35,7 +36,7 @@ def needed_at(looks: Looks, rule: Rule) -> list[tuple[int, int | None]]:
 
 
 def decision_chances(
-    looks: Looks, rule: Rule, share: float, held: int = 0, n: int = 0
+    looks: Looks, rule: Rule, share: float, held: int = 0, n: int = 0, gives_up: bool = False
 ) -> tuple[float, float, float]:
     """Chances that a claim is supported and refuted, and the seeds that it takes on average.
 
@@ -45,6 +46,7 @@ def decision_chances(
         looks: those with at most n seeds are over.
         share: of all trainings that meet the claim, 0 to 1.
         held, n: of the trainings so far.
+        gives_up: whether a claim gets no more seeds after a look that finds it futile, as in a run.
     """
     shares, weights = shared_shares(share, rule.ratio)
     if weights.size > 1:  # what the trainings so far say of it
@@ -52,18 +54,27 @@ def decision_chances(
         weights = weights / weights.sum()
     likely = np.flatnonzero(weights > NEGLIGIBLE)
     needed = tuple(pair for pair in needed_at(looks, rule) if pair[0] > n)
-    chances = np.array([_follow(needed, float(shares[i]), held, n, rule.sides) for i in likely])
+    dropped = {total: _futile_counts(looks, rule, total) for total, _ in needed if gives_up}
+    chances = np.array(
+        [_follow(needed, float(shares[i]), held, n, rule.sides, dropped) for i in likely]
+    )
     supported, refuted, seeds = weights[likely] @ chances / weights[likely].sum()
     return float(supported), float(refuted), float(seeds)
 
 
 def _follow(
-    needed: tuple[tuple[int, int | None], ...], share: float, held: int, n: int, sides: int
+    needed: tuple[tuple[int, int | None], ...],
+    share: float,
+    held: int,
+    n: int,
+    sides: int,
+    dropped: Mapping[int, list[int]],
 ) -> tuple[float, float, float]:
     """The same for independent trainings.
 
     Args:
         needed: of `needed_at`, the looks that follow.
+        dropped: counts after which nothing follows, by the look's number of seeds.
     """
     counts = np.zeros(n + 1)
     counts[held] = 1.0
@@ -79,6 +90,7 @@ def _follow(
             if sides == 2:
                 refuted += counts[: total - enough + 1].sum()
                 counts[: total - enough + 1] = 0.0
+        counts[dropped.get(total, [])] = 0.0
     return supported, refuted, n + seeds
 
 
@@ -90,7 +102,9 @@ def detectable_share(looks: Looks, rule: Rule, power: float = POWER) -> float:
         return math.nan
     steps = range(STEPS // 2, STEPS + 1)
     place = bisect_left(
-        steps, power, key=lambda step: decision_chances(looks, rule, step / STEPS)[0]
+        steps,
+        power,
+        key=lambda step: decision_chances(looks, rule, step / STEPS, gives_up=True)[0],
     )
     return steps[min(place, len(steps) - 1)] / STEPS
 
@@ -107,6 +121,11 @@ def is_futile(looks: Looks, rule: Rule, held: int, n: int) -> bool:
     share = (held + HALF) / (n + 1)
     supported, refuted, _seeds = decision_chances(looks, rule, share, held, n)
     return supported + refuted < FUTILE
+
+
+@lru_cache(maxsize=256)
+def _futile_counts(looks: Looks, rule: Rule, n: int) -> list[int]:
+    return [held for held in range(n + 1) if is_futile(looks, rule, held, n)]
 
 
 def seeds_to_decide(held: int, n: int, left: float, rule: Rule) -> int | None:

@@ -60,8 +60,8 @@ def test_chances_from_within_a_run_are_of_the_looks_that_follow():
 def test_a_detectable_share_is_detected_with_its_power():
     for looks in (plan_looks(10, 10, 8), plan_looks(10, 30, 8)):
         share = detectable_share(looks, Rule(8))
-        assert decision_chances(looks, Rule(8), share)[0] >= 0.8
-        assert decision_chances(looks, Rule(8), share - 0.001)[0] < 0.8
+        assert decision_chances(looks, Rule(8), share, gives_up=True)[0] >= 0.8
+        assert decision_chances(looks, Rule(8), share - 0.001, gives_up=True)[0] < 0.8
     assert math.isnan(detectable_share(Looks((5,), (1.0,)), Rule(8)))
 
 
@@ -100,3 +100,26 @@ def test_seeds_to_decide_fall_with_the_share_and_exceed_those_at_hand():
 )
 def test_no_number_of_seeds_decides(held, n, left, rule):
     assert seeds_to_decide(held, n, left, rule) is None
+
+
+def test_chances_of_a_run_are_less_where_claims_are_given_up():
+    """Against simulated runs that follow `is_futile` as the judge does."""
+    looks, rule, share, rng = plan_looks(10, 30, 1), Rule(1), 0.75, np.random.default_rng(3)
+    found = [run_of(looks, rule, rng.random(30) < share) for _ in range(4000)]
+    supported, refuted, seeds = decision_chances(looks, rule, share, gives_up=True)
+    assert np.mean([one == "supported" for one, _ in found]) == pytest.approx(supported, abs=0.025)
+    assert np.mean([one == "refuted" for one, _ in found]) == pytest.approx(refuted, abs=0.01)
+    assert np.mean([n for _, n in found]) == pytest.approx(seeds, rel=0.02)
+    assert supported < decision_chances(looks, rule, share)[0] - 0.01
+
+
+def run_of(looks, rule, holds):
+    for n, needed in needed_at(looks, rule):
+        held = int(holds[:n].sum())
+        if needed is not None and held >= needed:
+            return "supported", n
+        if needed is not None and n - held >= needed:
+            return "refuted", n
+        if is_futile(looks, rule, held, n):
+            return "undecided", n
+    return "undecided", n
