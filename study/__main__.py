@@ -1,23 +1,26 @@
 """`python -m study`: lists what a study is made of; `submit` and `cluster check` for clusters."""
 
-import importlib
 import sys
-from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import study
-from study.cli.command import fail
+from study.cli.command import ACTIONS, command, fail
+from study.cli.target import TASKS, find_study
 from study.spec.errors import StudyError
-from study.spec.study import Study, unknown_name
+from study.spec.shell import shell_line
 
-TASKS = tuple(
-    module.name for module in iter_modules(study.__path__) if module.name.startswith("task_")
+DOES = {
+    "run": "Explore, confirm, judge and report; resumes where an earlier run was interrupted.",
+    "plan": "Say what a run would do and cost; nothing is trained.",
+    "report": "Judge and draw again from the records.",
+}
+TARGETS = (
+    "TARGET is task_a, task_b, task_c; a file of your own, my_study.py; or a module, "
+    "package.module:STUDY. `python -m study run TARGET --help` lists its options."
 )
 JOBS_ADDRESS = "http://127.0.0.1:8265"  # of the tunnel that `ray dashboard` makes
 
@@ -31,25 +34,76 @@ def main(context: click.Context) -> None:
         list_everything()
 
 
-@main.command("submit", context_settings={"ignore_unknown_options": True})
-@click.argument("task")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF THE TASK]...")
-@click.option("--address", default=JOBS_ADDRESS, show_default=True, help="Of Ray's jobs API.")
-def submit_command(task: str, arguments: tuple[str, ...], address: str) -> None:
-    """Submit a task to a cluster and follow its log; the same command finds the job again.
+def _act_on(action: str) -> click.Command:
+    """The command that does this with a target."""
 
-    TASK is task_a, task_b, task_c or a module of your own in `study`.
+    @click.command(
+        action,
+        short_help=DOES[action],
+        help=f"{DOES[action]}\n\n{TARGETS}",
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+    )
+    @click.argument("target", required=False)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
+    def act(target: str | None, arguments: tuple[str, ...]) -> None:
+        context = click.get_current_context()
+        if target is None or target in ("-h", "--help"):
+            click.echo(context.get_help())
+            context.exit(0 if target else 2)
+        try:
+            study = find_study(target)
+        except StudyError as error:
+            fail(error)
+        words = ("python", "-m", "study", "run", target)
+        command(study, words)(
+            args=[action, *arguments], prog_name=f"python -m study {action} {target}"
+        )
+
+    return act
+
+
+for _action in ACTIONS:
+    main.add_command(_act_on(_action))
+
+
+@main.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+def new_command(file: Path) -> None:
+    """Write a study of your own to begin with.
+
+    FILE, my_study.py for example, then has a model, a search and claims, and runs as it is.
     """
-    from study.cli.command import command
+    from study.cli.new import write_new
+
+    try:
+        write_new(file)
+    except (StudyError, OSError) as error:
+        fail(error)
+    line = shell_line(["python", "-m", "study", "run", str(file)])
+    click.echo(f"wrote {file}; run it with:\n  {line}")
+
+
+@main.command("submit", context_settings={"ignore_unknown_options": True})
+@click.argument("target")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF THE STUDY]...")
+@click.option("--address", default=JOBS_ADDRESS, show_default=True, help="Of Ray's jobs API.")
+def submit_command(target: str, arguments: tuple[str, ...], address: str) -> None:
+    """Submit a study to a cluster and follow its log; the same command finds the job again.
+
+    TARGET is what `python -m study run` takes; a file of your own, and the code that lies beside
+    it, is uploaded.
+    """
     from study.cli.options import Options
     from study.cluster.submit import check_passwords, check_results, submit
 
     try:
-        context = command(find_study(task)).make_context(f"study.{task}", list(arguments))
+        study = find_study(target)
+        context = command(study).make_context(f"study submit {target}", list(arguments))
         options = Options(**context.params)
         check_results(options.results)
         check_passwords(arguments)
-        sys.exit(submit(task, arguments, options.deciding(), address))
+        sys.exit(submit(target, study.name, arguments, options.deciding(), address))
     except StudyError as error:
         fail(error)
 
@@ -73,19 +127,19 @@ def records_command(results: str, remove: str | None) -> None:
 
 
 @main.command("verify")
-@click.argument("task")
+@click.argument("target")
 @click.argument("digest")
 @click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
-def verify_command(task: str, digest: str, results: str) -> None:
+def verify_command(target: str, digest: str, results: str) -> None:
     """Check that a run's claims have a published DIGEST and stood before its trainings.
 
-    `plan` prints the digest of a task's claims.
+    TARGET is what `python -m study run` takes; `plan` prints the digest of its claims.
     """
     from study.cli.verify import verify
     from study.store.open import open_folder
 
     try:
-        verify(find_study(task), digest, open_folder(results), Console())
+        verify(find_study(target), digest, open_folder(results), Console())
     except (StudyError, OSError) as error:
         fail(error)
 
@@ -109,33 +163,6 @@ def check_command(config: Path, results: str | None) -> None:
         sys.exit(check_cluster(config, results, Console()))
     except StudyError as error:
         fail(error)
-
-
-def find_study(task: str) -> Study:
-    """The study of a task's module.
-
-    Raises:
-        StudyError: there is no such module, or it holds no such study.
-    """
-    from study.cli.command import check_name
-
-    module = f"study.{task}"
-    if not task.isidentifier() or find_spec(module) is None:
-        raise StudyError(
-            f"{unknown_name('task', task, TASKS)} One of your own is a module in `study` that "
-            "defines STUDY."
-        )
-    try:
-        found = getattr(importlib.import_module(module), "STUDY", None)
-    except Exception as error:  # whatever a module of somebody's own raises
-        raise StudyError(
-            f"{module} cannot be imported: {type(error).__name__}: {error}. "
-            f"python -c 'import {module}' says where."
-        ) from error
-    if not isinstance(found, Study):
-        raise StudyError(f"{module} defines no study: it needs STUDY = Study(...)")
-    check_name(found, module)
-    return found
 
 
 def list_everything() -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn, get_args, get_type_hints
 
 import click
@@ -45,8 +46,13 @@ def check_name(study: Study, module: str) -> None:
         )
 
 
-def command(study: Study) -> click.Command:
-    """The command of one study."""
+def command(study: Study, words: Sequence[str] = ()) -> click.Command:
+    """The command of one study.
+
+    Args:
+        words: those that run it, for a user to type; `python -m study.NAME` unless given.
+    """
+    runs = tuple(words) or ("python", "-m", f"study.{study.name}")
 
     @click.command(
         help=f"{study.title}.\n\n{study.question}\n\n"
@@ -61,7 +67,7 @@ def command(study: Study) -> click.Command:
     def study_command(**given: Any) -> None:
         if given["action"] == "report":
             _refuse_deciding(click.get_current_context())
-        sys.exit(_answer(study, Options(**given)))
+        sys.exit(_answer(study, Options(**given, command=runs)))
 
     return study_command
 

@@ -108,6 +108,7 @@ class Options:
     """What a command is given; the defaults are those of the command line."""
 
     action: Literal["run", "plan", "report"] = "run"
+    command: tuple[str, ...] = ()  # that runs the study, without options
     data: str = _option(
         "phantom", "phantom, a course folder, a Kaggle folder, a MedMNIST npz or flag."
     )

@@ -96,7 +96,7 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
         OSError: the report cannot be written.
     """
     _check_access(study, options.results)
-    plan = _with_reporter(load_plan(study, options.results))
+    plan = _with_reporter(load_plan(study, options.results, options.command))
     from study.cli.check import check_study
     from study.cli.terminal import conclude
 

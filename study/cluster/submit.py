@@ -24,14 +24,15 @@ ANSWERED_WITHIN = 20.0  # seconds
 SHOWN = 500  # characters of what Ray's client says
 
 
-def job_name(task: str, deciding: Mapping[str, str]) -> str:
+def job_name(study: str, deciding: Mapping[str, str]) -> str:
     """The same for the same work, so that submitting it again finds it.
 
     Args:
+        study: its name.
         deciding: the options that decide what is trained, defaults among them.
     """
-    digest = hashlib.sha256(json.dumps([task, deciding], sort_keys=True).encode()).hexdigest()
-    return f"{task}-{digest[:12]}"
+    digest = hashlib.sha256(json.dumps([study, deciding], sort_keys=True).encode()).hexdigest()
+    return f"{study}-{digest[:12]}"
 
 
 def check_results(results: Folder) -> None:
@@ -64,12 +65,15 @@ def check_passwords(arguments: Sequence[str]) -> None:
         )
 
 
-def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str) -> int:
-    """Submit a task's command line, or find where it runs or ran; follow it to its end.
+def submit(
+    target: str, name: str, arguments: Sequence[str], deciding: Mapping[str, str], address: str
+) -> int:
+    """Submit a study's command line, or find where it runs or ran; follow it to its end.
 
     Args:
-        task: module of `study`, "task_c" for example.
-        arguments: the task's own command line.
+        target: what `python -m study run` is given, "task_c" for example.
+        name: of the study.
+        arguments: the study's own options.
         deciding: what it means, see `job_name`.
         address: of the jobs API.
 
@@ -81,8 +85,10 @@ def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], add
             upload.
     """
     client = _client(address)
-    entrypoint = shlex.join(["python", "-m", f"study.{task}", *arguments, "--address", "auto"])
-    job = _submit_once(client, address, job_name(task, deciding), entrypoint)
+    words = ["python", "-m", "study", "run", target, *arguments, "--address", "auto"]
+    place = target.partition(":")[0]
+    own = Path(place) if place.endswith(".py") else None
+    job = _submit_once(client, address, job_name(name, deciding), shlex.join(words), own)
     try:
         with _answers(address):
             asyncio.run(_follow(client, job))
@@ -105,12 +111,16 @@ def submit(task: str, arguments: Sequence[str], deciding: Mapping[str, str], add
     return 1
 
 
-def _submit_once(client: Any, address: str, name: str, entrypoint: str) -> str:
-    """Submit the job unless one of that name runs or has succeeded; its own name."""
+def _submit_once(client: Any, address: str, name: str, entrypoint: str, own: Path | None) -> str:
+    """Submit the job unless one of that name runs or has succeeded; its own name.
+
+    Args:
+        own: the file of a study of somebody's own.
+    """
     with _answers(address):
         job, status = _latest(client, name)
     if status is None:
-        with runtime_environment(Path.cwd()) as environment, _answers(address):
+        with runtime_environment(Path.cwd(), own) as environment, _answers(address):
             client.submit_job(entrypoint=entrypoint, submission_id=job, runtime_env=environment)
         click.echo(f"submitted as {job}: {mask(entrypoint)}")
     else:

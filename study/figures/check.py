@@ -12,7 +12,7 @@ from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
 from study.spec.figures import Figure
 from study.spec.study import NEAR, Study, unknown_name
-from study.table.columns import ALL_COLUMNS
+from study.table.columns import all_columns
 
 # What the value of an option names, by the option: one thing, or each of several.
 NAMES_ONE = {
@@ -38,7 +38,7 @@ def figure_mistakes(
     names = {
         "candidate": list(study.labels()),
         "search": [search.name for search in study.searches],
-        "column": [name for name, column in ALL_COLUMNS.items() if column.is_numeric],
+        "column": [name for name, column in all_columns().items() if column.is_numeric],
     }
     return [
         f"figure {figure.name}: {mistake}"

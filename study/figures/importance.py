@@ -17,7 +17,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
-from study.table.columns import CONFIG_COLUMNS
+from study.table.columns import config_columns
 from study.table.trials import explored_ends, name_searched, searched_columns
 
 MIN_TRIALS = 20  # at full length; Optuna wants five among the best
@@ -92,7 +92,7 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
 def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
     """The range that the trials cover: sizes by their logarithm, or each by itself with a zero."""
     low, high = values.min(), values.max()
-    if CONFIG_COLUMNS[column].dtype != "Int64":
+    if config_columns()[column].dtype != "Int64":
         return FloatDistribution(float(low), float(high))
     if low > 0:
         return IntDistribution(int(low), int(high), log=True)

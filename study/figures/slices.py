@@ -18,7 +18,7 @@ from study.figures.theme import (
     scale_log_x,
     wrap_label,
 )
-from study.table.columns import CONFIG_COLUMNS
+from study.table.columns import config_columns
 from study.table.formatting import format_value
 from study.table.trials import explored_ends, name_searched, searched_columns
 
@@ -103,7 +103,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
     ax.margins(0.12)
     scale_log_loss(ax, "y")
     if (
-        CONFIG_COLUMNS[rows["column"].iloc[0]].dtype == "Int64"
+        config_columns()[rows["column"].iloc[0]].dtype == "Int64"
     ):  # sizes, which matter by their ratio
         scale_log_x(ax, rows["x"].to_numpy(float), max_ticks=4)
     ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))

@@ -25,10 +25,11 @@ class StudyTrial(Trainable):
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
+        families: bytes = b"",
     ) -> None:
         """Make the worker, which the actor keeps for all its trials; see `Worker`."""
         assert data is not None
-        self._worker = Worker(data, open_test, threads, checkpoints)
+        self._worker = Worker(data, open_test, threads, checkpoints, families)
         self._worker.begin(job_from(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
+from study.pool.shipped import unpack_families
 from study.search.code import code_digest, resampling_digest
 from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
@@ -76,6 +77,7 @@ class Worker:
         threads: for the computations of a trial on CPU cores.
         checkpoints: folder where trials under way are kept, so that one that is killed resumes
             from its last checkpoint; nowhere if None.
+        families: from outside `hw3`, see `study.pool.shipped`.
     """
 
     def __init__(
@@ -84,11 +86,12 @@ class Worker:
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
+        families: bytes = b"",
     ):
         assert data.test is None
         torch.set_num_threads(threads)
         keep_freed_memory()
-        self._data, self._open_test = data, open_test
+        self._data, self._open_test, self._families = data, open_test, families
         self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
 
     def begin(self, job: Job) -> None:
@@ -127,6 +130,7 @@ class Worker:
     def _start_or_resume(self) -> Training:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
+        unpack_families(self._families)
         _check_code(f"the family {parts['family']}", code_digest(parts["family"]), parts["code"])
         data = self._data
         if RESAMPLING in parts:

@@ -1,7 +1,7 @@
 """What a run will do, before it does anything; saved, so that a report needs no data."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -186,14 +186,18 @@ def save_plan(plan: Plan, folder: Folder) -> None:
     folder.write(PLAN, json.dumps(content, indent=1).encode())
 
 
-def load_plan(study: Study, results: Folder) -> Plan:
+def load_plan(study: Study, results: Folder, command: Sequence[str] = ()) -> Plan:
     """The plan of the study's last run.
+
+    Args:
+        command: that runs it, without options.
 
     Raises:
         StudyError: there is none, or it is damaged.
     """
     folder = results / study.name
-    again = shell_line(["python", "-m", f"study.{study.name}", "--results", str(results)])
+    words = command or ("python", "-m", f"study.{study.name}")
+    again = shell_line([*words, "--results", str(results)])
     try:
         content = folder.read(PLAN, MAX_BYTES)
         if content is not None:

@@ -177,15 +177,23 @@ _CONFIG_LABELS = {  # of those whose own name does not say enough
     "dropout_conv": "dropout rate after the convolution",
     "dropout_hidden": "dropout rate after the hidden layer",
 }
-# One column for each hyper-parameter of any family, missing where the family has none of the name.
-CONFIG_COLUMNS = {
-    f"config_{item.name}": Column(
-        "Int64" if item.type is int else "Float64",
-        "",
-        f"the model's {item.name}",
-        _CONFIG_LABELS.get(item.name) or item.name.replace("_", " "),
-    )
-    for family in FAMILIES.values()
-    for item in fields(family.config)
-}
-ALL_COLUMNS: dict[str, Column] = {**COLUMNS, **CONFIG_COLUMNS}  # in the table's order
+
+
+def config_columns() -> dict[str, Column]:
+    """One column for each hyper-parameter of any family, missing where the family has none of the
+    name. Families may be added while a program runs, by a study of somebody's own."""
+    return {
+        f"config_{item.name}": Column(
+            "Int64" if item.type in (int, "int") else "Float64",
+            "",
+            f"the model's {item.name}",
+            _CONFIG_LABELS.get(item.name) or item.name.replace("_", " "),
+        )
+        for family in FAMILIES.values()
+        for item in fields(family.config)
+    }
+
+
+def all_columns() -> dict[str, Column]:
+    """All columns of the table, in its order."""
+    return COLUMNS | config_columns()

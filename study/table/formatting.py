@@ -3,7 +3,7 @@
 import math
 import re
 
-from study.table.columns import ALL_COLUMNS, Column
+from study.table.columns import COLUMNS, Column, config_columns
 
 NOTHING = "–"  # where there is no number
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b.*: ")
@@ -14,7 +14,7 @@ DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the
 
 def find_column(name: str) -> Column:
     """What is declared of a column; one without unit for a name that the table does not have."""
-    return ALL_COLUMNS.get(name) or Column("Float64", "", "")
+    return COLUMNS.get(name) or config_columns().get(name) or Column("Float64", "", "")
 
 
 def column_name(column: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from hw3.text import printable
 from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
-from study.table.columns import ALL_COLUMNS
+from study.table.columns import all_columns
 from study.table.images import class_rates, format_logits, read_correct
 from study.table.members import Member
 
@@ -27,10 +27,11 @@ _EPOCH_FIELDS = (
 
 
 def make_table(members: Iterable[Member]) -> pd.DataFrame:
-    """One row per epoch of each member, with the columns of ALL_COLUMNS in that order."""
+    """One row per epoch of each member, with the columns of `all_columns` in that order."""
     rows = [row for member in members for row in _member_rows(member)]
-    table = pd.DataFrame(rows, columns=list(ALL_COLUMNS))
-    table = table.astype({name: column.dtype for name, column in ALL_COLUMNS.items()})
+    columns = all_columns()
+    table = pd.DataFrame(rows, columns=list(columns))
+    table = table.astype({name: column.dtype for name, column in columns.items()})
     table = table.assign(**_differences(table), **_places(table))
     table = table.assign(**_times(table))
     return table.assign(**_convergence(table))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from study.table.columns import CONFIG_COLUMNS
+from study.table.columns import config_columns
 from study.table.formatting import column_name
 
 
@@ -24,7 +24,7 @@ def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
         column -> the columns that always hold the same values: hyper-parameters tied to it.
     """
     searched: dict[str, list[str]] = {}
-    for column in trials[list(CONFIG_COLUMNS)].dropna(axis="columns", how="all"):
+    for column in trials[list(config_columns())].dropna(axis="columns", how="all"):
         values = trials[column].tolist()
         if len(set(values)) < 2:
             continue

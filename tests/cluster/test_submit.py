@@ -64,7 +64,10 @@ def test_the_same_work_is_submitted_once(submit):
     assert f"submitted as {name}" in first.output and f"log of {name}" in first.output
     assert "was submitted before (status: succeeded)" in second.output
     ((entrypoint, environment),) = jobs.entrypoints
-    assert entrypoint == "python -m study.task_c --profile smoke --results /shared/r --address auto"
+    assert (
+        entrypoint
+        == "python -m study run task_c --profile smoke --results /shared/r --address auto"
+    )
     assert not Path(environment["working_dir"]).exists()
     assert environment["env_vars"] == handed_on()
 
@@ -139,6 +142,41 @@ def test_a_dashboard_that_never_answers_is_one_error(monkeypatch):
 def test_outside_a_checkout_only_the_packages_are_uploaded(submit, project):
     submit(jobs := Jobs("SUCCEEDED"), *SMOKE)
     assert jobs.uploaded == CODE
+
+
+@pytest.fixture
+def own_study(tmp_path, monkeypatch):
+    """The working directory, with a study of somebody's own in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"own_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(
+        "import dataclasses, study.task_c\n"
+        f"STUDY = dataclasses.replace(study.task_c.STUDY, name={name!r})\n"
+    )
+    (tmp_path / "layers.py").touch()
+    (tmp_path / "mylib").mkdir()
+    for file in ("mylib/__init__.py", "mylib/blocks.py", "scans.npy", "secret.txt"):
+        (tmp_path / file).touch()
+    (tmp_path / "link.py").symlink_to("secret.txt")
+    return f"{name}.py"
+
+
+def test_a_study_of_ones_own_is_uploaded_with_the_modules_beside_it(submit, own_study):
+    answer = submit(jobs := Jobs("SUCCEEDED"), own_study, *SMOKE[1:])
+    assert answer.exit_code == 0, answer.output
+    assert jobs.uploaded == {own_study, "layers.py", "mylib/__init__.py", "mylib/blocks.py"}
+    ((entrypoint, _environment),) = jobs.entrypoints
+    assert entrypoint.startswith(f"python -m study run {own_study} --profile smoke")
+    assert next(iter(jobs.jobs)).startswith(Path(own_study).stem)
+
+
+def test_a_study_outside_the_working_directory_is_refused(submit, own_study, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    answer = submit(jobs := Jobs(), f"../{own_study}", *SMOKE[1:])
+    assert answer.exit_code == 1 and not jobs.jobs
+    assert f"Submit it from there: cd {tmp_path}" in answer.output
 
 
 def test_too_much_is_refused_with_the_largest_files(submit, project, monkeypatch):

@@ -3,7 +3,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from study.table.columns import ALL_COLUMNS
+from study.table.columns import all_columns
 from study.table.members import Member
 from study.table.rows import make_table
 from tests.made import SETTING, WIDTH_SEARCH, explored
@@ -24,7 +24,7 @@ def table_of(*losses, **changes):
 
 
 def test_table_has_its_columns_and_dtypes_also_when_empty():
-    expected = {name: column.dtype for name, column in ALL_COLUMNS.items()}
+    expected = {name: column.dtype for name, column in all_columns().items()}
     for table in (table_of(0.5), make_table([])):
         assert {name: str(dtype) for name, dtype in table.dtypes.items()} == expected
 

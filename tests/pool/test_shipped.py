@@ -1,0 +1,52 @@
+"""Families from outside `hw3` on their way to a worker."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from torch import nn
+
+from hw3.models import FAMILIES, Family
+from hw3.models.config import bounded
+from study.pool.shipped import pack_families, unpack_families
+
+
+@dataclass(frozen=True)
+class Config:
+    width: int = bounded(4, 1, 8)
+
+
+def build(config: Config, image_size: int) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(image_size**2, 1))
+
+
+def test_families_from_outside_reach_a_worker_and_no_others(monkeypatch):
+    assert pack_families() == b""
+    monkeypatch.setitem(FAMILIES, "own", Family("Own", Config, build))
+    packed = pack_families()
+    monkeypatch.delitem(FAMILIES, "own")
+    unpack_families(packed)
+    assert FAMILIES.pop("own") == Family("Own", Config, build)
+    unpack_families(b"")
+
+
+def test_a_worker_that_cannot_import_them_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(FAMILIES, "own", Family("Own", Config, build))
+    packed = pack_families()
+    monkeypatch.setitem(sys.modules, __name__, None)
+    with pytest.raises(ImportError, match=f"cannot import {__name__}.*Install it on every host"):
+        unpack_families(packed)
+
+
+def test_those_of_a_script_go_by_value():
+    """As of a notebook: no worker can import `__main__`."""
+    script = f"from {__name__} import *\nimport pickle, sys\n" + (
+        "class Own(Config): pass\n"
+        "def build_own(config, image_size): return build(config, image_size)\n"
+        "FAMILIES['own'] = Family('Own', Own, build_own)\n"
+        "sys.stdout.buffer.write(pack_families())"
+    )
+    packed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+    unpack_families(packed)
+    assert FAMILIES.pop("own").build(Config(), 8)[1].in_features == 64
