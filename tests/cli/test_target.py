@@ -1,4 +1,4 @@
-"""What `python -m study run TARGET` takes, and a study of somebody's own from its file to its report."""
+"""What `python -m study run TARGET` takes; a study of somebody's own, from file to report."""
 
 import subprocess
 import sys

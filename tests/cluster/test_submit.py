@@ -64,10 +64,7 @@ def test_the_same_work_is_submitted_once(submit):
     assert f"submitted as {name}" in first.output and f"log of {name}" in first.output
     assert "was submitted before (status: succeeded)" in second.output
     ((entrypoint, environment),) = jobs.entrypoints
-    assert (
-        entrypoint
-        == "python -m study run task_c --profile smoke --results /shared/r --address auto"
-    )
+    assert entrypoint == f"python -m study run {' '.join(SMOKE)} --address auto"
     assert not Path(environment["working_dir"]).exists()
     assert environment["env_vars"] == handed_on()
 
