@@ -1,0 +1,78 @@
+"""Two models of one's own against the ConvModel, on X-rays or phantoms.
+
+python -m study run examples/xray_models.py --data FOLDER
+"""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from hw3.models import FAMILIES, Family
+from hw3.models.blocks import ConvBlock
+from hw3.models.config import bounded, check_bounds
+from study.spec.claim import Claim
+from study.spec.space import Int
+from study.spec.study import Baseline, Search, Study
+
+
+@dataclass(frozen=True)
+class PlainConfig:
+    """Three hidden layers of equal width, without dropout and batch normalisation."""
+
+    width: int = bounded(32, 1, 4096)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+def build_plain(config: PlainConfig, image_size: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Flatten()]
+    inputs = image_size * image_size
+    for _ in range(3):
+        layers += [nn.Linear(inputs, config.width), nn.ReLU()]
+        inputs = config.width
+    return nn.Sequential(*layers, nn.Linear(inputs, 1))
+
+
+@dataclass(frozen=True)
+class DeepGapConfig:
+    """Lab 4's ConvGAP with `further` convolutions of as many channels before the pooling."""
+
+    channels: int = bounded(32, 1, 1024)
+    further: int = bounded(2, 0, 8)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+def build_deep_gap(config: DeepGapConfig, image_size: int) -> nn.Module:
+    trunk = [ConvBlock(1, 32), ConvBlock(32, 32), ConvBlock(32, config.channels)]
+    further: list[nn.Module] = []
+    for _ in range(config.further):
+        further += [nn.Conv2d(config.channels, config.channels, 3, padding="same"), nn.ReLU()]
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(config.channels, 1))
+    return nn.Sequential(*trunk, *further, *head)
+
+
+FAMILIES["plain_ann"] = Family("plain ANN", PlainConfig, build_plain)
+FAMILIES["deep_gap"] = Family("deep ConvGAP", DeepGapConfig, build_deep_gap)
+ACCURACY = "val_accuracy"
+STUDY = Study(
+    name="xray_models",
+    title="A plain ANN and a deeper ConvGAP",
+    question="Does a plain ANN, or a deeper ConvGAP, do as well as the ConvModel?",
+    baselines=(
+        Baseline("convmodel", "ConvModel", "conv"),
+        Baseline("plain", "plain ANN, 3 × 32", "plain_ann"),
+        Baseline("deep", "ConvGAP, 2 further convolutions", "deep_gap"),
+    ),
+    searches=(Search("wide", "deep ConvGAP", "deep_gap", {"channels": Int(16, 128, log=True)}),),
+    claims=(
+        Claim("plain_is_worse", "plain", ACCURACY, "convmodel", below=0.0),
+        Claim("plain_level", "plain", ACCURACY, above=0.9),
+        Claim("deep_as_good", "deep", ACCURACY, "convmodel", above=-0.01),
+        Claim("deep_level", "deep", ACCURACY, above=0.9),
+        Claim("wide_as_good", "wide", ACCURACY, "convmodel", above=-0.01),
+    ),
+    answer=("plain_is_worse", "deep_as_good"),
+)
