@@ -8,10 +8,12 @@ from study.judge.competence import useless_candidates
 from study.judge.decide import Decision, decide
 from study.judge.judge import judge, terms_of
 from study.judge.open_claims import wanted_seeds
+from study.judge.sample import NO_TEST_PART
 from study.judge.verdict import Outcome, Terms, Verdict
 from study.table.constant import Constant, constant_predictor
 
 __all__ = [
+    "NO_TEST_PART",
     "Constant",
     "Decision",
     "Outcome",

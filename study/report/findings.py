@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from study.judge import Terms, Verdict, judge, useless_candidates
+from study.judge import NO_TEST_PART, Terms, Verdict, judge, useless_candidates
 from study.judge.images import image_scores, patient_interval
 from study.report.verdicts import claim_text, effect_text, held_text
 from study.search.plan import Plan
@@ -17,6 +17,7 @@ from study.table.columns import COLUMNS
 from study.table.formatting import column_name, format_value
 from study.table.seeds import confirmed_finals
 
+NO_TEST = "The data has no test part: it was judged on the validation part."
 ALIKE = {"val_loss": "val_accuracy", "val_accuracy": "val_loss"}  # other measures of the same
 ALIKE |= {"test_loss": "test_accuracy", "test_accuracy": "test_loss"}
 
@@ -67,7 +68,8 @@ def _answers(found: Found) -> Iterator[str]:
     for verdict in found.verdicts:
         if verdict.claim.name in answering:
             said = claim_text(verdict.claim, found.labels)
-            yield f"{verdict.outcome.capitalize()}: {said}{_numbers(verdict)}"
+            stands_in = " " + NO_TEST * (verdict.judged_on == NO_TEST_PART)
+            yield f"{verdict.outcome.capitalize()}: {said}{_numbers(verdict)}{stands_in}".strip()
 
 
 def _numbers(verdict: Verdict) -> str:
@@ -82,9 +84,10 @@ def _useless(found: Found) -> Iterator[str]:
     if constant is not None:
         for name, accuracy in found.useless.items():
             yield (
-                f"{found.labels[name]} has learnt nothing: its validation accuracy is "
-                f"{_share(accuracy)}, and always answering “{constant.answer}” scores "
-                f"{_share(constant.scores['val_accuracy'])}."
+                f"{found.labels[name]} has learnt nothing in at least half of its trainings: they "
+                f"do no better than always answering “{constant.answer}”, which scores "
+                f"{_share(constant.scores['val_accuracy'])} (mean validation accuracy "
+                f"{_share(accuracy)})."
             )
 
 

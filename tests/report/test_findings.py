@@ -117,7 +117,7 @@ def test_nothing_is_said_of_the_mean_of_trainings_that_diverged():
 def test_a_candidate_that_has_learnt_nothing_is_named():
     useless = said("learnt nothing", findings(trained("a", 0.5), trained("b", 0.9)))
     assert len(useless) == 1
-    assert "Model A" in useless[0] and "“pneumonia” scores 60.0 %" in useless[0]
+    assert "Model A" in useless[0] and "“pneumonia”, which scores 60.0 %" in useless[0]
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,10 @@ def test_claims_of_another_scale_are_counted():
 def test_a_smoke_run_has_found_nothing():
     smoke = plan_of(STUDY, budget=replace(PLAN.budget, judged=False))
     assert findings(trained("a", 0.95), trained("b", 0.9), plan=smoke) == []
+
+
+@pytest.mark.parametrize(("test", "told"), [(None, True), (0.9, False)])
+def test_an_answer_about_a_test_part_that_is_not_there_says_what_stands_in(test, told):
+    study = replace(STUDY, claims=(replace(BETTER, metric="test_accuracy"),))
+    first = findings(trained("a", 0.95, test), trained("b", 0.9, test), study=study)[0]
+    assert ("no test part: it was judged on the validation part" in first) == told
