@@ -1,6 +1,7 @@
 """One direction of flow: each package imports only from those of lower layers."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -108,3 +109,17 @@ def test_no_modules_import_each_other_in_a_circle():
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_every_module_says_what_it_is_for(module):
     assert ast.get_docstring(ast.parse(MODULES[module]))
+
+
+def test_the_framework_names_no_homework():
+    """What the tasks are about stands in the tasks, and in what they share."""
+    theirs = ("study.task_", "study.homework")
+    words = re.compile(r"homework\b(?!    the studies)|x-?rays?\b|convmodel|chest", re.IGNORECASE)
+    found = [
+        f"{name}: {line.strip()}"
+        for name, source in MODULES.items()
+        if name.startswith("study") and not name.startswith(theirs)
+        for line in source.splitlines()
+        if words.search(line)
+    ]
+    assert found == []

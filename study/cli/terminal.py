@@ -106,11 +106,9 @@ def _claims_line(plan: Plan) -> str:
     if not plan.budget.judged:
         return f"{len(claims)}, not judged: a smoke run only shows that everything works"
     lines = []
-    if len(covered) < len(claims):
-        scales = {c.scale.describe() for c in claims if c not in covered and c.scale}
-        lines.append(
-            f"{len(claims) - len(covered)} said of {' or '.join(sorted(scales))}: shown, not judged"
-        )
+    if shown := plan.shown_claims:
+        scales = {claim.scale.describe() for claim in shown if claim.scale}
+        lines.append(f"{len(shown)} said of {' or '.join(sorted(scales))}: shown, not judged")
     counts = Counter(claim.sides for claim in covered)
     for sides, count in counts.items():
         lines.append(_rule_line(count, Rule(len(covered), sides=sides, ratio=plan.ratio), plan))
@@ -169,7 +167,7 @@ def conclude(plan: Plan, results: Folder, console: Console) -> list[str]:
     _print_findings(found.findings, console)
     print_verdicts(plan, found.verdicts, console)
     _print_failures(trials, console)
-    notes, scale = describe_notes(claim_notes(trials)), describe_scale(plan.budget)
+    notes, scale = describe_notes(claim_notes(trials)), describe_scale(plan)
     for warning in filter(None, (notes, *describe_tried(trials), scale)):
         console.print(escape(printable(warning)), style="dim", highlight=False)
     place = printable(f"{folder}/{REPORT}")

@@ -1,4 +1,4 @@
-"""Architectures layer by layer, as in the homework's figures 1, 4, 5, 8, 9 and 10.
+"""Architectures layer by layer.
 
 The layers are traced from the modules themselves: nothing here knows what a family is made of.
 """

@@ -1,4 +1,4 @@
-"""Accuracy and loss over epochs, as in the homework's figures 2, 3, 6, 7, 11 and 12."""
+"""Accuracy and loss over epochs."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -39,11 +39,11 @@ def frame_of_curves(
 
     Args:
         candidate: name of a baseline, or of a search for what it chose.
-        levels: what the homework said: name -> column -> value.
+        levels: what was said: name -> column -> value.
 
     Returns:
         The columns of FRAME; for low, high, n and exact see `summarise_seeds`. `panel` and
-        `series` are the two halves of a column's name. A level of the homework has its name in
+        `series` are the two halves of a column's name. A level that was said has its name in
         `level`, its value in `mean` and no epoch.
 
     Raises:
@@ -67,7 +67,7 @@ def frame_of_curves(
 
 
 def _level_rows(levels: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """One row per value that the homework gave."""
+    """One row per value that was said."""
     shown = {f"{series}_{panel}": (series, panel) for series in SERIES for panel in PANELS}
     rows = []
     for name, values in levels.items():
@@ -80,7 +80,7 @@ def _level_rows(levels: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any
 
 
 def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:
-    """A panel of accuracies and one of losses, with the homework's levels as dashed lines."""
+    """A panel of accuracies and one of losses, with what was said as dashed lines."""
     figure.set_size_inches(WIDTH, 3.4)
     axes = dict(zip(PANELS, figure.subplots(1, 2), strict=True))
     handles: dict[str, Line2D] = {}
@@ -143,7 +143,7 @@ def _draw_levels(
         height = first["mean"] * display_factor(column)
         line = ax.axhline(height, color=color, linestyle=(0, (5, 3)), linewidth=1.3, zorder=1.5)
         which = "" if len(rows) == len(meant[name]) else f", {SERIES[series][0]}"
-        handles[f"homework: {name}{which}"] = line
+        handles[f"said: {name}{which}"] = line
         texts[f"{height:g} %" if column.endswith("accuracy") else f"{height:g}"] = height
     _write_in_margin(ax, texts)
     return handles

@@ -30,7 +30,6 @@ from study.report.verdicts import (
 from study.search.plan import Plan
 from study.search.registered import describe_notes
 from study.search.registration import study_digest
-from study.spec.budget import PROFILES, Budget
 from study.stats.looks import Looks
 from study.table.constant import constant_predictor
 from study.table.formatting import NOTHING
@@ -101,16 +100,15 @@ def report_content(
     )
 
 
-def describe_scale(budget: Budget) -> str:
-    """What a reader of verdicts must know of a run below the homework's scale; else empty."""
-    full = PROFILES["paper"]
-    at_scale = budget.epochs >= full.epochs and budget.image_size >= full.image_size
-    if at_scale or not budget.judged:
+def describe_scale(plan: Plan) -> str:
+    """That the run is of another scale than claims were made at; empty where it is not."""
+    scales = sorted({one.scale.describe() for one in plan.shown_claims if one.scale})
+    if not scales or not plan.budget.judged:
         return ""
+    budget = plan.budget
     return (
-        f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels; "
-        f"the homework trained for {full.epochs} on {full.image_size}×{full.image_size}. "
-        "Levels that the homework states are shown, and not judged at this scale."
+        f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels. "
+        f"What was said of {' or '.join(scales)} is shown, and not judged at this scale."
     )
 
 
@@ -136,7 +134,7 @@ def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
         warnings.append(
             "A smoke run: it shows that everything works. It judges nothing and shows no effects."
         )
-    return [*warnings, *filter(None, (describe_scale(plan.budget), describe_notes(notes)))]
+    return [*warnings, *filter(None, (describe_scale(plan), describe_notes(notes)))]
 
 
 def _sections(
@@ -170,7 +168,7 @@ def _verdict_blocks(
     plan: Plan, verdicts: Sequence[Verdict], notes: Mapping[str, str]
 ) -> list[Block]:
     """The claims with what was found and how to read it; of a smoke run the claims alone."""
-    columns = [Column(name, number=False) for name in ("Verdict", "Claim", "The homework said")]
+    columns = [Column(name, number=False) for name in ("Verdict", "Claim", "What was said")]
     rows = [_claim_cells(verdict, plan.study.labels()) for verdict in verdicts]
     if not plan.budget.judged:
         return [Table(columns, rows)]

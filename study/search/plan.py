@@ -65,6 +65,12 @@ class Plan:
         ]
 
     @property
+    def shown_claims(self) -> list[Claim]:
+        """The others, made at another scale: shown, and not judged."""
+        covered = self.covered_claims
+        return [claim for claim in self.study.claims if claim not in covered]
+
+    @property
     def ratio(self) -> float:
         """Number of validation images over that of training images where each seed has a split of
         its own; 0 where all have the same."""

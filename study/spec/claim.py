@@ -31,7 +31,7 @@ class Scale:
         return same and (not self.sources or source in self.sources)
 
     def describe(self) -> str:
-        """The scale in words: "30 epochs at 256×256 pixels on chest X-rays"."""
+        """The scale in words: "30 epochs at 256×256 pixels"."""
         images = f" on {self.images}" if self.images else ""
         return f"{self.epochs} epochs at {self.image_size}×{self.image_size} pixels{images}"
 

@@ -24,6 +24,6 @@ def test_curves_name_series_that_share_a_level_once(table):
     canvas = Canvas(layout="constrained")
     draw_curves(frame, canvas)
     labels = [text.get_text() for text in canvas.legends[0].get_texts()]
-    assert [label for label in labels if "homework" in label] == ["homework: both"]
+    assert [label for label in labels if "said" in label] == ["said: both"]
     margin = [text.get_text() for ax in canvas.axes for text in ax.texts]
     assert margin == ["93 %"]

@@ -11,9 +11,9 @@ from study.figures.draw import DrawnFigure, draw_figure
 from study.report.making import format_seconds
 from study.report.verdicts import SYMBOLS
 from study.search.registration import study_digest
-from study.spec.budget import PROFILES
+from study.spec.claim import Scale
 from study.table.summary import summarise_candidates
-from tests.made_table import STUDY, made_table
+from tests.made_table import EPOCHS, STUDY, made_table
 from tests.report.made_report import DATA, PLAN, Page, page_of, plan_of
 
 
@@ -40,10 +40,14 @@ def test_page_of_phantoms_says_so_first(html, table):
     assert "phantoms" not in real.text
 
 
-def test_page_of_a_run_below_the_homeworks_scale_says_so(html, table):
-    assert "12 epochs on 32×32 pixels" in Page(html).text
-    at_scale = Page(page_of(table, plan=plan_of(budget=PROFILES["paper"])))
-    assert "Trained for" not in at_scale.text
+@pytest.mark.parametrize("epochs", [EPOCHS, 30])
+def test_page_of_a_run_of_another_scale_than_a_claims_says_so(html, table, epochs):
+    assert "not judged at this scale" not in Page(html).text  # nothing was said of a scale
+    first, *others = STUDY.claims
+    study = replace(STUDY, claims=(replace(first, scale=Scale(epochs, 32)), *others))
+    text = Page(page_of(table, plan=plan_of(study))).text
+    said = "Trained for 12 epochs on 32×32 pixels. What was said of 30 epochs at 32×32 pixels"
+    assert (said in text) == (epochs != EPOCHS)
 
 
 def test_page_of_a_smoke_run_says_that_it_judges_nothing(html, table):
