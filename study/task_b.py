@@ -2,11 +2,11 @@
 
 from study.cli.command import main
 from study.homework import ALL, AT_SCALE, MUCH_FASTER, OVERFITS, about, said
-from study.search.timing import ELAPSED, TO_CONVERGE
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
 from study.spec.space import Float, Int
 from study.spec.study import Baseline, Match, Search, Study
+from study.spec.times import ELAPSED, TO_CONVERGE
 
 WIDTHS = ("width_1", "width_2", "width_3")
 DROPOUTS = ("dropout_1", "dropout_2", "dropout_3")

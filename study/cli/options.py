@@ -114,8 +114,8 @@ class Options:
     )
     profile: str = _option(
         "quick",
-        "What the run may spend: quick for two CPU cores, paper for GPUs (256x256 pixels, 30 epochs, "
-        "ten seeds), smoke to see whether everything works.",
+        "What the run may spend: quick for two CPU cores, paper for GPUs (256x256 pixels, 30 "
+        "epochs, ten seeds), smoke to see whether everything works.",
         click.Choice(list(PROFILES)),
     )
     trials: int | None = _option(

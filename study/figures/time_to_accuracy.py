@@ -10,7 +10,7 @@ from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.pareto import short_number
 from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
-from study.search.timing import ELAPSED
+from study.spec.times import ELAPSED
 from study.table.formatting import display_factor, format_value
 from study.table.seeds import confirmed, describe_count, describe_left_out
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from study.judge.images import image_scores
-from study.search.timing import TIMED_METRICS
 from study.spec.claim import Claim, EpochRule
+from study.spec.times import TIMED_METRICS
 from study.table.columns import COLUMNS
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone

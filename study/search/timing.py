@@ -11,11 +11,7 @@ from typing import Any
 from study.search.choose import Candidate, FinishedTrials
 from study.search.plan import UNCLAIMED, Plan
 from study.search.trial import Job
-
-# Columns of the table that come from these rounds, and the kind of figure that draws one of them.
-SECONDS, ELAPSED, TO_CONVERGE = "seconds_alone", "elapsed_alone", "seconds_to_converge"
-TIMED_METRICS = (SECONDS, ELAPSED, TO_CONVERGE)
-TIMED_FIGURE = "time_to_accuracy"
+from study.spec.times import TIMED_FIGURE, TIMED_METRICS
 
 
 def rounds_of(plan: Plan, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from hw3.models import FAMILIES
-from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
+from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 
 Dtype = Literal["string", "boolean", "Int64", "Float64"]
 Unit = Literal["", "pixels", "epochs", "share", "nats", "seconds", "bytes"]

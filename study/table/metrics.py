@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from study.search.timing import ELAPSED, SECONDS
 from study.spec.claim import Claim
 from study.spec.study import unknown_name
+from study.spec.times import ELAPSED, SECONDS
 from study.table.columns import COLUMNS, Column
 
 

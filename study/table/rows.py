@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hw3.text import printable
-from study.search.timing import ELAPSED, SECONDS, TO_CONVERGE
+from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import all_columns
 from study.table.images import class_rates, format_logits, read_correct

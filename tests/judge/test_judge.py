@@ -7,9 +7,9 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from study.judge import Terms, judge
-from study.search.timing import SECONDS
 from study.spec.claim import Claim, Scale
 from study.spec.errors import StudyError
+from study.spec.times import SECONDS
 from study.stats.looks import Looks, plan_looks
 from study.stats.power import seeds_to_decide
 from study.stats.region_test import region_p

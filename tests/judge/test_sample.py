@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from study.judge import Terms, Verdict
-from study.search.timing import ELAPSED, SECONDS
 from study.spec.errors import StudyError
+from study.spec.times import ELAPSED, SECONDS
 from study.stats.crossed import crossed_mean
 from tests.judge.test_judge import TIGHT, claim, judge_one, timed, trial, trials
 from tests.stats.test_bootstrap import made_answers

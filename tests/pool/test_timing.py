@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from study.search.timing import ELAPSED, SECONDS, rounds_of
+from study.search.timing import rounds_of
 from study.search.trial import TIMED, TIMED_EPOCHS
 from study.spec.budget import Budget
 from study.spec.claim import Claim
 from study.spec.figures import Figure
 from study.spec.study import Baseline
+from study.spec.times import ELAPSED, SECONDS
 from study.table.members import study_members
 from study.table.rows import make_table
 from tests.made import STUDY, plan_of, square_splits

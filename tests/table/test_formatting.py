@@ -10,7 +10,7 @@ from study.table.formatting import error_line, format_range, format_value
         ("val_accuracy", "validation accuracy (%)"),
         ("gap_accuracy", "training minus validation accuracy (percentage points)"),
         ("val_loss", "validation loss (nats)"),
-        ("elapsed", "training time (s)"),
+        ("elapsed_alone", "training time (s)"),
         ("config_channels", "channels"),
     ],
 )
