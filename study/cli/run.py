@@ -9,8 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
@@ -23,7 +25,7 @@ from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
-from study.spec.errors import StudyError
+from study.spec.errors import StudyError, error_line
 from study.spec.secrets import mask
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
@@ -31,6 +33,11 @@ from study.store.folder import Folder
 from study.store.lock import hold_lock
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore
+
+if TYPE_CHECKING:
+    from study.pool.failures import Failures  # its package needs seconds to import
+
+FAILURE = "failure.txt"  # in the study's folder: the whole error that ended the last run
 
 
 def run_study(study: Study, options: Options, console: Console) -> None:
@@ -192,7 +199,9 @@ def _train(
     if not options.verbose:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
     store = RecordStore(options.results)
-    checkpoints = CheckpointStore(options.results / plan.study.name / "checkpoints")
+    folder = options.results / plan.study.name
+    folder.delete(FAILURE)
+    checkpoints = CheckpointStore(folder / "checkpoints")
     for swept in (store, checkpoints):
         swept.sweep()
     records = {record.key: record for record in store}
@@ -209,7 +218,33 @@ def _train(
     with Progress(console, plan, dispatcher.remaining) as progress:
         session = Session(dispatcher, Recorder(store, checkpoints, plan), [progress])
         executor.run(session, data, checkpoints)
+        _check_progress(session.failures, plan.study, folder)
+    _say_given_up(session.failures, plan.study, console)
     return time.monotonic() - started
+
+
+def _check_progress(failures: "Failures", study: Study, folder: Folder) -> None:
+    """Raise StudyError where all trials failed with one error; its whole text goes into a file."""
+    if failures.are_all:
+        folder.write(FAILURE, mask(failures.first).encode(errors="backslashreplace"))
+        raise StudyError(
+            f"{study.name} cannot be trained: no training got through an epoch, and all "
+            f"{failures.count} that were tried failed with the same error:\n  "
+            f"{error_line(failures.first)}\nThe whole error is in {folder}/{FAILURE}. Fix its "
+            "cause, then run the same command again: it tries again what failed."
+        )
+
+
+def _say_given_up(failures: "Failures", study: Study, console: Console) -> None:
+    names = study.labels() | {search.name: search.label for search in study.searches}
+    for name, count in failures.given_up.items():
+        trainings = f"{count} training{'s' if count > 1 else ''}"
+        console.print(
+            f"{escape(printable(names[name]))} was given up for this run: {trainings} in a row "
+            "failed with the same error, none got through an epoch",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _wanted_seeds(trials: FinishedTrials) -> Mapping[str, int]:

@@ -18,12 +18,12 @@ from study.search.registration import study_digest
 from study.search.timing import plan_rounds
 from study.search.trial import TIMED_EPOCHS
 from study.search.tried import describe_tried
+from study.spec.errors import error_line
 from study.spec.study import Study
 from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
-from study.table.formatting import error_line
 
 if TYPE_CHECKING:
     from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use

@@ -1,7 +1,7 @@
 """Which job comes next, which trial stops early, and what follows from one that has ended."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,9 @@ class Dispatcher:
         unfinished: trials that were under way when the last run ended.
         wanted: gives the number of confirmation seeds that each candidate should have by now, by
             its name; never fewer than before.
+
+    Attributes:
+        proven: names of the searches and baselines of which a trial got through an epoch before.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Dispatcher:
         unfinished: Iterable[Job] = (),
         wanted: Wanted = all_seeds,
     ):
+        self.proven = _proven(trials)
         failed = {key: one for key, one in trials.records.items() if one.status == "failed"}
         trials = FinishedTrials(
             trials.plan, {key: one for key, one in trials.records.items() if key not in failed}
@@ -70,7 +74,7 @@ class Dispatcher:
         self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
         self._settled: dict[str, Candidate] = {c.name: c for c in trials.baselines}
-        self._without: set[str] = set()  # searches that are over and chose nothing
+        self._without: set[str] = set()  # searches that chose nothing, and what was given up
         self._queued: set[str] = set()  # keys that are or were in the queue
         self._queue: list[Job] = []
         self._to_time: list[Job] = []
@@ -83,13 +87,17 @@ class Dispatcher:
         """The plan whose jobs these are."""
         return self._trials.plan
 
-    def next_job(self) -> Job | None:
-        """The next job; None where there is none now, or, if `is_over`, none any more."""
-        job = self._next_explored()
+    def next_job(self, held: Collection[str] = ()) -> Job | None:
+        """The next job; None where there is none now, or, if `is_over`, none any more.
+
+        Args:
+            held: names of the searches and candidates whose turn is not to come now.
+        """
+        job = self._next_explored(held)
         if job is None:
             self._enqueue_chosen()
             self._ask_again()
-            job = self._queue.pop(0) if self._queue else self._next_timed()
+            job = self._next_queued(held) or self._next_timed()
         if job is not None:
             self._under_way[job.key] = job
         return job
@@ -123,6 +131,15 @@ class Dispatcher:
         elif job.stage == "confirm":
             self._queue.insert(0, job)
 
+    def give_up(self, name: str) -> None:
+        """Hand out no more jobs of a search or a candidate; those under way go on."""
+        if name in self.explorers:
+            self.explorers[name].exhausted = True
+        self._settled.pop(name, None)
+        self._without.add(name)
+        self._queue = [job for job in self._queue if job.candidate != name]
+        self._to_time = [job for job in self._to_time if job.candidate != name]
+
     def remaining(self) -> dict[str, int]:
         """Number of trials that have not ended, by stage. Less where a search chooses what is
         trained already, more where claims are still open after a look."""
@@ -137,8 +154,14 @@ class Dispatcher:
             "timing": timing + len(self._to_time),
         }
 
-    def _next_explored(self) -> Job | None:
-        explorers = list(self.explorers.values())
+    def _next_queued(self, held: Collection[str]) -> Job | None:
+        job = next((job for job in self._queue if job.candidate not in held), None)
+        if job is not None:
+            self._queue.remove(job)
+        return job
+
+    def _next_explored(self, held: Collection[str]) -> Job | None:
+        explorers = [each for name, each in self.explorers.items() if name not in held]
         for offset in range(len(explorers)):
             explorer = explorers[(self._turn + offset) % len(explorers)]
             job = explorer.propose() if explorer.remaining else None
@@ -183,6 +206,13 @@ class Dispatcher:
                 self._queue.append(job)
         rounds = rounds_of(self.plan, self._wanted)
         self._to_time = list(due_timings(self._trials, self._settled.values(), rounds))
+
+
+def _proven(trials: FinishedTrials) -> set[str]:
+    """Names of the searches and baselines of which a recorded trial got through an epoch."""
+    found = {search.name: trials.explored(search) for search in trials.plan.study.searches}
+    found |= {each.name: [*trials.confirmed(each).values()] for each in trials.baselines}
+    return {name for name, records in found.items() if any(record.rows for record in records)}
 
 
 def _retry(search: Search, record: Record) -> Job:

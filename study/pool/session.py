@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from study.pool.dispatch import Dispatcher
+from study.pool.failures import Failures
 from study.pool.recorder import Recorder
 from study.pool.worker import TrialReport
 from study.search.trial import Job
 from study.spec.errors import StudyError
-from study.store.records import Status
+from study.store.records import Record, Status
 
 MAX_RETRIES = 2  # after the first try, before a trial is recorded as failed
 
@@ -37,6 +38,7 @@ class Session:
     Attributes:
         failure: why the run has to end, None where it does not: a record or a checkpoint could
             not be written, or the executor says so.
+        failures: the trials that failed, and the candidates that were given up for them.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Session:
     ):
         self._dispatcher, self._recorder, self._observers = dispatcher, recorder, observers
         self._failure: str | None = None
+        self.failures = Failures(dispatcher.proven)
 
     @property
     def failure(self) -> str | None:
@@ -55,7 +58,10 @@ class Session:
 
     def next_job(self) -> Job | None:
         """See `Dispatcher.next_job`."""
-        return self._dispatcher.next_job()
+        job = self._dispatcher.next_job(self.failures.held())
+        if job is not None:
+            self.failures.hand_out(job)
+        return job
 
     @property
     def is_over(self) -> bool:
@@ -72,9 +78,12 @@ class Session:
         return self._dispatcher.stops(job, rows)
 
     def report(self, job: Job, report: TrialReport) -> None:
-        """A trial has trained an epoch."""
+        """A trial has trained an epoch, or has reported that it cannot."""
         if report.checkpoint_failure:
             self.fail(report.checkpoint_failure)
+        if not report.rows:
+            return
+        self.failures.prove(job)
         for observer in self._observers:
             observer.on_epoch(job, report)
 
@@ -83,16 +92,27 @@ class Session:
 
         Args:
             report: its last one, None where it ended before its first epoch did.
-            error: the text of what went wrong.
+            error: the text of what went wrong, if not in the report.
         """
+        error = error or (report.error if report else None)
         status = _final_status(report, error)
         record = self._recorder.record(job, report, status, error)
         self._dispatcher.finish(job, record)
+        self._count(job, record)
         for observer in self._observers:
             observer.on_end(job, report, status)
 
+    def _count(self, job: Job, record: Record) -> None:
+        if record.rows:
+            self.failures.prove(job)
+        if record.status != "failed":
+            self.failures.take_back(job)
+        elif self.failures.fail(job, record.error or ""):
+            self._dispatcher.give_up(job.candidate)
+
     def requeue(self, job: Job) -> None:
         """Put the job back into the queue: its worker died, and the trial itself did not fail."""
+        self.failures.take_back(job)
         self._dispatcher.requeue(job)
 
     def check(self) -> None:

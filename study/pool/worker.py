@@ -2,6 +2,7 @@
 
 import math
 import platform
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
@@ -30,6 +31,9 @@ from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
 from study.store.folder import Folder
 
+# What building a model raises because of its configuration or its code: raised again at every try.
+PERMANENT = (ValueError, TypeError, ImportError)
+
 
 @dataclass(frozen=True)
 class TrialReport:
@@ -38,16 +42,18 @@ class TrialReport:
     Whoever holds the last report can write the record, whichever process died before.
 
     Attributes:
-        status: "running" until the trial's last epoch; "diverged" where its loss is not finite.
+        status: "running" until the trial's last epoch; "diverged" where its loss is not finite;
+            "failed" where it cannot begin and no other try would help.
         rows: one for each epoch, fields of `hw3.engine.EpochRow`; None for what is not finite.
         val, test: scores of the images of the validation set and of the locked test set, see
             `hw3.engine.score_images`; at the end of confirmed trials only.
         cost: fields of `hw3.cost.Cost`.
         host, device: where the trial runs.
         checkpoint_failure: why no checkpoint can be written, None where they can.
+        error: the text of what went wrong, of failed trials.
     """
 
-    status: Literal["running", "complete", "diverged"]
+    status: Literal["running", "complete", "diverged", "failed"]
     rows: list[dict[str, Any]]
     val: list[dict[str, Any]] = field(default_factory=list)
     test: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +61,7 @@ class TrialReport:
     host: str | None = None
     device: str | None = None
     checkpoint_failure: str | None = None
+    error: str | None = None
 
     @property
     def is_last(self) -> bool:
@@ -105,9 +112,19 @@ class Worker:
         self._rows: list[dict[str, Any]] = []
 
     def train_epoch(self) -> TrialReport:
-        """Train the job's next epoch."""
+        """Train the job's next epoch.
+
+        What no other try would help against is reported, not raised: whatever a step raises is
+        tried again, by Tune as well.
+        """
         if self._training is None:
-            self._training = self._start_or_resume()
+            try:
+                self._training = self._start_or_resume()
+            except OSError:  # some are also ValueErrors
+                raise
+            except PERMANENT:
+                error = f"Failure # 1, not tried again\n{traceback.format_exc()}"
+                return TrialReport("failed", [], host=platform.node(), error=error)
         elif self._job.stage != "timing":  # a checkpoint takes time
             self._keep(self._training)
         training = self._training

@@ -10,7 +10,7 @@ from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan, describe_splits
 from study.spec.budget import DataFacts
-from study.table.formatting import error_line
+from study.spec.errors import error_line
 from study.table.summary import list_failures, summarise_cost
 
 PART_TITLES = {"train": "Training", "val": "Validation", "test": "Test"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hw3.engine import train_epochs
-from hw3.models import FAMILIES, Family
+from hw3.models import FAMILIES, Family, check_family
 from hw3.resampling import resample_splits
 
 DIGITS = 12  # hexadecimal
@@ -29,7 +29,11 @@ def code_digest(family: str) -> str:
 
     Args:
         family: a key of `hw3.models.FAMILIES`.
+
+    Raises:
+        ValueError: it is none.
     """
+    check_family(family)
     entry = FAMILIES[family]
     parts = [
         digest_modules(_folder_of(part.__module__), [part.__module__], [Family.__module__])

@@ -39,7 +39,7 @@ class Explorer:
 
     Attributes:
         study: the Optuna study.
-        exhausted: whether the space holds no other point.
+        exhausted: whether the space holds no other point, or no other is wanted.
     """
 
     def __init__(

@@ -1,13 +1,10 @@
 """How the table's columns and their values are written for people: names, units, numbers."""
 
 import math
-import re
 
 from study.table.columns import COLUMNS, Column, config_columns
 
 NOTHING = "–"  # where there is no number
-EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b.*: ")
-LINE = 1000  # characters of an error that are shown before the reader asks for all
 POINTS = "percentage points"
 DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the half it is
 
@@ -57,15 +54,6 @@ def format_range(
     ends = (_number(column, low, difference), _number(column, high, difference))
     unit = _unit(column, difference) if with_unit else ""
     return f"{' to '.join(ends)} {unit}".rstrip()
-
-
-def error_line(text: str) -> str:
-    """The line of a trial's error that says what happened: the last that begins with an exception's
-    type, or the last of all; its first LINE characters."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = [line for line in lines if EXCEPTION.match(line)]
-    line = (named or lines or [NOTHING])[-1]
-    return line if len(line) <= LINE else f"{line[:LINE]} …"
 
 
 def _unit(column: str, difference: bool) -> str:

@@ -10,13 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from hw3.data import load_splits
+from hw3.models import FAMILIES
 from study import task_a, task_c
 from study.cli.command import command
 from study.pool.worker import Worker
-from study.spec.budget import PROFILES
 from study.spec.claim import Claim
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
+from study.store.open import open_folder
 from study.store.records import RecordStore
 
 SMOKE = ["--profile", "smoke", "--workers", "inline"]
@@ -97,22 +98,57 @@ def test_a_claim_about_balanced_accuracy_is_judged_from_the_logits_of_images(tmp
     assert "Always answering “normal”: test balanced accuracy 50.0 %." in said
 
 
-def test_a_run_whose_trainings_fail_says_what_is_missing_and_exits_with_1(tmp_path, monkeypatch):
-    def fail(self):
-        raise MemoryError("no memory")
+def failing(monkeypatch, error, families):
+    """Lets all trainings of these families raise the error."""
 
+    def fail(self):
+        if self._job.ingredients["family"] in families:
+            raise error
+        return start(self)
+
+    start = Worker._start_or_resume
+    monkeypatch.setattr(Worker, "_start_or_resume", fail)
+
+
+def test_a_run_in_which_a_candidate_fails_says_so_and_exits_with_1(tmp_path, monkeypatch):
     small = replace(task_c.STUDY, figures=())
-    arguments = [*SMOKE, "--results", str(tmp_path)]
+    victim = small.baselines[0]
+    arguments = [*SMOKE, "--seeds", "4", "--epochs", "1", "--results", str(tmp_path)]
     with monkeypatch.context() as patched:
-        patched.setattr(Worker, "train_epoch", fail)
+        failing(patched, ValueError("no such width"), [victim.family])
         answer = run(arguments, small)
     assert answer.exit_code == 1
     assert "Traceback" not in answer.output
-    seeds = PROFILES["smoke"].seeds
-    for baseline in small.baselines:
-        assert f"{baseline.label}: {seeds} of {seeds} trainings failed" in answer.stderr
+    said = " ".join(answer.output.split())
+    assert f"{victim.label} was given up for this run: 3 trainings in a row failed" in said
+    assert f"{victim.label}: 3 of 4 trainings failed" in said
+    assert not any(f"{each.label}: " in answer.stderr for each in small.baselines[1:])
     assert (tmp_path / "task_c" / "report.html").exists()
+    assert not (tmp_path / "task_c" / "failure.txt").exists()
     assert run(arguments, small).exit_code == 0  # the same command tries again
+
+
+@pytest.mark.parametrize("where", ["{path}", "memory://{path.name}"])
+def test_a_run_in_which_everything_fails_ends_with_the_error_and_no_report(
+    tmp_path, monkeypatch, where
+):
+    small = replace(task_c.STUDY, figures=())
+    folder = open_folder(where.format(path=tmp_path)) / "task_c"
+    arguments = [*SMOKE, "--epochs", "1", "--results", where.format(path=tmp_path)]
+    with monkeypatch.context() as patched:
+        failing(patched, ValueError("the hosts know no s3://key:secret@bucket"), FAMILIES)
+        answer = run(arguments, small)
+    assert answer.exit_code == 1
+    assert answer.output.count("ValueError: the hosts know no s3://key:***@bucket") == 1
+    assert "Traceback" not in answer.output
+    assert f"{folder}/failure.txt" in answer.stderr and "same command" in answer.stderr
+    assert not folder.has("report.html")
+    text = folder.read("failure.txt").decode()
+    assert text.count("Traceback") == 1 and "in train_epoch" in text
+    assert text.endswith("ValueError: the hosts know no s3://key:***@bucket\n")
+    assert run(arguments, small).exit_code == 0  # the same command tries again
+    assert not folder.has("failure.txt")
+    assert folder.has("report.html")
 
 
 def test_a_report_says_which_trainings_were_taken_away_and_by_which_code_it_is(

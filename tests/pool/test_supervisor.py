@@ -24,7 +24,7 @@ def clock():
 
 @pytest.fixture
 def session():
-    return Session(None, SimpleNamespace(failure=None))
+    return Session(SimpleNamespace(proven=()), SimpleNamespace(failure=None))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from study.figures.axis_labels import axis_label
-from study.table.formatting import error_line, format_range, format_value
+from study.table.formatting import format_range, format_value
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,3 @@ def test_a_number_reads_the_same_wherever_it_was_computed():
     for value in (0.7815, 0.7815 + 1e-13, 0.7815 - 1e-13):
         assert format_value("val_accuracy", value) == "78.2 %"
         assert format_range("val_accuracy", value, value) == "78.2 to 78.2 %"
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("ValueError: bad", "ValueError: bad"),
-        (
-            "Failure # 1\n  File x\nKeyError: 'a'\n\nFailure # 2\nValueError: bad\n",
-            "ValueError: bad",
-        ),
-        ("ray.exceptions.OutOfMemoryError: killed\nMemory: 3 GB\n", None),
-        ("ended 3 times, after 10 s without a report\nno message", "no message"),
-        ("", "–"),
-        (f"ValueError: {'x' * 5000}", f"ValueError: {'x' * 988} …"),
-    ],
-)
-def test_an_error_is_told_by_the_line_that_names_it(text, line):
-    assert error_line(text) == (line or text.splitlines()[0])
