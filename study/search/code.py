@@ -3,16 +3,21 @@
 import ast
 import hashlib
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hw3.engine import train_epochs
 from hw3.models import FAMILIES, Family, check_family
 from hw3.resampling import resample_splits
+from study.search.syntax import digest_tree, imported_names, slice_source
+from study.spec.errors import StudyError
 
 DIGITS = 12  # hexadecimal
+HOMEWORK, STUDY = Family.__module__.partition(".")[0], __name__.partition(".")[0]
+INSTALLED = {"site-packages", "dist-packages"}
 
 
 def code_digests() -> dict[str, str]:
@@ -21,26 +26,32 @@ def code_digests() -> dict[str, str]:
 
 
 def code_digest(family: str) -> str:
-    """12 hexadecimal digits of the code that trains a family: of the training engine, and of the
-    modules that build the family's models.
+    """12 hexadecimal digits of the code that trains a family: of the training engine, and of what
+    builds the family's models.
+
+    Of a family of `hw3` that is the modules of `config` and `build`. Of one from elsewhere it is
+    the statements that these two need in their own file, which may hold a whole study
+    (`study.search.syntax.slice_source`), and the modules that these import of `hw3`, of their own
+    package, and of the file's folder.
 
     Comments, docstrings and formatting do not count, nor does the code of other families, unless
-    this one imports it. Data is not looked at: it has a fingerprint of its own.
+    this one imports it from their modules: `FAMILIES` itself is not followed, nor is `study`. Data
+    is not looked at: it has a fingerprint of its own.
 
     Args:
         family: a key of `hw3.models.FAMILIES`.
 
     Raises:
         ValueError: it is none.
+        StudyError: `config` or `build` has no name at the top level of a file.
     """
     check_family(family)
     entry = FAMILIES[family]
-    parts = [
-        digest_modules(_folder_of(part.__module__), [part.__module__], [Family.__module__])
-        for part in (train_epochs, entry.config, entry.build)
-    ]
-    chosen = (entry.config.__qualname__, entry.build.__qualname__, str(entry.batch_coupled))
-    return hashlib.sha256("\n".join([*parts, *chosen]).encode()).hexdigest()[:DIGITS]
+    engine = _digest_package_module(train_epochs.__module__)
+    config, config_name = _digest_part(family, "config", entry.config)
+    build, build_name = _digest_part(family, "build", entry.build)
+    lines = (engine, config, build, config_name, build_name, str(entry.batch_coupled))
+    return _hash_lines(lines)[:DIGITS]
 
 
 def resampling_digest() -> str:
@@ -62,21 +73,97 @@ def digest_modules(folder: Path, modules: Iterable[str], skipped: Collection[str
     Raises:
         FileNotFoundError: one of `modules` has no source file in the folder.
     """
-    found: dict[str, str] = {}
-    waiting = [*modules]
-    for name in waiting:
+    modules = [*modules]
+    packages = {_top(name) for name in modules}
+    for name in modules:
         if _file_of(folder, name) is None:
             raise FileNotFoundError(f"the source of the module {name} is not in {folder}")
+
+    def find(name: str) -> Path | None:
+        return _file_of(folder, name) if _top(name) in packages else None
+
+    return _hash_lines(_follow(modules, find, skipped))
+
+
+def digest_definition(file: Path, module: str, name: str) -> str:
+    """SHA-256 of the statements that a name needs in its own file, and of the modules that these
+    import, directly or not: of `hw3`, of the file's own package, and of the folder that contains
+    it, unless that is where packages are installed.
+
+    Args:
+        file: the module's source.
+        module: its full name; where it belongs to no package, the digest does not depend on it.
+        name: bound at the top level of the file.
+
+    Raises:
+        LookupError: it is not.
+    """
+    folder = _top_folder(file, module)
+    is_installed = not INSTALLED.isdisjoint(folder.parts)
+
+    def find(imported: str) -> Path | None:
+        package = _top(imported)
+        if package == HOMEWORK:
+            return _file_of(_folder_of(HOMEWORK), imported)
+        if package == STUDY or (is_installed and package != _top(module)):
+            return None
+        return _file_of(folder, imported)
+
+    own, imported = _read(file, module, name)
+    return _hash_lines([own, *_follow(imported, find, [Family.__module__])])
+
+
+def _digest_package_module(module: str) -> str:
+    return digest_modules(_folder_of(module), [module], [Family.__module__])
+
+
+def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
+    """Digest of a family's `config` or `build`, and the name that it has in its module."""
+    module_name = str(getattr(part, "__module__", None))
+    if _top(module_name) == HOMEWORK:
+        return _digest_package_module(module_name), part.__qualname__
+    module = sys.modules.get(module_name, ModuleType(module_name))
+    file = Path(getattr(module, "__file__", None) or "")
+    if module_name == "__main__" and not file.is_file():
+        place = "a notebook" if "ipykernel" in sys.modules else "an interactive session"
+        raise StudyError(f"the family {family} is defined in {place}; put it into a file")
+    # As a script it is __main__; imported, it would have the name of its file.
+    full_name = module.__spec__.name if module.__spec__ else file.stem
+    names = vars(module)
+    known = (getattr(part, "__qualname__", ""), *names)
+    name = next((name for name in known if names.get(name) is part), "")
+    try:
+        return digest_definition(file.resolve(), full_name, name), name
+    except (LookupError, OSError) as error:
+        raise StudyError(
+            f"{role} of the family {family} must have a name at the top level of a file, as def "
+            f"and class give; got {part!r}"
+        ) from error
+
+
+def _follow(
+    modules: Iterable[str], find: Callable[[str], Path | None], skipped: Collection[str]
+) -> list[str]:
+    """A line for each module and each of those that it imports, directly or not, where `find` gives
+    a file: its name and its digest, in the order of names."""
+    found: dict[str, str] = {}
+    waiting = [*modules]
     while waiting:
         name = waiting.pop()
-        file = _file_of(folder, name)
-        if name in found or name in skipped or file is None:
-            continue
-        status = file.stat()
-        found[name], imported = _read_module(file, name, status.st_mtime_ns, status.st_size)
-        waiting += imported
-    lines = [f"{name} {digest}" for name, digest in sorted(found.items())]
+        file = None if name in found or name in skipped else find(name)
+        if file is not None:
+            found[name], imported = _read(file, name)
+            waiting += imported
+    return [f"{name} {digest}" for name, digest in sorted(found.items())]
+
+
+def _hash_lines(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _top(module: str) -> str:
+    """The top-level package of a module, or itself."""
+    return module.partition(".")[0]
 
 
 def _folder_of(module: str) -> Path:
@@ -84,8 +171,11 @@ def _folder_of(module: str) -> Path:
     file = getattr(sys.modules[module], "__file__", None)
     if file is None:
         raise FileNotFoundError(f"the module {module} has no source file")
-    depth = module.count(".") + (Path(file).name == "__init__.py")
-    return Path(file).resolve().parents[depth]
+    return _top_folder(Path(file).resolve(), module)
+
+
+def _top_folder(file: Path, module: str) -> Path:
+    return file.parents[module.count(".") + (file.name == "__init__.py")]
 
 
 def _file_of(folder: Path, module: str) -> Path | None:
@@ -95,59 +185,21 @@ def _file_of(folder: Path, module: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
+def _read(file: Path, module: str, name: str | None = None) -> tuple[str, tuple[str, ...]]:
+    """Digest of a module, or of what a name needs in it, and the names of what may be modules that
+    this imports."""
+    status = file.stat()
+    return _read_version(file, module, name, status.st_mtime_ns, status.st_size)
+
+
 @cache
-def _read_module(file: Path, name: str, _changed: int, _size: int) -> tuple[str, tuple[str, ...]]:
-    """Digest of the module's syntax tree, and the names of what may be modules that it imports."""
-    tree = ast.parse(file.read_bytes())
-    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    imported = tuple(_imports(tree, name, package))
-    words: list[str] = []
-    _write(tree, words)
-    return hashlib.sha256(" ".join(words).encode()).hexdigest(), imported
-
-
-def _imports(tree: ast.Module, name: str, package: str) -> Iterator[str]:
-    """Modules of the same top-level package, and the packages that contain them."""
-    top = name.partition(".")[0]
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            parts = package.split(".")[: len(package.split(".")) + 1 - node.level]
-            start = ".".join([*parts * (node.level > 0), *filter(None, [node.module])])
-            names = [start, *(f"{start}.{alias.name}" for alias in node.names)]
-        for imported in names:
-            steps = imported.split(".")
-            if steps[0] == top:
-                yield from (".".join(steps[: end + 1]) for end in range(len(steps)))
-
-
-def _write(node: Any, words: list[str]) -> None:
-    """Append a syntax tree, without docstrings, positions, contexts, which follow from the rest,
-    and without fields that are empty: newer versions of Python have more of these."""
-    if isinstance(node, ast.AST):
-        words.append(f"({type(node).__name__}")
-        for field in node._fields:
-            value = getattr(node, field, None)
-            if value is None or value == [] or field == "ctx":
-                continue
-            words.append(field)
-            _write(_without_docstring(node) if field == "body" else value, words)
-        words.append(")")
-    elif isinstance(node, list):
-        words.append("[")
-        for part in node:
-            _write(part, words)
-        words.append("]")
-    else:
-        words.append(repr(node))
-
-
-def _without_docstring(node: Any) -> Any:
-    """The body of a module, class or function, or what else a node has in its place."""
-    documented = isinstance(
-        node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    )
-    has_docstring = documented and ast.get_docstring(node, clean=False) is not None
-    return node.body[1:] if has_docstring else node.body
+def _read_version(
+    file: Path, module: str, name: str | None, _changed: int, _size: int
+) -> tuple[str, tuple[str, ...]]:
+    source = file.read_bytes()
+    tree = ast.parse(source) if name is None else slice_source(source, name)
+    if tree is None:
+        raise LookupError(f"{name} is not defined at the top level of {file}")
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    imported = dict.fromkeys(imported_names(tree, package))
+    return digest_tree(tree), tuple(imported)

@@ -148,3 +148,19 @@ def test_another_process_finds_the_same_digests():
 def test_a_module_without_source_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"pack\.first"):
         digest_modules(tmp_path, ["pack.first"])
+
+
+def test_a_digest_is_what_it_was_in_earlier_versions(tmp_path):
+    """Records in results folders are found by it."""
+    for name, text in {
+        "__init__": '"""A package."""\n',
+        "first": '"""One."""\n\nfrom . import second\n\n\n@second.mark\nclass First(second.Base):\n'
+        '    """A class."""\n\n    size: int = 3\n\n'
+        "    def area(self):\n        return self.size**2\n",
+        "second": "class Base:\n    pass\n\n\ndef mark(kind, *, deep=False):\n"
+        '    """As it is."""\n    return kind\n',
+    }.items():
+        (tmp_path / "pack").mkdir(exist_ok=True)
+        (tmp_path / "pack" / f"{name}.py").write_text(text)
+    expected = "a6b65262fa53193184866bbedf753e0cae47534859ebd2aa4fd0a1a6acad60e1"
+    assert digest_modules(tmp_path, ["pack.first"]) == expected
