@@ -88,7 +88,7 @@ def digest_modules(folder: Path, modules: Iterable[str], skipped: Collection[str
 def digest_definition(file: Path, module: str, name: str) -> str:
     """SHA-256 of the statements that a name needs in its own file, and of the modules that these
     import, directly or not: of `hw3`, of the file's own package, and of the folder that contains
-    it, unless that is where packages are installed.
+    it, unless that is where packages are installed. These modules count whole.
 
     Args:
         file: the module's source.

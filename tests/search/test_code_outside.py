@@ -303,6 +303,34 @@ def test_a_family_depends_on_the_modules_of_hw3_that_it_imports_and_on_no_other_
     assert code_digest("mlp") != before
 
 
+@pytest.mark.parametrize(
+    ("folder", "edited", "counts"),
+    [
+        ("site-packages", "my_pack/layers.py", True),
+        ("site-packages", "beside.py", False),
+        ("mine", "my_pack/layers.py", True),
+        ("mine", "beside.py", True),
+        ("mine", "study/spec.py", False),
+        ("mine", "hw3/models.py", False),  # the installed one is imported
+    ],
+)
+def test_modules_that_others_installed_and_the_study_package_do_not_count(
+    folder, edited, counts, tmp_path
+):
+    imports = "import beside, hw3.models, study.spec\nfrom . import layers\n"
+    build = "def build(config, size): return beside, hw3, layers, study\n"
+    digests = []
+    for text in ("", "x = 1\n"):
+        root = tmp_path / f"run{len(digests)}" / folder
+        for name in ("beside.py", "my_pack/layers.py", "study/spec.py", "hw3/models.py"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text if name == edited else "")
+        file = root / "my_pack" / "mlp.py"
+        file.write_text(imports + build)
+        digests.append(digest_definition(file, "my_pack.mlp", "build"))
+    assert (digests[0] != digests[1]) == counts
+
+
 def test_the_folder_and_the_name_of_the_file_do_not_count(load, tmp_path):
     folder = load()
     moved = (folder / "my_study.py").rename(folder / "mine.py")
