@@ -23,6 +23,13 @@ def pack_families() -> bytes:
     return cloudpickle.dumps(added) if added else b""  # pyright: ignore[reportPrivateImportUsage]
 
 
+def came_by_value(family: str) -> bool:
+    """Whether this process has the very code of the driver, and no module of its own that could be
+    another version."""
+    entry = FAMILIES.get(family)
+    return entry is not None and entry.build.__module__ == "__main__"
+
+
 def unpack_families(packed: bytes) -> None:
     """Add these to the families of this process.
 

@@ -25,7 +25,7 @@ from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
-from study.pool.shipped import unpack_families
+from study.pool.shipped import came_by_value, unpack_families
 from study.search.code import code_digest, resampling_digest
 from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
@@ -147,13 +147,15 @@ class Worker:
     def _start_or_resume(self) -> Training:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
+        family = parts["family"]
         unpack_families(self._families)
-        _check_code(f"the family {parts['family']}", code_digest(parts["family"]), parts["code"])
+        if not came_by_value(family):
+            _check_code(f"the family {family}", code_digest(family), parts["code"])
         data = self._data
         if RESAMPLING in parts:
             _check_code("resampled splits", resampling_digest(), parts[RESAMPLING])
             data = resample_splits(data, parts["seed"])
-        architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])
+        architecture = make_architecture(family, parts["config"], parts["image_size"])
         self._cost = model_cost(architecture)
         training = start_training(
             architecture,

@@ -16,7 +16,7 @@ from study.search.syntax import digest_tree, imported_names, slice_source
 from study.spec.errors import StudyError
 
 DIGITS = 12  # hexadecimal
-HOMEWORK, STUDY = Family.__module__.partition(".")[0], __name__.partition(".")[0]
+ENGINE, FRAMEWORK = Family.__module__.partition(".")[0], __name__.partition(".")[0]
 INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -103,9 +103,9 @@ def digest_definition(file: Path, module: str, name: str) -> str:
 
     def find(imported: str) -> Path | None:
         package = _top(imported)
-        if package == HOMEWORK:
-            return _file_of(_folder_of(HOMEWORK), imported)
-        if package == STUDY or (is_installed and package != _top(module)):
+        if package == ENGINE:
+            return _file_of(_folder_of(ENGINE), imported)
+        if package == FRAMEWORK or (is_installed and package != _top(module)):
             return None
         return _file_of(folder, imported)
 
@@ -120,7 +120,7 @@ def _digest_package_module(module: str) -> str:
 def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
     """Digest of a family's `config` or `build`, and the name that it has in its module."""
     module_name = str(getattr(part, "__module__", None))
-    if _top(module_name) == HOMEWORK:
+    if _top(module_name) == ENGINE:
         return _digest_package_module(module_name), part.__qualname__
     module = sys.modules.get(module_name, ModuleType(module_name))
     file = Path(getattr(module, "__file__", None) or "")
