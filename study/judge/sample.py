@@ -8,7 +8,7 @@ import pandas as pd
 
 from study.judge.images import image_scores
 from study.spec.claim import Claim, EpochRule
-from study.spec.times import TIMED_METRICS
+from study.spec.times import ELAPSED, SECONDS, TIMED_METRICS
 from study.table.columns import COLUMNS
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
@@ -16,6 +16,7 @@ TIED = 0.5  # the answer of a seed that speaks neither for a claim nor against i
 WORST = 1e300  # the score of a training that diverged, where two are compared
 NO_TEST_PART = "validation (the data has no test part)"
 JUDGED_ON = {  # by the metric, or by its first word; all others are costs
+    **dict.fromkeys((SECONDS, ELAPSED), "rounds of the timing"),
     **dict.fromkeys(("epochs_to_converge", "seconds_to_converge", "converged_share"), "validation"),
     "test": "test",
     "val": "validation",

@@ -10,6 +10,7 @@ from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
 from study.spec.study import Study
+from study.spec.times import ELAPSED
 from study.table.constant import Constant, constant_predictor
 from study.table.formatting import NOTHING, column_name, format_range, format_value
 from study.table.summary import (
@@ -105,7 +106,7 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         Table(columns, [*cells, _constant_cells(constant)]),
         Text(
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
-            f"Multiply-adds: forward, per image.{without_test}",
+            f"Multiply-adds: forward, per image. Training time: {_which_time(rows)}.{without_test}",
             faint=True,
         ),
         *_class_blocks(rows, constant),
@@ -186,8 +187,15 @@ def _candidate_cells(row: Mapping[str, Any], plan: Plan, with_test: bool) -> lis
         number_cell("val_accuracy", row["val_accuracy"], over_seeds, best),
         number_cell("test_accuracy", row["test_accuracy"], *[best_test] * with_test),
         *(number_cell(name, row[name]) for name in ("gap_loss", "parameters", "multiply_adds")),
-        number_cell("elapsed", row["elapsed"]),
+        number_cell(ELAPSED, row["elapsed"] if math.isnan(row[ELAPSED]) else row[ELAPSED]),
     ]
+
+
+def _which_time(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whether the candidates were timed: all of them are, or none is."""
+    if all(math.isnan(row[ELAPSED]) for row in rows):
+        return "beside other trials, so that it depends on the machine's load"
+    return "from epochs that were timed alone"
 
 
 def _dropout_blocks(study: Study, table: pd.DataFrame) -> list[Block]:

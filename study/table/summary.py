@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.search.trial import Stage
 from study.spec.study import Search, Study
+from study.spec.times import ELAPSED
 from study.stats.signflip import seed_interval
 from study.table.formatting import column_name
 from study.table.seeds import confirmed, confirmed_finals
@@ -25,9 +26,9 @@ def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         label, configuration with its family, n (seeds at full length); over these seeds the mean
         final val_accuracy with its least and greatest value (val_accuracy_low,
-        val_accuracy_high), the means of val_loss, gap_loss, test_accuracy, elapsed and, of both
-        parts, CLASS_RATES at the last epoch, of best_val_accuracy and best_test_accuracy at the
-        epoch of least validation loss; parameters and multiply_adds.
+        val_accuracy_high), the means of val_loss, gap_loss, test_accuracy, elapsed, elapsed_alone
+        and, of both parts, CLASS_RATES at the last epoch, of best_val_accuracy and
+        best_test_accuracy at the epoch of least validation loss; parameters and multiply_adds.
     """
     finals, rows = confirmed_finals(table), confirmed(table)
     best = rows.loc[rows["is_best"]].drop_duplicates(["candidate", "key"])
@@ -59,6 +60,7 @@ def _candidate_row(label: str, finals: pd.DataFrame, best: pd.DataFrame) -> dict
         "parameters": _mean(finals, "parameters"),
         "multiply_adds": _mean(finals, "multiply_adds"),
         "elapsed": _mean(finals, "elapsed"),
+        ELAPSED: _mean(finals, ELAPSED),
     }
 
 
