@@ -10,14 +10,18 @@ from tests.made_table import SETTING
 
 
 def times_of(*seeds: list[float]) -> pd.DataFrame:
-    """Time to accuracy of one candidate: validation accuracy by epoch of each seed, 2 s each."""
+    """Time to accuracy of one candidate: validation accuracy by epoch of each seed, 2 s each where
+    it is alone, and longer beside others."""
     members = []
+    alone = [row | {"seconds": 2.0} for row in make_epoch_rows(np.random.default_rng(0), 0.9, 0, 1)]
     for seed, accuracies in enumerate(seeds):
         rows = make_epoch_rows(np.random.default_rng(0), 0.9, 0.0, 2.0, epochs=len(accuracies))
         for row, accuracy in zip(rows, accuracies, strict=True):
-            row |= {"val_accuracy": accuracy, "seconds": 2.0}
+            row |= {"val_accuracy": accuracy, "seconds": 9.0}
         record = Record(SETTING.ingredients("gap", {}, seed), "complete", rows)
-        members.append(Member("confirm", "one", "One", record))
+        timed = Record(SETTING.timing_ingredients("gap", {}, seed), "complete", alone)
+        members.append(Member("confirm", "one", "One", record, seed_number=seed))
+        members.append(Member("timing", "one", "One", timed, seed_number=seed))
     return frame_of_time_to_accuracy(make_table(members)).set_index("accuracy")
 
 

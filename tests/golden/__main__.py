@@ -8,15 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from hw3.data import phantom_location
 from study.search.plan import load_plan, save_plan
-from study.spec.budget import PROFILES, Budget
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from tests.golden import GIVEN, MADE, RESULTS, STUDIES, copy, do
 
-PROFILE = "golden"
 # Ten seeds can decide 25 two-sided claims. A record's size is mostly its test images' logits.
-BUDGET = Budget(trials=4, epochs=4, seeds=10, image_size=16, phantoms=(400, 100, 30))
+BUDGET = {"trials": 4, "epochs": 4, "seeds": 10, "image-size": 16}
+BUDGET |= {"data": phantom_location((400, 100, 30))}
 # What a record and a plan say of the machine and the checkout that made them.
 NEUTRAL = {"host": "golden", "driver": "golden", "commit": None, "dirty": None}
 USAGE = "usage: python -m tests.golden [report]"
@@ -40,10 +40,10 @@ def main(arguments: list[str]) -> None:
 
 def train(trained: Path, results: Path) -> None:
     """Run every task in `trained`; its records and plans, made neutral, in `results`."""
-    PROFILES[PROFILE] = BUDGET
+    options = [str(word) for name, value in BUDGET.items() for word in (f"--{name}", value)]
     for study in STUDIES.values():
         print(f"runs {study.name}", flush=True)
-        do(study, "run", trained, "--profile", PROFILE)
+        do(study, "run", trained, *options)
     store = RecordStore(LocalFolder(results))
     for record in RecordStore(LocalFolder(trained)):
         assert record.status != "failed", record.error
