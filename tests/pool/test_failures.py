@@ -1,7 +1,9 @@
 """Trials that fail for good: how often they are tried, and when a candidate is given up."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -140,19 +142,33 @@ def test_what_was_given_up_is_tried_again_by_the_next_run(data, tmp_path, monkey
 
 
 @pytest.mark.ray
-def test_workers_that_do_not_know_a_family_end_the_study_after_one_try_each(data, tmp_path):
-    """The family is in the list of this process alone."""
+def test_models_that_rays_workers_cannot_build_or_import_end_the_study(data, tmp_path, monkeypatch):
+    """After one try of each trial. Workers import the family from where Ray found modules when it
+    started: of a folder that was added since they know nothing."""
     from study.cluster.ray import connect
 
+    own = f"own_{tmp_path.name}"
+    (tmp_path / f"{own}.py").write_text(
+        "from hw3.models.gap import GapConfig, build_gap\n"
+        "class Own(GapConfig): pass\n"
+        "def build(config, image_size): return build_gap(config, image_size)\n"
+    )
     with connect(None, verbose=False):
-        trials, tries, failed = run(
-            Study("s", "S", "?", (WIDE,)), data, tmp_path, execute=on_ray(2)
-        )
-    assert ENOUGH["confirm"] <= failed["broken"] <= ENOUGH["confirm"] + 1  # beside each other
-    assert set(tries.values()) == {1}
-    for record in trials.records.values():
-        assert "ValueError: family must be one of" in record.error
-        assert record.error.count("Failure # ") == 1
+        monkeypatch.syspath_prepend(tmp_path)
+        module = import_module(own)
+        monkeypatch.setitem(FAMILIES, "own", Family("Own", module.Own, module.build))
+        for baseline, said in (
+            (WIDE, "ValueError: no model of width 100"),
+            (Baseline("own", "Own", "own"), f"cannot import {own}.*Install it on every host"),
+        ):
+            study = Study("s", "S", "?", (baseline,))
+            trials, tries, failed = run(study, data, tmp_path / baseline.name, execute=on_ray(2))
+            enough = ENOUGH["confirm"]
+            assert enough <= failed[baseline.family] <= enough + 1  # two at a time
+            assert set(tries.values()) == {1}
+            for record in trials.records.values():
+                assert re.search(said, record.error)
+                assert record.error.count("Failure # ") == 1
 
 
 def job(number, candidate="a", stage="confirm"):
