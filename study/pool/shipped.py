@@ -5,22 +5,25 @@ those of a script that is run itself, or of a notebook, by value.
 """
 
 import platform
+from collections.abc import Mapping
 
 import hw3
 from hw3.models import FAMILIES
 
 
-def pack_families() -> bytes:
-    """The families that were added to `hw3.models.FAMILIES` from outside `hw3`; empty where there
-    are none."""
-    from ray import cloudpickle
-
+def pack_families() -> dict[str, bytes]:
+    """The families that were added to `hw3.models.FAMILIES` from outside `hw3`, each by itself."""
     added = {
         name: family
         for name, family in FAMILIES.items()
         if family.build.__module__.partition(".")[0] != hw3.__name__
     }
-    return cloudpickle.dumps(added) if added else b""  # pyright: ignore[reportPrivateImportUsage]
+    if not added:
+        return {}
+    from ray import cloudpickle
+
+    dumps = cloudpickle.dumps  # pyright: ignore[reportPrivateImportUsage]
+    return {name: dumps(family) for name, family in added.items()}
 
 
 def came_by_value(family: str) -> bool:
@@ -30,18 +33,18 @@ def came_by_value(family: str) -> bool:
     return entry is not None and entry.build.__module__ == "__main__"
 
 
-def unpack_families(packed: bytes) -> None:
-    """Add these to the families of this process.
+def unpack_family(packed: Mapping[str, bytes], name: str) -> None:
+    """Add the family of that name to those of this process, where it is from outside `hw3`.
 
     Raises:
-        ImportError: the module that defines one cannot be imported here.
+        ImportError: the module that defines it cannot be imported here.
     """
-    if not packed:
+    if name not in packed:
         return
     from ray import cloudpickle
 
     try:
-        FAMILIES.update(cloudpickle.loads(packed))
+        FAMILIES[name] = cloudpickle.loads(packed[name])
     except ImportError as error:
         raise ImportError(
             f"{platform.node()} cannot import {error.name or 'a module'}, which the study's models "

@@ -1,6 +1,6 @@
 """A trial as a Tune class trainable: a worker in an actor of Ray's, reused from trial to trial."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray.tune import Trainable
@@ -25,7 +25,7 @@ class StudyTrial(Trainable):
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
-        families: bytes = b"",
+        families: Mapping[str, bytes] = {},
     ) -> None:
         """Make the worker, which the actor keeps for all its trials; see `Worker`."""
         assert data is not None

@@ -25,7 +25,7 @@ from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
-from study.pool.shipped import came_by_value, unpack_families
+from study.pool.shipped import came_by_value, unpack_family
 from study.search.code import code_digest, resampling_digest
 from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
@@ -93,7 +93,7 @@ class Worker:
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
-        families: bytes = b"",
+        families: Mapping[str, bytes] = {},
     ):
         assert data.test is None
         torch.set_num_threads(threads)
@@ -148,7 +148,7 @@ class Worker:
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
         family = parts["family"]
-        unpack_families(self._families)
+        unpack_family(self._families, family)
         if not came_by_value(family):
             _check_code(f"the family {family}", code_digest(family), parts["code"])
         data = self._data

@@ -9,7 +9,7 @@ from torch import nn
 
 from hw3.models import FAMILIES, Family
 from hw3.models.config import bounded
-from study.pool.shipped import pack_families, unpack_families
+from study.pool.shipped import pack_families, unpack_family
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ def build(config: Config, image_size: int) -> nn.Module:
 
 
 def test_families_from_outside_reach_a_worker_and_no_others(monkeypatch):
-    assert pack_families() == b""
+    assert pack_families() == {}
     monkeypatch.setitem(FAMILIES, "own", Family("Own", Config, build))
     packed = pack_families()
     monkeypatch.delitem(FAMILIES, "own")
-    unpack_families(packed)
+    unpack_family(packed, "own")
     assert FAMILIES.pop("own") == Family("Own", Config, build)
-    unpack_families(b"")
+    unpack_family(packed, "conv")  # hw3's own
 
 
 def test_a_worker_that_cannot_import_them_says_what_is_missing(monkeypatch):
@@ -36,7 +36,7 @@ def test_a_worker_that_cannot_import_them_says_what_is_missing(monkeypatch):
     packed = pack_families()
     monkeypatch.setitem(sys.modules, __name__, None)
     with pytest.raises(ImportError, match=f"cannot import {__name__}.*Install it on every host"):
-        unpack_families(packed)
+        unpack_family(packed, "own")
 
 
 def test_those_of_a_script_go_by_value():
@@ -45,8 +45,8 @@ def test_those_of_a_script_go_by_value():
         "class Own(Config): pass\n"
         "def build_own(config, image_size): return build(config, image_size)\n"
         "FAMILIES['own'] = Family('Own', Own, build_own)\n"
-        "sys.stdout.buffer.write(pack_families())"
+        "sys.stdout.buffer.write(pack_families()['own'])"
     )
     packed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
-    unpack_families(packed)
+    unpack_family({"own": packed}, "own")
     assert FAMILIES.pop("own").build(Config(), 8)[1].in_features == 64
