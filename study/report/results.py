@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from hw3.splits import CLASSES
 from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
@@ -150,9 +151,10 @@ def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant) -> list
         )
     ]
     reading = (
-        "How well each class was recognised: sensitivity is the share of the pneumonia images that "
-        "were classified correctly, specificity that of the normal images, both with a threshold "
-        "of 0 on the logit; balanced accuracy is their mean. Means over seeds at the last epoch."
+        f"How well each class was recognised: sensitivity is the share of the {CLASSES[1]} images "
+        f"that were classified correctly, specificity that of the {CLASSES[0]} images, both with a "
+        "threshold of 0 on the logit; balanced accuracy is their mean. Means over seeds at the "
+        "last epoch."
     )
     return [Text(reading), Table([Column("Candidate", number=False), *columns], cells)]
 
