@@ -1,5 +1,6 @@
 """What is said where Ray does not answer or does not start; none of these tests has a Ray."""
 
+import os
 import socket
 import subprocess
 import threading
@@ -174,6 +175,8 @@ def test_a_ray_at_the_address_of_the_environment_is_a_cluster_as_any_other(monke
 
 
 def test_a_variable_that_ray_fails_at_is_named(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("RAY_")]:
+        monkeypatch.delenv(name)  # earlier tests of this process may have set some
     monkeypatch.setenv("RAY_RUNTIME_ENV_HOOK", "no_such_module.hook")
     monkeypatch.setattr(ray, "init", Mock(side_effect=ImportError("No module")))
     assert "Is RAY_RUNTIME_ENV_HOOK set on purpose?" in error_of(None)
