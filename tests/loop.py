@@ -14,6 +14,7 @@ from rich.console import Console
 
 from hw3.cost import model_cost
 from hw3.engine import EpochRow, Training, recipe_for, train_epochs
+from hw3.engines import ENGINE
 from hw3.splits import Splits
 from study.cli.options import Options
 from study.cli.run import run_study
@@ -79,8 +80,7 @@ def run_study_in_process(
         "study.cli.run.load_data": lambda options: data,
         "study.cli.terminal.print_plan": _nothing,
         "study.pool.inline.run_inline": watcher.run_inline,
-        "study.pool.worker.train_epochs": watcher.train_epochs,
-        "study.pool.worker.model_cost": _cost_once,
+        "hw3.engines.ENGINE": replace(ENGINE, train=watcher.train_epochs, cost=_cost_once),
         "study.store.checkpoints.COST_SHARE": math.inf,
     } | {f"study.report.outputs.{name}": _nothing for name in PAGE if not page}
     with ExitStack() as stack, open(os.devnull, "w") as nowhere:

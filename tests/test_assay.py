@@ -11,6 +11,7 @@ from benchmarks.assay.conditions import CONDITIONS, Condition, twins
 from benchmarks.assay.family import FAMILY, AssayConfig, build, register
 from benchmarks.assay.rates import Result, false_row, found_row, promise
 from benchmarks.assay.trainings import KEPT, Laboratory
+from hw3 import engines
 from hw3.models import FAMILIES, build_model, make_architecture
 from study.pool import worker
 from study.search import code
@@ -29,7 +30,7 @@ def family(monkeypatch):
 
 @pytest.fixture
 def laboratory(family, monkeypatch, tmp_path):
-    for module, name in ((worker, "model_cost"), (worker, "code_digest"), (code, "code_digest")):
+    for module, name in ((engines, "ENGINE"), (worker, "code_digest"), (code, "code_digest")):
         monkeypatch.setattr(module, name, getattr(module, name))  # restored at the end
     return Laboratory(tmp_path, seed=0)
 

@@ -1,6 +1,7 @@
 """Real trainings, each made once and kept; and a run of a study that takes them from there."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.assay.family import FAMILY, register
+from hw3 import engines
+from hw3.cost import model_cost
 from hw3.numerics import Numerics
 from hw3.splits import Splits
 from study.cli.options import Options
@@ -63,7 +66,8 @@ class Laboratory:
     def __init__(self, out: Path, seed: int):
         register()
         # what every run and training finds out anew, and takes longer than the training
-        worker.model_cost, worker.code_digest, code.code_digest = _cost, _digest, _digest
+        worker.code_digest, code.code_digest = _digest, _digest
+        engines.ENGINE = replace(engines.ENGINE, cost=_cost)
         self._out, self._seed = out, seed
         self.data: Splits = load_data(self.options(0, SeedRange(1, 1), out))
         self._worker = Worker(self.data.without_test(), lambda: self.data.test)
@@ -137,4 +141,4 @@ def _report_of(record: Record) -> TrialReport:
     )
 
 
-_cost, _digest = cache(worker.model_cost), cache(worker.code_digest)
+_cost, _digest = cache(model_cost), cache(worker.code_digest)

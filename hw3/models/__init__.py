@@ -10,12 +10,13 @@ from hw3.models.architecture import (
     make_architecture,
     make_config,
 )
-from hw3.models.families import FAMILIES, Family
+from hw3.models.families import FAMILIES, Engine, Family
 
 __all__ = [
     "FAMILIES",
     "SIZE_STEP",
     "Architecture",
+    "Engine",
     "Family",
     "build_layers",
     "build_model",

@@ -1,14 +1,42 @@
 """The model families. FAMILIES is the only list of them; a new family is a file and a line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-
-from torch import nn
 
 from hw3.models.ann import AnnConfig, build_ann
 from hw3.models.conv import ConvConfig, build_conv
 from hw3.models.gap import GapConfig, build_gap
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How models are trained: all that the framework needs of a training. `hw3.engines.ENGINE`
+    trains PyTorch modules; another one may train anything.
+
+    A training is whatever `start` returns. Equal arguments must give equal numbers, in whichever
+    process, and a training that was restored must go on as if it had never stopped.
+
+    Attributes:
+        start: (architecture, recipe, seed, numerics) -> a training that has done no epoch.
+        train: (training, data) -> an iterator that trains the epochs that are left of the recipe
+            and gives a `hw3.engine.EpochRow` for each. It ends after an epoch whose loss is not
+            finite.
+        score: (training, part) -> scores of the part's examples, see `hw3.engine.score_images`.
+        state: training -> all that `restore` needs: tensors, numbers, text, lists and dictionaries
+            of them. None where trainings are short: one that is killed begins anew.
+        restore: (training that has done no epoch, state) -> None; brings it to where the state was
+            taken.
+        cost: architecture -> `hw3.cost.Cost`, without training it; None where it has none of these
+            costs.
+    """
+
+    start: Callable[[Any, Any, int, Any], Any]
+    train: Callable[[Any, Any], Iterator[Any]]
+    score: Callable[[Any, Any], list[dict[str, Any]]]
+    state: Callable[[Any], dict[str, Any]] | None = None
+    restore: Callable[[Any, dict[str, Any]], None] | None = None
+    cost: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -18,15 +46,17 @@ class Family:
     Attributes:
         title: what figures and reports call it.
         config: its frozen record of hyper-parameters; the defaults are the homework's.
-        build: (config, image size) -> module with one logit per image.
+        build: (config, image size) -> module with one logit per image, or what its engine takes.
         batch_coupled: whether images of one batch affect each other (batch normalisation), so
             that a batch must not be cut into micro-batches.
+        engine: what trains its models; None for `hw3.engines.ENGINE`, which takes modules.
     """
 
     title: str
     config: type[Any]
-    build: Callable[[Any, int], nn.Module]
+    build: Callable[[Any, int], Any]
     batch_coupled: bool = False
+    engine: Engine | None = None
 
 
 FAMILIES = {

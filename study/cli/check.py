@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from hw3.cost import MEASURES
-from hw3.models import FAMILIES, check_image_size, make_architecture
+from hw3.cost import MEASURES, model_cost
+from hw3.engines import engine_of
+from hw3.models import FAMILIES, Architecture, check_image_size, make_architecture
 from study.figures.check import figure_mistakes
+from study.figures.draw import describe_error
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
@@ -64,10 +66,25 @@ def _config_mistakes(study: Study, image_size: int) -> Iterator[str]:
 
 
 def _build(where: str, family: str, config: Mapping[str, Any], image_size: int) -> Iterator[str]:
+    """What is wrong with a configuration, or what its model raises when it is built."""
     try:
-        make_architecture(family, config, image_size)
+        architecture = make_architecture(family, config, image_size)
     except ValueError as error:
         yield f"{where}: {error}"
+        return
+    try:
+        _try_building(architecture)
+    except Exception as error:  # noqa: BLE001 - somebody's own code may raise anything
+        yield f"{where}: the model cannot be built: {describe_error(error)}"
+
+
+def _try_building(architecture: Architecture) -> None:
+    """Raise what its code raises; a module is built and called on the meta device."""
+    cost_of = engine_of(architecture.family).cost
+    if cost_of is not None:
+        cost_of(architecture)
+    else:
+        FAMILIES[architecture.family].build(architecture.config, architecture.image_size)
 
 
 def _match_mistakes(baseline: Baseline) -> Iterator[str]:
@@ -77,6 +94,8 @@ def _match_mistakes(baseline: Baseline) -> Iterator[str]:
     if baseline.match.measure not in MEASURES:
         yield f"{where}: {unknown_name('measure', baseline.match.measure, MEASURES)}"
     if baseline.family in FAMILIES:
+        if engine_of(baseline.family).cost is not model_cost:
+            yield f"{where}: only PyTorch modules can be matched in their cost"
         known = [item.name for item in fields(FAMILIES[baseline.family].config)]
         for size in set(baseline.match.sizes) - set(known):
             yield f"{where}: {unknown_name('size', size, known)}"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from hw3.cost import model_cost
+from hw3.engines import engine_of
 from hw3.models import make_architecture
 from hw3.numerics import Precision
 from study.search.choose import baseline_candidates
@@ -22,26 +22,26 @@ ENGINE_SHARE = 0.5
 STEP_SECONDS = 0.002
 
 
-def core_seconds(plan: Plan) -> float:
-    """Estimated seconds of one CPU core for the whole run, if nothing is stopped early or recorded
-    and no claim needs more seeds than the first look has.
+def training_seconds(plan: Plan, concurrent: int) -> float | None:
+    """Estimated seconds of the whole run on CPU cores, if nothing is stopped early or recorded and
+    no claim needs more seeds than the first look has; None where a model's costs are not known.
 
     From the models' multiply-adds and matrix products timed now, a tenth of a second.
+
+    Args:
+        concurrent: number of trials at a time, on a core each; the timing has one at a time.
     """
+    members = [*plan.study.baselines, *plan.study.searches]
+    if any(engine_of(member.family).cost is None for member in members):
+        return None
+    seconds, rounds = _epoch_seconds(plan), plan_rounds(plan)
     trials = {search.name: plan.budget.trials for search in plan.study.searches}
-    return plan.budget.epochs * sum(
-        (plan.first_seeds(name) + trials.get(name, 0)) * seconds
-        for name, seconds in _epoch_seconds(plan).items()
+    trainings = {name: plan.first_seeds(name) + trials.get(name, 0) for name in seconds}
+    timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
+    return sum(
+        one * (trainings[name] * plan.budget.epochs / concurrent + rounds.get(name, 0) * timed)
+        for name, one in seconds.items()
     )
-
-
-def timing_seconds(plan: Plan) -> float:
-    """Estimated seconds of the timing of what is confirmed at first, in which nothing else runs."""
-    rounds = plan_rounds(plan)
-    if not any(rounds.values()):
-        return 0.0
-    epochs = min(TIMED_EPOCHS, plan.budget.epochs)
-    return epochs * sum(rounds[name] * one for name, one in _epoch_seconds(plan).items())
 
 
 def _epoch_seconds(plan: Plan) -> dict[str, float]:
@@ -55,7 +55,9 @@ def _epoch_seconds(plan: Plan) -> dict[str, float]:
     rate = ENGINE_SHARE * _matrix_product_rate(setting.numerics.precision)
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
-        cost = model_cost(make_architecture(family, config, setting.image_size))
+        cost_of = engine_of(family).cost
+        assert cost_of is not None
+        cost = cost_of(make_architecture(family, config, setting.image_size))
         return passes * cost.multiply_adds / rate + overhead
 
     baselines = {

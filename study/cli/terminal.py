@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.text import printable
-from study.cli.estimate import core_seconds, describe_time, timing_seconds
+from study.cli.estimate import describe_time, training_seconds
 from study.search.caveats import describe_caveats
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_splits
@@ -67,8 +67,11 @@ def _time_line(plan: Plan, concurrent: int) -> str:
     together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
     if plan.setting.numerics.device != "cpu":
         return f"not estimated for GPUs; {together}"
-    training = describe_time(core_seconds(plan) / concurrent + timing_seconds(plan))
-    return f"{training} of training, {together} (estimate, without startup and figures)"
+    seconds = training_seconds(plan, concurrent)
+    if seconds is None:
+        return f"not estimated, as the costs of models are not known; {together}"
+    said = describe_time(seconds)
+    return f"{said} of training, {together} (estimate, without startup and figures)"
 
 
 def _confirm_line(plan: Plan) -> str:

@@ -9,19 +9,10 @@ from typing import Any, Literal
 
 import torch
 
-from hw3.cost import model_cost
-from hw3.engine import (
-    EpochRow,
-    Recipe,
-    Training,
-    restore_training,
-    score_images,
-    start_training,
-    train_epochs,
-    training_state,
-)
+from hw3.engine import EpochRow, Recipe
+from hw3.engines import engine_of
 from hw3.memory import keep_freed_memory
-from hw3.models import make_architecture
+from hw3.models import Engine, make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
@@ -47,7 +38,7 @@ class TrialReport:
         rows: one for each epoch, fields of `hw3.engine.EpochRow`; None for what is not finite.
         val, test: scores of the images of the validation set and of the locked test set, see
             `hw3.engine.score_images`; at the end of confirmed trials only.
-        cost: fields of `hw3.cost.Cost`.
+        cost: fields of `hw3.cost.Cost`; empty where the engine knows none.
         host, device: where the trial runs.
         checkpoint_failure: why no checkpoint can be written, None where they can.
         error: the text of what went wrong, of failed trials.
@@ -107,7 +98,7 @@ class Worker:
         Only notes what is to be done: with Tune a step that fails is tried again, a reset is not.
         """
         self._job = job
-        self._training: Training | None = None  # frees the last trial's memory before the next
+        self._training: _Training | None = None  # frees the last trial's memory before the next
         self._epochs: Iterator[EpochRow] = iter(())
         self._rows: list[dict[str, Any]] = []
 
@@ -136,15 +127,15 @@ class Worker:
         return TrialReport(
             status=status,
             rows=list(self._rows),
-            val=score_images(training, self._data.val) if is_scored else [],
-            test=score_images(training, test) if test is not None else [],
-            cost=asdict(self._cost),
+            val=training.score(self._data.val) if is_scored else [],
+            test=training.score(test) if test is not None else [],
+            cost=training.cost,
             host=platform.node(),
             device=_device_name(training.device),
             checkpoint_failure=self._checkpoints.failure,
         )
 
-    def _start_or_resume(self) -> Training:
+    def _start_or_resume(self) -> "_Training":
         """Build the job's model, and resume from its checkpoint where there is one."""
         parts = self._job.ingredients
         family = parts["family"]
@@ -155,27 +146,61 @@ class Worker:
         if RESAMPLING in parts:
             _check_code("resampled splits", resampling_digest(), parts[RESAMPLING])
             data = resample_splits(data, parts["seed"])
-        architecture = make_architecture(family, parts["config"], parts["image_size"])
-        self._cost = model_cost(architecture)
-        training = start_training(
-            architecture,
-            Recipe(**parts["recipe"]),
-            parts["seed"],
-            Numerics(**parts["numerics"]),
-        )
+        training = _start(parts)
         state = self._checkpoints.resume(self._job.key, asdict(self._job))
         if state is not None:
             self._rows = state["rows"]
-            restore_training(training, state["training"])
-        self._epochs = train_epochs(training, data)
+            training.restore(state["training"])
+        self._epochs = training.epochs(data)
         return training
 
-    def _keep(self, training: Training) -> None:
+    def _keep(self, training: "_Training") -> None:
         """Save the state before another epoch, not after the last: then it holds no epoch at which
         the driver, had it lived, would have stopped the trial."""
-        self._checkpoints.save(
-            self._job.key, {"rows": self._rows, "training": training_state(training)}
-        )
+        state = training.state()
+        if state is not None:
+            self._checkpoints.save(self._job.key, {"rows": self._rows, "training": state})
+
+
+@dataclass(frozen=True)
+class _Training:
+    """An engine's training under way.
+
+    Attributes:
+        cost: fields of `hw3.cost.Cost`.
+        device: on which it is trained, "cpu" or "cuda".
+    """
+
+    engine: Engine
+    training: Any
+    cost: Mapping[str, int]
+    device: str
+
+    def epochs(self, data: Splits) -> Iterator[EpochRow]:
+        """Train the epochs that are left; the row of each."""
+        return iter(self.engine.train(self.training, data))
+
+    def score(self, part: Split) -> list[dict[str, Any]]:
+        return self.engine.score(self.training, part)
+
+    def state(self) -> dict[str, Any] | None:
+        """None where the engine keeps none."""
+        return self.engine.state(self.training) if self.engine.state else None
+
+    def restore(self, state: dict[str, Any]) -> None:
+        assert self.engine.restore is not None
+        self.engine.restore(self.training, state)
+
+
+def _start(ingredients: Mapping[str, Any]) -> _Training:
+    """A training that has done no epoch."""
+    family = ingredients["family"]
+    engine = engine_of(family)
+    architecture = make_architecture(family, ingredients["config"], ingredients["image_size"])
+    cost = asdict(engine.cost(architecture)) if engine.cost else {}
+    recipe, numerics = Recipe(**ingredients["recipe"]), Numerics(**ingredients["numerics"])
+    training = engine.start(architecture, recipe, ingredients["seed"], numerics)
+    return _Training(engine, training, cost, numerics.device)
 
 
 def _check_code(what: str, here: str, expected: str) -> None:
@@ -198,7 +223,7 @@ def _json_number(value: float | None) -> float | None:
     return value if value is None or math.isfinite(value) else None
 
 
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+def _device_name(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
     return f"{platform.machine()} CPU"

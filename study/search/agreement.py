@@ -3,7 +3,8 @@
 from collections import defaultdict
 from dataclasses import asdict
 
-from hw3.cost import MEASURES, model_cost
+from hw3.cost import MEASURES
+from hw3.engines import engine_of
 from hw3.models import make_architecture
 from study.search.choose import Candidate, FinishedTrials
 from study.search.code import code_digest
@@ -45,12 +46,12 @@ def check_agreement(trials: FinishedTrials) -> None:
 
 
 def _expected_cost(trials: FinishedTrials, candidate: Candidate) -> tuple[int, ...] | None:
-    """The cost of the candidate's model; None where other code trained it."""
-    setting = trials.plan.setting
-    if setting.code.get(candidate.family) != code_digest(candidate.family):
+    """The cost of the candidate's model; None where other code trained it, or none is known."""
+    setting, cost_of = trials.plan.setting, engine_of(candidate.family).cost
+    if cost_of is None or setting.code.get(candidate.family) != code_digest(candidate.family):
         return None
     architecture = make_architecture(candidate.family, candidate.config, setting.image_size)
-    costs = asdict(model_cost(architecture))
+    costs = asdict(cost_of(architecture))
     return tuple(costs[measure] for measure in MEASURES)
 
 

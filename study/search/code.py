@@ -4,19 +4,21 @@ import ast
 import hashlib
 import sys
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hw3.engine import train_epochs
-from hw3.models import FAMILIES, Family, check_family
+from hw3.engines import ENGINE
+from hw3.models import FAMILIES, Engine, Family, check_family
 from hw3.resampling import resample_splits
 from study.search.syntax import digest_tree, imported_names, slice_source
 from study.spec.errors import StudyError
 
 DIGITS = 12  # hexadecimal
-ENGINE, FRAMEWORK = Family.__module__.partition(".")[0], __name__.partition(".")[0]
+HOME, FRAMEWORK = Family.__module__.partition(".")[0], __name__.partition(".")[0]
 INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -32,7 +34,8 @@ def code_digest(family: str) -> str:
     Of a family of `hw3` that is the modules of `config` and `build`. Of one from elsewhere it is
     the statements that these two need in their own file, which may hold a whole study
     (`study.search.syntax.slice_source`), and the modules that these import of `hw3`, of their own
-    package, and of the file's folder.
+    package, and of the file's folder. Of an engine other than `hw3.engines.ENGINE` it is the same
+    of each of its functions.
 
     Comments, docstrings and formatting do not count, nor does the code of other families, unless
     this one imports it from their modules: `FAMILIES` itself is not followed, nor is `study`. Data
@@ -43,11 +46,12 @@ def code_digest(family: str) -> str:
 
     Raises:
         ValueError: it is none.
-        StudyError: `config` or `build` has no name at the top level of a file.
+        StudyError: `config`, `build` or a function of the engine has no name at the top level of a
+            file.
     """
     check_family(family)
     entry = FAMILIES[family]
-    engine = _digest_package_module(train_epochs.__module__)
+    engine = _digest_engine(family, entry.engine)
     config, config_name = _digest_part(family, "config", entry.config)
     build, build_name = _digest_part(family, "build", entry.build)
     lines = (engine, config, build, config_name, build_name, str(entry.batch_coupled))
@@ -103,14 +107,26 @@ def digest_definition(file: Path, module: str, name: str) -> str:
 
     def find(imported: str) -> Path | None:
         package = _top(imported)
-        if package == ENGINE:
-            return _file_of(_folder_of(ENGINE), imported)
+        if package == HOME:
+            return _file_of(_folder_of(HOME), imported)
         if package == FRAMEWORK or (is_installed and package != _top(module)):
             return None
         return _file_of(folder, imported)
 
     own, imported = _read(file, module, name)
     return _hash_lines([own, *_follow(imported, find, [Family.__module__])])
+
+
+def _digest_engine(family: str, engine: Engine | None) -> str:
+    """Of hw3's own the modules of its loop, of another one what its functions need."""
+    if engine is None or engine is ENGINE:
+        return _digest_package_module(train_epochs.__module__)
+    parts = {item.name: getattr(engine, item.name) for item in fields(engine)}
+    return _hash_lines(
+        f"{role} {' '.join(_digest_part(family, f'engine.{role}', part))}"
+        for role, part in parts.items()
+        if part is not None
+    )
 
 
 def _digest_package_module(module: str) -> str:
@@ -120,7 +136,7 @@ def _digest_package_module(module: str) -> str:
 def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
     """Digest of a family's `config` or `build`, and the name that it has in its module."""
     module_name = str(getattr(part, "__module__", None))
-    if _top(module_name) == ENGINE:
+    if _top(module_name) == HOME:
         return _digest_package_module(module_name), part.__qualname__
     module = sys.modules.get(module_name, ModuleType(module_name))
     file = Path(getattr(module, "__file__", None) or "")

@@ -2,14 +2,16 @@
 
 import dataclasses
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import ray
 import torch
 
+from hw3 import engines
 from hw3.engine import recipe_for, start_training, train_epochs
+from hw3.engines import ENGINE
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
@@ -151,7 +153,7 @@ def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, s
     worker = worker_of(job(setting), data)
     worker.train_epoch()
     with torch.no_grad():
-        next(worker._training.model.parameters()).fill_(math.nan)
+        next(worker._training.training.model.parameters()).fill_(math.nan)
     report = worker.train_epoch()
     assert (report.status, report.is_last) == ("diverged", True)
     assert report.rows[-1]["val_loss"] is None
@@ -192,7 +194,7 @@ def test_all_candidates_of_a_seed_train_on_one_split(data, setting, monkeypatch)
         seen.append(splits)
         return train_epochs(training, splits)
 
-    monkeypatch.setattr("study.pool.worker.train_epochs", note)
+    monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, train=note))
     for family in ("conv", "gap"):
         worker_of(resampled_job(setting, family), data).train_epoch()
     one, two = seen
