@@ -168,8 +168,10 @@ def _verdict_blocks(
     plan: Plan, verdicts: Sequence[Verdict], notes: Mapping[str, str]
 ) -> list[Block]:
     """The claims with what was found and how to read it; of a smoke run the claims alone."""
-    columns = [Column(name, number=False) for name in ("Verdict", "Claim", "What was said")]
-    rows = [_claim_cells(verdict, plan.study.labels()) for verdict in verdicts]
+    quoted = any(verdict.claim.quote or verdict.claim.source for verdict in verdicts)
+    names = ("Verdict", "Claim", *["What was said"] * quoted)
+    columns = [Column(name, number=False) for name in names]
+    rows = [_claim_cells(verdict, plan.study.labels())[: len(names)] for verdict in verdicts]
     if not plan.budget.judged:
         return [Table(columns, rows)]
     columns += [Column("Held in"), Column("Mean", number=False), Column("95 % interval")]

@@ -237,6 +237,12 @@ def test_every_claim_stands_beside_what_was_said(html):
     assert all(claim.quote in texts and claim.source in texts for claim in STUDY.claims)
 
 
+def test_where_nobody_is_quoted_there_is_no_column_for_it(table, html):
+    claims = tuple(replace(claim, quote="", source="") for claim in STUDY.claims)
+    silent = Page(page_of(table, plan=plan_of(replace(STUDY, claims=claims))))
+    assert "What was said" in Page(html).text and "What was said" not in silent.text
+
+
 def test_effect_of_dropout_is_shown_where_a_candidate_has_dropout(table, html):
     assert "dropout itself" not in Page(html).text
     table = table.copy()
