@@ -1,5 +1,6 @@
 """Where trials are trained: EXECUTORS has the choices of --workers."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,6 +98,27 @@ def check_executor(options: Options) -> None:
         )
     if options.gpus_per_trial and not torch.cuda.is_available():
         raise StudyError(NO_GPU)
+
+
+def concurrent_trials(options: Options) -> int:
+    """How many trials a run would train at a time, as far as that can be known without Ray: those
+    of a cluster are taken for as many as fit on this machine.
+
+    Raises:
+        StudyError: a trial would need more than this machine has, and no cluster is asked for.
+    """
+    import torch
+
+    from study.cluster.ray import wanted_address
+
+    cpus = len(os.sched_getaffinity(0))
+    if options.workers == "inline":
+        return 1
+    if wanted_address(options.address) is not None:
+        return options.max_concurrent or cpus
+    here = {"CPU": float(cpus), "GPU": float(torch.cuda.device_count())}
+    asked = options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
+    return trial_resources([here], *asked).concurrent
 
 
 def device_here(options: Options) -> Device:

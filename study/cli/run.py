@@ -4,7 +4,6 @@ Ray and what draws take seconds to import, so each is imported where it is neede
 usage do without either, a plan and a report without Ray.
 """
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
-from study.cli.executors import EXECUTORS, Executor, check_executor, device_here
+from study.cli.executors import EXECUTORS, Executor, check_executor, concurrent_trials, device_here
 from study.cli.options import Options, command_line
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
@@ -89,10 +88,10 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     from study.cli.terminal import print_plan
 
     _check(study, options)
+    concurrent = concurrent_trials(options)
     numerics = choose_numerics(device_here(options), options.precision)
     plan = make_plan(study, options, load_data(options), numerics)
-    fitting = 1 if options.workers == "inline" else len(os.sched_getaffinity(0))
-    print_plan(plan, console, options.max_concurrent or fitting)
+    print_plan(plan, console, concurrent)
 
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:

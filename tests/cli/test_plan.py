@@ -220,6 +220,14 @@ def test_plan_refuses_what_a_run_in_one_process_refuses(arguments):
     assert "--workers ray" in answer.stderr
 
 
+@pytest.mark.parametrize("asked", [["--gpus-per-trial", "99"], ["--cpus-per-trial", "999"]])
+def test_plan_refuses_more_than_this_machine_has(asked, monkeypatch):
+    answer = run([*PLAN, *asked])
+    assert answer.exit_code == 1 and answer.stderr.startswith("error: ")
+    monkeypatch.setenv("RAY_ADDRESS", "cluster:6379")  # whose hosts are not known here
+    assert run([*PLAN, *asked]).exit_code == 0
+
+
 def test_plan_refuses_a_folder_in_which_ray_cannot_run(monkeypatch):
     monkeypatch.setattr("os.getcwd", lambda: "/data/\udcff")
     answer = run(PLAN)
