@@ -1,17 +1,12 @@
 """The training engine: plain functions, one epoch loop, a generator of epoch rows."""
 
+from hw3.engine.recipe import TUNABLE, Recipe, recipe_for
 from hw3.engine.scoring import predict, score_images
 from hw3.engine.train import EpochRow, train_epochs, train_together
-from hw3.engine.training import (
-    Recipe,
-    Training,
-    recipe_for,
-    restore_training,
-    start_training,
-    training_state,
-)
+from hw3.engine.training import Training, restore_training, start_training, training_state
 
 __all__ = [
+    "TUNABLE",
     "EpochRow",
     "Recipe",
     "Training",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from hw3.engine.augment import Augmentation
 from hw3.engine.images import normalise
 from hw3.engine.repeated import Repeated, drawing_from
 from hw3.engine.training import Training
@@ -16,8 +17,8 @@ from hw3.seeds import derive_seed
 class Steps:
     """The steps of an epoch of each training, on the same images, each in an order of its own.
 
-    The order and the dropout masks of an epoch are drawn from a training's seed and the epoch's
-    number alone, so that each is trained as if it were alone.
+    The order, the dropout masks and the augmentation of an epoch are drawn from a training's seed
+    and the epoch's number alone, so that each is trained as if it were alone.
 
     Args:
         trainings: on one device, with the same number of images in a batch.
@@ -62,6 +63,7 @@ class Lane:
 
     def __init__(self, training: Training, images: Tensor, labels: Tensor):
         self._training, self._images, self._labels = training, images, labels
+        self._augmentation = Augmentation(images) if training.recipe.augment else None
         self.generator = torch.Generator(images.device)
         self._loss_sum = torch.zeros((), device=images.device)
         self._correct = torch.zeros((), device=images.device, dtype=torch.int64)
@@ -73,6 +75,8 @@ class Lane:
         self._loss_sum.zero_()
         self._correct.zero_()
         self.generator.manual_seed(derive_seed(training.seed, "dropout", training.epoch))
+        if self._augmentation is not None:
+            self._augmentation.draw(training.seed, training.epoch)
         order_generator = torch.Generator()
         order_generator.manual_seed(derive_seed(training.seed, "order", training.epoch))
         order = torch.randperm(len(self._labels), generator=order_generator)
@@ -90,16 +94,23 @@ class Lane:
         training.optimiser.step()
 
     def _add_gradient(self, rows: Tensor, batch_size: int) -> None:
-        numerics = self._training.numerics
-        # images[rows] takes seven times as long
-        pixels = self._images.index_select(0, rows)
+        numerics, smoothing = self._training.numerics, self._training.recipe.label_smoothing
         targets = self._labels.index_select(0, rows)
         with numerics.autocast():
-            logits = self._training.model(normalise(pixels, numerics)).squeeze(1)
-        loss = cross_entropy(logits.float(), targets, reduction="sum")
-        (loss / batch_size).backward()
+            logits = self._training.model(normalise(self._take(rows), numerics)).squeeze(1)
+        loss = minimised = cross_entropy(logits.float(), targets, reduction="sum")
+        if smoothing:
+            smooth = targets * (1 - smoothing) + smoothing / 2
+            minimised = cross_entropy(logits.float(), smooth, reduction="sum")
+        (minimised / batch_size).backward()
         self._loss_sum += loss.detach()
         self._correct += ((logits.detach() > 0) == (targets > 0)).sum()
+
+    def _take(self, rows: Tensor) -> Tensor:
+        if self._augmentation is not None:
+            return self._augmentation.take(rows)
+        # images[rows] takes seven times as long
+        return self._images.index_select(0, rows)
 
     def means(self, images: int) -> tuple[float, float]:
         """Mean loss and accuracy since `begin_epoch`, over that many images."""

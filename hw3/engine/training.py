@@ -1,40 +1,16 @@
-"""A training: the recipe, and the model with its optimiser and schedule between two epochs."""
+"""A training: a model with its optimiser and learning-rate schedule between two epochs."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, StepLR
 
+from hw3.engine.recipe import Recipe
 from hw3.models import Architecture, build_model
 from hw3.numerics import Numerics, micro_batch_size
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The homework's recipe: Adam, StepLR stepped once per epoch, BCEWithLogitsLoss.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: images per step, drawn without replacement from a shuffled order.
-        learning_rate: Adam's at the start.
-        step_size: epochs between two reductions of the learning rate.
-        gamma: factor of each reduction.
-        train_eval_every: epochs between two scorings of the training set in evaluation mode;
-            the last epoch is always scored.
-    """
-
-    epochs: int = 30
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    step_size: int = 10
-    gamma: float = 0.1
-    train_eval_every: int = 5
-
-
-def recipe_for(epochs: int) -> Recipe:
-    """The homework's recipe over `epochs` epochs, a third of them at each of its learning rates."""
-    return Recipe(epochs=epochs, step_size=max(1, round(epochs / 3)))
 
 
 @dataclass(eq=False)
@@ -51,8 +27,8 @@ class Training:
     """
 
     model: nn.Module
-    optimiser: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
+    optimiser: Optimizer
+    scheduler: LRScheduler
     recipe: Recipe
     seed: int
     numerics: Numerics
@@ -80,11 +56,11 @@ def start_training(
         torch.backends.cudnn.allow_tf32 = False
     model = build_model(architecture, seed).to(numerics.device)
     model = model.to(memory_format=numerics.memory_format)  # type: ignore[call-overload]
-    optimiser = _make_adam(model, recipe.learning_rate, torch.device(numerics.device))
+    optimiser = _make_optimiser(model, recipe, torch.device(numerics.device))
     return Training(
         model=model,
         optimiser=optimiser,
-        scheduler=torch.optim.lr_scheduler.StepLR(optimiser, recipe.step_size, recipe.gamma),
+        scheduler=_make_scheduler(optimiser, recipe),
         recipe=recipe,
         seed=seed,
         numerics=numerics,
@@ -120,11 +96,22 @@ def restore_training(training: Training, state: dict[str, Any]) -> None:
     training.best_weights = state["best_weights"]
 
 
-def _make_adam(model: nn.Module, rate: float, device: torch.device) -> torch.optim.Adam:
+def _make_optimiser(model: nn.Module, recipe: Recipe, device: torch.device) -> Optimizer:
     capturable = device.type == "cuda"  # its steps can then be part of a CUDA graph
-    return torch.optim.Adam(
-        model.parameters(), lr=_learning_rate(rate, device), fused=True, capturable=capturable
-    )
+    rate, decay = _learning_rate(recipe.learning_rate, device), recipe.weight_decay
+    if recipe.optimiser == "sgd":  # which needs no such option
+        momentum = recipe.momentum
+        return SGD(model.parameters(), rate, momentum, weight_decay=decay, fused=True)
+    kind = {"adam": Adam, "adamw": AdamW}[recipe.optimiser]
+    return kind(model.parameters(), lr=rate, weight_decay=decay, fused=True, capturable=capturable)
+
+
+def _make_scheduler(optimiser: Optimizer, recipe: Recipe) -> LRScheduler:
+    if recipe.schedule == "step":
+        return StepLR(optimiser, recipe.step_size, recipe.gamma)
+    if recipe.schedule == "cosine":
+        return CosineAnnealingLR(optimiser, T_max=recipe.epochs)
+    return ConstantLR(optimiser, factor=1.0, total_iters=0)
 
 
 def _learning_rate(rate: float, device: torch.device) -> float | Tensor:

@@ -1,4 +1,4 @@
-"""Model configurations: frozen records whose valid ranges are data beside their fields."""
+"""Configurations: frozen records whose valid values are data beside their fields."""
 
 from dataclasses import field, fields
 from typing import Any
@@ -9,20 +9,33 @@ def bounded(default: int | float, low: int | float, high: int | float) -> Any:
     return field(default=default, metadata={"low": low, "high": high})
 
 
-def check_bounds(config: Any) -> None:
-    """Raise ValueError for a field of the wrong type or outside its range.
+def one_of(default: str | bool, *others: str | bool) -> Any:
+    """A dataclass field that `check_bounds` holds to these texts, or to True and False."""
+    return field(default=default, metadata={"choices": (default, *others)})
 
-    Every field must be made by `bounded`.
+
+def check_bounds(config: Any) -> None:
+    """Raise ValueError for a field of the wrong type or outside its range or choices.
+
+    A whole number in the place of a float becomes one, so that equal configurations are equal
+    as text as well. Every field must be made by `bounded` or `one_of`.
     """
     for item in fields(config):
-        value, low, high = getattr(config, item.name), item.metadata["low"], item.metadata["high"]
+        value, name = getattr(config, item.name), f"{type(config).__name__}.{item.name}"
+        if "choices" in item.metadata:
+            _check_choice(name, value, item.metadata["choices"])
+            continue
+        low, high = item.metadata["low"], item.metadata["high"]
         kind = type(item.default)
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not (whole or (kind is float and isinstance(value, float))):
-            raise ValueError(
-                f"{type(config).__name__}.{item.name} must be {kind.__name__}, got {value!r}"
-            )
+            raise ValueError(f"{name} must be {kind.__name__}, got {value!r}")
         if not low <= value <= high:
-            raise ValueError(
-                f"{type(config).__name__}.{item.name} must be from {low} to {high}, got {value}"
-            )
+            raise ValueError(f"{name} must be from {low} to {high}, got {value}")
+        if whole and kind is float:
+            object.__setattr__(config, item.name, float(value))
+
+
+def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    if type(value) is not type(choices[0]) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")

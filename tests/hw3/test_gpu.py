@@ -2,12 +2,14 @@
 
 import io
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
 
 from hw3.engine import (
     Recipe,
+    recipe_for,
     repeated,
     restore_training,
     score_images,
@@ -17,6 +19,7 @@ from hw3.engine import (
 )
 from hw3.models import FAMILIES
 from hw3.numerics import Numerics
+from tests.hw3.test_recipe import CHANGES
 from tests.hw3.training import curve, start, train
 from tests.made import square_splits
 
@@ -97,6 +100,19 @@ def test_learning_rate_steps_down(squares):
     frozen = Recipe(epochs=4, step_size=2, gamma=0.0)
     losses = [row.val_loss for row in train(squares, recipe=frozen, numerics=numerics)[1]]
     assert losses[0] != losses[1] == losses[2] == losses[3]  # captured steps read the rate
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_a_changed_recipe_is_captured_and_resumes_bit_for_bit(squares, changes, monkeypatch):
+    given = {"recipe": replace(recipe_for(EPOCHS), **changes), "numerics": Numerics("cuda")}
+    whole = curve(train(squares, **given)[1])
+    half, other = (start(squares, **given) for _ in range(2))
+    rows = train_epochs(half, squares)
+    begun = [next(rows), next(rows)]
+    restore_training(other, training_state(half))
+    assert curve([*begun, *train_epochs(other, squares)]) == whole
+    monkeypatch.setattr(repeated, "WARM_UP", 10**9)
+    assert curve(train(squares, **given)[1]) == whole
 
 
 def test_bfloat16_curve_is_float32s_within_its_rounding(squares):
