@@ -23,9 +23,9 @@ import pandas as pd
 
 from hw3.cost import model_cost
 from hw3.engine import recipe_for
-from hw3.models import make_architecture
 from study.report.outputs import write_outputs
 from study.search.choose import FinishedTrials
+from study.search.hyperparameters import architecture_of
 from study.search.plan import Plan
 from study.search.trial import Setting
 from study.spec.budget import Budget, DataFacts
@@ -65,7 +65,7 @@ def made_plan(seeds: int, epochs: int, candidates: int) -> Plan:
 def make_records(plan: Plan, store: RecordStore) -> None:
     """A complete training of every candidate on every seed, which nobody ran."""
     for place, candidate in enumerate(FinishedTrials(plan, {}).baselines):
-        architecture = make_architecture(candidate.family, candidate.config, IMAGE_SIZE)
+        architecture = architecture_of(candidate.family, candidate.config, IMAGE_SIZE)
         cost = vars(model_cost(architecture))
         for number, job in enumerate(candidate.jobs(plan.setting, plan.budget.seeds)):
             rng = np.random.default_rng([place, number])

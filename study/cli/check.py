@@ -5,10 +5,12 @@ from dataclasses import fields
 from typing import Any
 
 from hw3.cost import MEASURES, model_cost
+from hw3.engine import Recipe
 from hw3.engines import engine_of
-from hw3.models import FAMILIES, Architecture, check_image_size, make_architecture
+from hw3.models import FAMILIES, Architecture, check_image_size
 from study.figures.check import figure_mistakes
 from study.figures.draw import describe_error
+from study.search.hyperparameters import architecture_of, recipe_of
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
@@ -68,7 +70,8 @@ def _config_mistakes(study: Study, image_size: int) -> Iterator[str]:
 def _build(where: str, family: str, config: Mapping[str, Any], image_size: int) -> Iterator[str]:
     """What is wrong with a configuration, or what its model raises when it is built."""
     try:
-        architecture = make_architecture(family, config, image_size)
+        architecture = architecture_of(family, config, image_size)
+        recipe_of(family, config, Recipe())
     except ValueError as error:
         yield f"{where}: {error}"
         return

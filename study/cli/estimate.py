@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hw3.engines import engine_of
-from hw3.models import make_architecture
 from hw3.numerics import Precision
 from study.search.choose import baseline_candidates
+from study.search.hyperparameters import architecture_of, recipe_of
 from study.search.plan import Plan
 from study.search.timing import plan_rounds
 from study.search.trial import TIMED_EPOCHS
@@ -51,13 +51,14 @@ def _epoch_seconds(plan: Plan) -> dict[str, float]:
     setting = plan.setting
     scored = images["val"] + images["train"] / setting.recipe.train_eval_every
     passes = TRAINING_PASSES * images["train"] + scored
-    overhead = STEP_SECONDS * images["train"] / setting.recipe.batch_size
     rate = ENGINE_SHARE * _matrix_product_rate(setting.numerics.precision)
 
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost_of = engine_of(family).cost
         assert cost_of is not None
-        cost = cost_of(make_architecture(family, config, setting.image_size))
+        cost = cost_of(architecture_of(family, config, setting.image_size))
+        batch_size = recipe_of(family, config, setting.recipe).batch_size
+        overhead = STEP_SECONDS * images["train"] / batch_size
         return passes * cost.multiply_adds / rate + overhead
 
     baselines = {

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from hw3.cost import MEASURES
 from hw3.engines import engine_of
-from hw3.models import make_architecture
 from study.search.choose import Candidate, FinishedTrials
 from study.search.code import code_digest
+from study.search.hyperparameters import architecture_of
 from study.spec.errors import StudyError
 
 MOVE = "Move {} out of the folder trials of --results; the next run trains them again."
@@ -50,7 +50,7 @@ def _expected_cost(trials: FinishedTrials, candidate: Candidate) -> tuple[int, .
     setting, cost_of = trials.plan.setting, engine_of(candidate.family).cost
     if cost_of is None or setting.code.get(candidate.family) != code_digest(candidate.family):
         return None
-    architecture = make_architecture(candidate.family, candidate.config, setting.image_size)
+    architecture = architecture_of(candidate.family, candidate.config, setting.image_size)
     costs = asdict(cost_of(architecture))
     return tuple(costs[measure] for measure in MEASURES)
 

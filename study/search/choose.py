@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from hw3.cost import match_cost, model_cost
-from hw3.models import make_architecture
+from study.search.hyperparameters import architecture_of
 from study.search.plan import Plan
-from study.search.trial import METRIC, Job, Setting
+from study.search.trial import METRIC, Job, Setting, config_of
 from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
 
@@ -79,7 +79,7 @@ class FinishedTrials:
         if not full:
             return None
         best = min(full, key=lambda record: (record.rows[-1][METRIC], record.key))
-        config = best.ingredients["config"]
+        config = config_of(search, best)
         return Candidate(search.name, search.chosen_label, search.family, config)
 
     @cached_property
@@ -127,11 +127,11 @@ def _solved_config(
     if baseline.match is None:
         return config
     match, other = baseline.match, by_name[baseline.match.baseline]
-    target = model_cost(make_architecture(other.family, other.config, image_size))
+    target = model_cost(architecture_of(other.family, other.config, image_size))
 
     def architecture_at(size: int) -> Any:
         sized = config | dict.fromkeys(match.sizes, size)
-        return make_architecture(baseline.family, sized, image_size)
+        return architecture_of(baseline.family, sized, image_size)
 
     size = match_cost(architecture_at, match.measure, getattr(target, match.measure))
     return config | dict.fromkeys(match.sizes, size)

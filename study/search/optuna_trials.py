@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +9,8 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hw3.models import make_config
-from study.search.trial import METRIC, Job
+from study.search.hyperparameters import BY_EPOCHS, complete_config, complete_values
+from study.search.trial import METRIC, Job, config_of
 from study.spec.study import Search
 from study.store.records import Record
 
@@ -49,10 +48,15 @@ def is_point(search: Search, trial: Record | Job) -> bool:
     params = dict(trial.params)
     try:
         create_trial(state=TrialState.FAIL, params=params, distributions=distributions)
-        config = make_config(search.family, search.config(params))
+        values = complete_values(search.family, search.config(params))
     except (TypeError, ValueError):
         return False
-    return asdict(config) == trial.ingredients["config"]
+    names = {*complete_config(search.family, {}), *search.names}
+    wanted = {name: value for name, value in values.items() if name in names}
+    found = config_of(search, trial)
+    if BY_EPOCHS not in wanted:  # then it is whatever the run's recipe says
+        found.pop(BY_EPOCHS, None)
+    return found == wanted
 
 
 def optuna_database(searches: Sequence[tuple[Search, Sequence[Record]]]) -> bytes:

@@ -208,7 +208,7 @@ def load_plan(study: Study, results: Folder, command: Sequence[str] = ()) -> Pla
         content = folder.read(PLAN, MAX_BYTES)
         if content is not None:
             return _plan_from(study, parse_json(content))
-    except (Damaged, UnusableFile) as error:
+    except (ValueError, UnusableFile) as error:
         raise StudyError(
             f"{folder}/{PLAN} is damaged or of another version ({error}). Run the study again, "
             f"which trains nothing that is recorded: {again}"

@@ -9,14 +9,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from study.search.choose import FinishedTrials
+from study.search.hyperparameters import complete_values, recorded_values
 from study.search.registration import (
     CANDIDATE,
     CLAIMS,
     STUDY,
     claim_digest,
     claim_digests,
-    complete_config,
-    held_config,
+    searched_names,
 )
 from study.search.trial import TIMED
 from study.spec.claim import Claim
@@ -92,7 +92,7 @@ def confirmed_of(trials: FinishedTrials, name: str) -> list[Record]:
         if one.is_full_length and not one.params and TIMED not in one.ingredients
     ]
     could_be = _possible_models(trials, name)
-    return [one for one in confirmed if is_of(study, name, one) or could_be(*_model(one))]
+    return [one for one in confirmed if is_of(study, name, one) or could_be(one)]
 
 
 def is_of(study: Study, name: str, record: Record) -> bool:
@@ -100,27 +100,33 @@ def is_of(study: Study, name: str, record: Record) -> bool:
     return (record.provenance.get(STUDY), record.provenance.get(CANDIDATE)) == (study.name, name)
 
 
-def _possible_models(trials: FinishedTrials, name: str) -> Callable[[str, Mapping[str, Any]], bool]:
-    """Whether a family and a configuration are what the candidate is, or could be."""
-    models = {
-        each.name: (each.family, complete_config(each.family, each.config))
+def _possible_models(trials: FinishedTrials, name: str) -> Callable[[Record], bool]:
+    """Whether a training is of what the candidate is, or could be."""
+    baselines = {
+        each.name: (each.family, complete_values(each.family, each.config))
         for each in trials.baselines
     }
-    if name in models:
-        return lambda *model: model == models[name]
+    if name in baselines:
+        return lambda record: _is_of_model(record, *baselines[name])
     search = next(search for search in trials.plan.study.searches if search.name == name)
-    held, ties = held_config(search), search.ties.values()
+    values = complete_values(search.family, search.config(search.middle()))
+    searched, ties = searched_names(search), search.ties.values()
+    held = {name: value for name, value in values.items() if name not in searched}
 
-    def could_choose(family: str, config: Mapping[str, Any]) -> bool:
-        is_held = all(config.get(name) == value for name, value in held.items())
-        is_tied = all(config.get(name) == config.get(those[0]) for those in ties for name in those)
-        return family == search.family and is_held and is_tied
+    def could_choose(record: Record) -> bool:
+        found = recorded_values(record.ingredients)
+        is_tied = all(found.get(name) == found.get(those[0]) for those in ties for name in those)
+        is_baseline = any(_is_of_model(record, *one) for one in baselines.values())
+        return _is_of_model(record, search.family, held) and is_tied and not is_baseline
 
-    return lambda *model: could_choose(*model) and model not in models.values()
+    return could_choose
 
 
-def _model(record: Record) -> tuple[str, Mapping[str, Any]]:
-    return record.ingredients["family"], record.ingredients["config"]
+def _is_of_model(record: Record, family: str, values: Mapping[str, Any]) -> bool:
+    """Whether a training is of the family and has these values among its hyper-parameters."""
+    found = recorded_values(record.ingredients)
+    is_same = all(found.get(name) == value for name, value in values.items())
+    return record.ingredients["family"] == family and is_same
 
 
 def _recorded_before(study: Study, claim: Claim, records: list[Record]) -> list[Record]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from hw3.models import make_config
+from study.search.hyperparameters import complete_config
 from study.search.plan import Plan
 from study.spec.claim import Claim
 from study.spec.study import Baseline, Search, Study
@@ -50,14 +50,14 @@ def study_digest(study: Study) -> str:
     return _digest(claim_digests(study))
 
 
-def complete_config(family: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with the family's defaults."""
-    return asdict(make_config(family, config))
+def searched_names(search: Search) -> set[str]:
+    """The hyper-parameters that may differ between the search's trials."""
+    return {one for name in search.space for one in search.ties.get(name, (name,))}
 
 
-def held_config(search: Search) -> dict[str, Any]:
+def _held_config(search: Search) -> dict[str, Any]:
     """The hyper-parameters that are the same whatever the search chooses."""
-    searched = {one for name in search.space for one in search.ties.get(name, (name,))}
+    searched = searched_names(search)
     config = complete_config(search.family, search.config(search.middle()))
     return {name: value for name, value in config.items() if name not in searched}
 
@@ -69,7 +69,7 @@ def _meaning(study: Study, name: str) -> Any:
         return _baseline_meaning(baselines[name], baselines)
     search = next(one for one in study.searches if one.name == name)
     space = {name: dimension.identity() for name, dimension in search.space.items()}
-    held, ties = held_config(search), dict(search.ties)
+    held, ties = _held_config(search), dict(search.ties)
     hand_picked = [dict(point) for point in search.hand_picked]
     return [search.label, search.family, held, space, ties, hand_picked]
 

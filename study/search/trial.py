@@ -11,6 +11,12 @@ from hw3.models import make_config
 from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
 from study.search.code import code_digests
+from study.search.hyperparameters import (
+    recipe_ingredient,
+    recipe_of,
+    recorded_values,
+    split_values,
+)
 from study.spec.study import Search
 from study.store.reading import read_record
 from study.store.records import Ingredients, Record, record_key
@@ -48,7 +54,7 @@ class Setting:
     Attributes:
         data: fingerprint of the data set at `image_size`.
         image_size: side of the images in pixels.
-        recipe: how models are trained.
+        recipe: how models are trained where their configurations say nothing else.
         numerics: how the numbers are computed.
         seed: the base of every seed of the run.
         sampler: a key of `study.search.samplers.SAMPLERS`; part of a search's identity, not of a
@@ -74,13 +80,16 @@ class Setting:
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
 
+        Args:
+            config: hyper-parameters that differ from the defaults, the model's and the recipe's.
+
         Raises:
             ValueError: the family or the configuration is not valid.
         """
         return {
             "family": family,
-            "config": asdict(make_config(family, config)),
-            "recipe": asdict(self.recipe),
+            "config": asdict(make_config(family, split_values(family, config)[0])),
+            "recipe": recipe_ingredient(recipe_of(family, config, self.recipe)),
             "image_size": self.image_size,
             "data": self.data,
             "seed": seed,
@@ -131,7 +140,7 @@ class Setting:
 
     def belongs_to(self, search: Search, trial: "Record | Job") -> bool:
         """Whether the trial, finished or under way, belongs to this search in this setting."""
-        config, seed = trial.ingredients["config"], self.explore_seed(search)
+        config, seed = config_of(search, trial), self.explore_seed(search)
         if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
             return False
         try:
@@ -168,6 +177,13 @@ class Job:
     def epochs(self) -> int:
         """Of the trial at full length."""
         return self.ingredients.get(TIMED, self.ingredients["recipe"]["epochs"])
+
+
+def config_of(search: Search, trial: Record | Job) -> dict[str, Any]:
+    """The configuration of a search's trial: all that is the model's, and what the search sets of
+    the recipe."""
+    values, own = recorded_values(trial.ingredients), trial.ingredients["config"]
+    return {name: value for name, value in values.items() if name in own or name in search.names}
 
 
 def job_from(saved: Mapping[str, Any]) -> Job:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from study.search.choose import FinishedTrials
+from study.search.hyperparameters import BY_EPOCHS, recorded_values
 from study.search.registered import confirmed_of, is_of
 from study.search.registration import PLANNED, STUDY
 from study.search.trial import RESAMPLING
@@ -125,13 +126,20 @@ def _wanted(trials: FinishedTrials) -> list[dict[str, Any]]:
 
 def _differences(record: Record, wanted: list[dict[str, Any]]) -> tuple[str, ...]:
     """In which ingredients but the seed it differs from those that are nearest."""
-    parts = record.ingredients
+    parts = _by_what(record.ingredients)
     of_each = [
         tuple(what for name, what in INGREDIENTS.items() if parts.get(name) != one.get(name))
-        for one in wanted
+        for one in map(_by_what, wanted)
         if one["family"] == parts["family"]
     ]
     return min(of_each, key=len, default=("model family",))
+
+
+def _by_what(ingredients: Mapping[str, Any]) -> dict[str, Any]:
+    """The ingredients with the recipe's hyper-parameters in the configuration."""
+    values, recipe = recorded_values(ingredients), ingredients["recipe"]
+    epochs = recipe.get("epochs"), values.pop(BY_EPOCHS)  # the one follows from the other
+    return {**ingredients, "config": values, "recipe": epochs}
 
 
 def _trainings(count: int) -> str:

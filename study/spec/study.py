@@ -38,7 +38,8 @@ class Baseline:
         name: unique in the study; claims refer to it.
         label: what figures and reports call it.
         family: a key of `hw3.models.FAMILIES`.
-        config: hyper-parameters that differ from the family's defaults.
+        config: hyper-parameters that differ from the defaults: the family's own, or the recipe's
+            (`hw3.engine.TUNABLE`), such as `learning_rate`.
         match: where given, one size is solved for so that the cost meets another baseline's.
     """
 
@@ -63,9 +64,9 @@ class Search:
             chooses.
         label: what figures and reports call it; the chosen configuration is "LABEL, chosen".
         family: a key of `hw3.models.FAMILIES`.
-        space: the searched hyper-parameters, by name.
-        fixed: hyper-parameters held at a value other than the family's default.
-        ties: a name in `space` that sets several hyper-parameters of the family to one value.
+        space: the searched hyper-parameters, by name, the family's own or the recipe's.
+        fixed: hyper-parameters held at a value other than the default.
+        ties: a name in `space` that sets several hyper-parameters to one value.
         hand_picked: configurations in `space` that are tried first.
     """
 
@@ -82,8 +83,13 @@ class Search:
         """What figures and reports call the configuration that the search chooses."""
         return f"{self.label}, chosen"
 
+    @property
+    def names(self) -> set[str]:
+        """The hyper-parameters that it searches or fixes."""
+        return {*self.fixed}.union(*(self.ties.get(name, (name,)) for name in self.space))
+
     def config(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The family's hyper-parameters at a point of the space."""
+        """The hyper-parameters at a point of the space that may differ from the defaults."""
         values = dict(self.fixed)
         for name, value in params.items():
             values.update(dict.fromkeys(self.ties.get(name, (name,)), value))

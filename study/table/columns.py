@@ -95,7 +95,7 @@ COLUMNS = {
     "epoch": _count("epochs done, from 1", "epochs"),
     "is_final": _flag("the trial's last epoch"),
     "is_best": _flag("the epoch of the trial's least validation loss"),
-    "learning_rate": Column("Float64", "", "Adam's, in this epoch"),
+    "learning_rate": Column("Float64", "", "the optimiser's, in this epoch"),
     "train_loss": _loss(_LOGGED, "training loss, as logged"),
     "train_accuracy": _score(_LOGGED, "training accuracy, as logged"),
     "train_eval_loss": _loss(_EVALUATED, "training loss, evaluation mode"),

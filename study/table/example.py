@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hw3.engine import recipe_for
-from study.search.trial import TIMED_EPOCHS, Setting, rung_epochs
+from study.search.trial import TIMED_EPOCHS, Setting, config_of, rung_epochs
 from study.spec.study import Search, Study
 from study.store.records import Record, Status
 from study.table.members import Member
@@ -50,7 +50,7 @@ def example_table(study: Study) -> pd.DataFrame:
         ]
         full = [record for record in explored if record.is_full_length]
         best = min(full, key=lambda record: record.rows[-1]["val_loss"])
-        configs[search.name] = search.family, best.ingredients["config"]
+        configs[search.name] = search.family, config_of(search, best)
     members += [
         Member("confirm", name, label, _confirmed(place, *configs[name], seed), seed_number=seed)
         for place, (name, label) in enumerate(study.labels().items())

@@ -1,0 +1,94 @@
+"""Which of a configuration's values are the model's, and which the recipe's that trains it.
+
+Baselines and searches name both kinds alike; whoever makes a model or a recipe of such values does
+it here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from hw3.engine import TUNABLE, Recipe
+from hw3.models import FAMILIES, Architecture, check_family, make_architecture, make_config
+
+Values = Mapping[str, Any]
+
+# In every trial's ingredients. Other fields of a recipe are there only where they are not the
+# default: a field that is new leaves the keys of all earlier trainings as they are.
+ALWAYS = ("epochs", "batch_size", "learning_rate", "step_size", "gamma", "train_eval_every")
+BY_EPOCHS = "step_size"  # whose default depends on the number of epochs
+
+
+def split_values(family: str, values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model's hyper-parameters and the recipe's. A name that both have is the model's.
+
+    Raises:
+        ValueError: no such family or hyper-parameter.
+    """
+    check_family(family)
+    own = [item.name for item in fields(FAMILIES[family].config)]
+    shared = [name for name in TUNABLE if name not in own]
+    unknown = [name for name in values if name not in (*own, *shared)]
+    if unknown:
+        raise ValueError(
+            f"unknown hyper-parameter {', '.join(unknown)} of family {family}; "
+            f"its models have {', '.join(own)}; its recipe has {', '.join(shared)}"
+        )
+    return (
+        {name: value for name, value in values.items() if name in own},
+        {name: value for name, value in values.items() if name in shared},
+    )
+
+
+def architecture_of(family: str, values: Values, image_size: int) -> Architecture:
+    """The architecture of a configuration.
+
+    Raises:
+        ValueError: no such family or hyper-parameter, a value out of range, or an image size that
+            no model takes.
+    """
+    return make_architecture(family, split_values(family, values)[0], image_size)
+
+
+def recipe_of(family: str, values: Values, recipe: Recipe) -> Recipe:
+    """The recipe with a configuration's values in it.
+
+    Raises:
+        ValueError: no such family or hyper-parameter, or a value out of range.
+    """
+    return replace(recipe, **split_values(family, values)[1])
+
+
+def recipe_ingredient(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as part of a trial's ingredients; `Recipe(**…)` makes it again."""
+    default = asdict(Recipe())
+    values = asdict(recipe).items()
+    return {name: value for name, value in values if name in ALWAYS or value != default[name]}
+
+
+def complete_config(family: str, values: Values) -> dict[str, Any]:
+    """All of the model's hyper-parameters, and those of the recipe that the values name.
+
+    Raises:
+        ValueError: no such family or hyper-parameter, or a value out of range.
+    """
+    own, shared = split_values(family, values)
+    recipe = asdict(replace(Recipe(), **shared))
+    return {name: recipe[name] for name in shared} | asdict(make_config(family, own))
+
+
+def complete_values(family: str, values: Values) -> dict[str, Any]:
+    """All hyper-parameters, the recipe's among them, but for BY_EPOCHS where it is not named.
+
+    Raises:
+        ValueError: no such family or hyper-parameter, or a value out of range.
+    """
+    recipe = asdict(Recipe())
+    defaults = {name: recipe[name] for name in TUNABLE if name != BY_EPOCHS}
+    return defaults | complete_config(family, values)
+
+
+def recorded_values(ingredients: Values) -> dict[str, Any]:
+    """All hyper-parameters of a trial, finished or under way, the recipe's among them."""
+    recipe = asdict(Recipe()) | dict(ingredients["recipe"])
+    return {name: recipe[name] for name in TUNABLE} | dict(ingredients["config"])
