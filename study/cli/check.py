@@ -16,7 +16,7 @@ from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
-from study.table.metrics import metric_mistakes
+from study.table.metrics import metric_mistakes, registry_mistakes
 
 
 def check_study(study: Study, budget: Budget, with_figures: bool = True) -> None:
@@ -46,6 +46,7 @@ def _mistakes(study: Study, image_size: int, with_figures: bool) -> Iterator[str
     sound = study.sound()
     configs = list(_config_mistakes(sound, image_size))
     yield from configs
+    yield from registry_mistakes()
     yield from metric_mistakes(sound.claims)
     if not with_figures:
         return

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from hw3.metrics import METRICS
 from study.spec.claim import Claim
 from study.table.constant import Constant
 
 # Metrics that say of a useless model what they say of a perfect one: it does not overfit, and it
 # converges at once.
 FLATTERING = ("gap_", "epochs_to_converge", "seconds_to_converge", "converged_share")
+CALIBRATION = "calibration_error"  # the shares of the classes are calibrated as probabilities
 OF_ONE_CLASS = ("sensitivity", "specificity")  # each is perfect by one of the constant answers
-SCORES = ("accuracy", "accuracy_max", "loss", "auroc", *OF_ONE_CLASS)
+SCORES = ("accuracy", "accuracy_max", "loss")  # how the names of some that no part has end
 ACCURACY = "val_accuracy"
 
 
@@ -37,13 +39,19 @@ def is_flattered(claim: Claim, useless: Mapping[str, float], constant: Constant)
     """Whether the claim is one that a useless model satisfies, and is about such a one."""
     of_claim = [name for name in claim.candidates if name in useless]
     of_one_class = claim.metric.endswith(OF_ONE_CLASS)
-    flatters = claim.metric.startswith(FLATTERING) or of_one_class
-    if not of_claim or not (flatters or claim.metric.endswith(SCORES)):
+    of_no_use = claim.metric.startswith(FLATTERING) or claim.metric.endswith(CALIBRATION)
+    flatters = of_no_use or of_one_class
+    if not of_claim or not (flatters or _is_score(claim.metric)):
         return False
     if claim.versus is not None:
         return flatters or len(of_claim) == 2
-    value = constant.scores.get(claim.metric, math.nan)
+    value = constant.score(claim.metric)
     return of_one_class or math.isnan(value) or claim.above < value < claim.below
+
+
+def _is_score(metric: str) -> bool:
+    """Whether a column is a score of predictions, and no cost or time."""
+    return metric.partition("_")[2] in METRICS or metric.endswith(SCORES)
 
 
 def describe_useless(names: list[str], constant: Constant) -> str:

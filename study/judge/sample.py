@@ -9,7 +9,7 @@ import pandas as pd
 from study.judge.images import image_scores
 from study.spec.claim import Claim, EpochRule
 from study.spec.times import ELAPSED, SECONDS, TIMED_METRICS
-from study.table.columns import COLUMNS
+from study.table.formatting import find_column
 
 DECIMALS = 12  # of a value: what differs by less differs by arithmetic alone
 TIED = 0.5  # the answer of a seed that speaks neither for a claim nor against it
@@ -177,7 +177,7 @@ def _held(claim: Claim, values: np.ndarray, scores: np.ndarray, lost: np.ndarray
     held = held_by(claim, values)
     held[lost.all(axis=0)] = 0.0
     if claim.versus is not None:
-        worst = -WORST if COLUMNS[claim.metric].higher_is_better else WORST
+        worst = -WORST if find_column(claim.metric).higher_is_better else WORST
         for side, sign in ((0, 1), (1, -1)):
             alone = lost[side] & ~np.isnan(scores[1 - side])
             held[alone] = float(above < sign * worst < below)

@@ -8,8 +8,8 @@ from typing import Literal
 from study.spec.claim import Claim
 from study.stats.looks import Looks
 from study.stats.rule import Rule
-from study.table.columns import COLUMNS
 from study.table.constant import Constant
+from study.table.formatting import find_column
 
 Outcome = Literal["supported", "refuted", "undecided", "not judged"]
 UNKNOWN = (math.nan, math.nan)  # an interval that cannot be computed
@@ -118,4 +118,4 @@ class Verdict:
     @property
     def unit(self) -> str:
         """Of effect, intervals and bounds; "ratio" for ratios, empty for plain counts."""
-        return "ratio" if self.claim.ratio else COLUMNS[self.claim.metric].unit
+        return "ratio" if self.claim.ratio else find_column(self.claim.metric).unit

@@ -13,7 +13,7 @@ from study.judge.images import image_scores, patient_interval
 from study.report.verdicts import claim_text, effect_text, held_text
 from study.search.plan import Plan
 from study.spec.claim import Claim
-from study.table.columns import COLUMNS
+from study.table.columns import all_columns
 from study.table.formatting import column_name, format_value
 from study.table.seeds import confirmed_finals
 
@@ -97,7 +97,7 @@ def _turned(found: Found) -> Iterator[str]:
     for verdict in found.verdicts:
         claim = verdict.claim
         test = claim.metric.replace("val_", "test_", 1)
-        if claim.versus is None or claim.ratio or test not in COLUMNS or test == claim.metric:
+        if claim.versus is None or claim.ratio or test not in all_columns() or test == claim.metric:
             continue
         pair = frozenset(claim.candidates), claim.metric
         differences = {

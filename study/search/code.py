@@ -12,6 +12,7 @@ from typing import Any
 
 from hw3.engine import train_epochs
 from hw3.engines import ENGINE
+from hw3.metrics import Metric
 from hw3.models import FAMILIES, Engine, Family, check_family
 from hw3.resampling import resample_splits
 from study.search.syntax import digest_tree, imported_names, slice_source
@@ -19,6 +20,7 @@ from study.spec.errors import StudyError
 
 DIGITS = 12  # hexadecimal
 HOME, FRAMEWORK = Family.__module__.partition(".")[0], __name__.partition(".")[0]
+REGISTRIES = [Family.__module__, Metric.__module__]  # not followed: they bring what is not used
 INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -38,7 +40,8 @@ def code_digest(family: str) -> str:
     of each of its functions.
 
     Comments, docstrings and formatting do not count, nor does the code of other families, unless
-    this one imports it from their modules: `FAMILIES` itself is not followed, nor is `study`. Data
+    this one imports it from their modules: `FAMILIES` itself is not followed, nor are `METRICS` and
+    `study`. Data
     is not looked at: it has a fingerprint of its own.
 
     Args:
@@ -114,7 +117,7 @@ def digest_definition(file: Path, module: str, name: str) -> str:
         return _file_of(folder, imported)
 
     own, imported = _read(file, module, name)
-    return _hash_lines([own, *_follow(imported, find, [Family.__module__])])
+    return _hash_lines([own, *_follow(imported, find, REGISTRIES)])
 
 
 def _digest_engine(family: str, engine: Engine | None) -> str:
@@ -130,7 +133,7 @@ def _digest_engine(family: str, engine: Engine | None) -> str:
 
 
 def _digest_package_module(module: str) -> str:
-    return digest_modules(_folder_of(module), [module], [Family.__module__])
+    return digest_modules(_folder_of(module), [module], REGISTRIES)
 
 
 def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:

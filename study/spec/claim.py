@@ -47,9 +47,9 @@ class Claim:
     Attributes:
         name: unique in the study.
         candidate: the name of a baseline, or of a search for its chosen configuration.
-        metric: a numeric column of the table (`study.table.columns.COLUMNS`). Where it begins with
-            `test_` and the data has no test part, the validation part stands in and the verdict
-            says so.
+        metric: a numeric column of the table (`study.table.columns.result_columns`), such as
+            `val_` or `test_` and a name in `hw3.metrics.METRICS`. Where it begins with `test_` and
+            the data has no test part, the validation part stands in and the verdict says so.
         versus: the name of what it is compared with; None for a claim about a level.
         above, below: the region's bounds in the metric's unit (a plain ratio where `ratio`);
             infinite where open.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from hw3.metrics import METRICS
 from hw3.models import FAMILIES
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 
@@ -57,10 +58,6 @@ def _score(meaning: str, label: str) -> Column:
     return Column("Float64", "share", meaning, label, higher_is_better=True)
 
 
-def _rate(part: str, name: str, meaning: str) -> Column:
-    return _score(f"{meaning}, by a threshold of 0; where logits are recorded", f"{part} {name}")
-
-
 def _gap(unit: Unit, meaning: str, label: str) -> Column:
     return Column("Float64", unit, meaning, label, is_difference=True)
 
@@ -69,14 +66,13 @@ _LOGGED = "as logged: dropout active, while the weights change"
 _EVALUATED = "training set in evaluation mode, where scored"
 _TEST = "locked test set, confirmed trials only"
 _CORRECT = "one digit for each of the part's images, 1 where classified correctly"
-_BALANCED = "mean of sensitivity and specificity"
-_SENSITIVITY = "share of the pneumonia images that were classified correctly"
-_SPECIFICITY = "share of the normal images that were classified correctly"
 _LOGITS = "logits of the part's images, separated by spaces, see study.table.images"
+
+PARTS = {"val": "validation", "test": "test"}  # that metrics are of, with what people call them
 
 # One row per epoch of a trial; a trial that failed before its first epoch has one row with epoch 0.
 # Test scores, and those of single images, stand in the rows of the epochs that were scored.
-COLUMNS = {
+COLUMNS: dict[str, Column] = {
     "key": _text("name of the trial's record"),
     "stage": _text("explore, confirm or timing, see study.search.timing"),
     "candidate": _text("name of the baseline or search; confirmed, a search is what it chose"),
@@ -108,9 +104,6 @@ COLUMNS = {
     ),
     "val_correct": _text(f"{_CORRECT}; scored epochs of confirmed trials only"),
     "val_logits": _text(f"{_LOGITS}; scored epochs of confirmed trials only"),
-    "val_balanced_accuracy": _rate("validation", "balanced accuracy", _BALANCED),
-    "val_sensitivity": _rate("validation", "sensitivity", _SENSITIVITY),
-    "val_specificity": _rate("validation", "specificity", _SPECIFICITY),
     "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
     "gap_accuracy": _gap(
         "share",
@@ -127,9 +120,6 @@ COLUMNS = {
     "test_auroc": _score(_TEST, "test AUROC"),
     "test_correct": _text(_CORRECT),
     "test_logits": _text(_LOGITS),
-    "test_balanced_accuracy": _rate("test", "balanced accuracy", _BALANCED),
-    "test_sensitivity": _rate("test", "sensitivity", _SENSITIVITY),
-    "test_specificity": _rate("test", "specificity", _SPECIFICITY),
     "seconds": Column("Float64", "seconds", "wall-clock time of the epoch, beside other trials"),
     "elapsed": Column(
         "Float64",
@@ -194,6 +184,36 @@ def config_columns() -> dict[str, Column]:
     }
 
 
+def metric_columns(part: str) -> dict[str, Column]:
+    """A column for each of `hw3.metrics.METRICS` that is not among COLUMNS: "val_f1", "test_f1".
+    A study of somebody's own may add metrics while a program runs.
+
+    Args:
+        part: a key of PARTS.
+    """
+    return {
+        f"{part}_{name}": Column(
+            "Float64",
+            metric.unit,
+            f"{metric.label}, from the logits of the part's images where they are recorded",
+            f"{PARTS[part]} {metric.label}",
+            higher_is_better=metric.higher_is_better,
+        )
+        for name, metric in METRICS.items()
+        if f"{part}_{name}" not in COLUMNS
+    }
+
+
+def result_columns() -> dict[str, Column]:
+    """All columns but those of hyper-parameters: a part's metrics stand behind its logits."""
+    columns: dict[str, Column] = {}
+    for name, column in COLUMNS.items():
+        columns[name] = column
+        if name.endswith("_logits"):
+            columns |= metric_columns(name.removesuffix("_logits"))
+    return columns
+
+
 def all_columns() -> dict[str, Column]:
     """All columns of the table, in its order."""
-    return COLUMNS | config_columns()
+    return result_columns() | config_columns()

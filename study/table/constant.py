@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from hw3.metrics import METRICS
 from hw3.splits import CLASSES
 from study.table.formatting import column_name, find_column, format_value
 
@@ -18,15 +21,32 @@ class Constant:
         answer: that class.
         scores: what it scores, by metric. Its losses are those of the training part's shares of
             the classes, given as the probability of every image.
+        counts: images by part and class.
     """
 
     answer: str
     scores: Mapping[str, float]
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What figures and tables call it."""
         return f"always “{self.answer}”"
+
+    def score(self, column: str) -> float:
+        """What it scores by a column; NaN where that is not known.
+
+        Metrics that are not among `scores` are computed here: scikit-learn takes time to import.
+        """
+        part, _, name = column.partition("_")
+        if column in self.scores or name not in METRICS or part not in self.counts:
+            return self.scores.get(column, math.nan)
+        counts, train = list(self.counts[part].values()), list(self.counts["train"].values())
+        labels = np.repeat(np.arange(len(counts)), counts)
+        logits = np.log(np.array(train) / sum(train))
+        if len(logits) == 2:
+            return METRICS[name](np.full(len(labels), logits[1] - logits[0]), labels)
+        return METRICS[name](np.tile(logits, (len(labels), 1)), labels)
 
     def accuracy(self, column: str) -> float | None:
         """What it scores by a column of accuracies; None for another column, or where the data has
@@ -69,4 +89,4 @@ def constant_predictor(counts: Mapping[str, Mapping[str, int]]) -> Constant:
     gap = scores["train_accuracy"] - scores["val_accuracy"]
     scores |= {"gap_accuracy": gap, "gap_accuracy_logged": gap}
     scores["gap_loss"] = scores["val_loss"] - scores["train_loss"]
-    return Constant(answer, scores)
+    return Constant(answer, scores, counts)

@@ -2,7 +2,7 @@
 
 import math
 
-from study.table.columns import COLUMNS, Column, config_columns
+from study.table.columns import COLUMNS, Column, all_columns
 
 NOTHING = "–"  # where there is no number
 POINTS = "percentage points"
@@ -11,7 +11,7 @@ DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the
 
 def find_column(name: str) -> Column:
     """What is declared of a column; one without unit for a name that the table does not have."""
-    return COLUMNS.get(name) or config_columns().get(name) or Column("Float64", "", "")
+    return COLUMNS.get(name) or all_columns().get(name) or Column("Float64", "", "")
 
 
 def column_name(column: str) -> str:

@@ -1,9 +1,13 @@
 """Scores of single images, as the table keeps them: text, one entry for each image of a part."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 
 import numpy as np
+
+from hw3.metrics import METRICS, Metric
+from study.store.reading import warn
 
 
 def format_logits(logits: Sequence[float] | None) -> str | None:
@@ -26,26 +30,38 @@ def image_losses(logits: np.ndarray, correct: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, np.where(correct, -1, 1) * np.abs(logits))
 
 
-def class_rates(logits: np.ndarray, correct: np.ndarray) -> dict[str, float]:
-    """How well each class was recognised: sensitivity, specificity, and their mean, the
-    balanced_accuracy; NaN where an image of a class is missing.
+def measure(logits: str, correct: str) -> Mapping[str, float]:
+    """What a part's images score by each of `hw3.metrics.METRICS`, by its name.
 
-    Pneumonia, label 1, is the positive class. The labels follow from predictions and answers.
+    The labels follow from predictions and answers.
 
     Args:
-        logits: (images,).
-        correct: whether the prediction (logit > 0) is the label, bool (images,).
+        logits, correct: the table's columns of these names, of as many images.
     """
-    positive = (logits > 0) == correct
-    sensitivity, specificity = (
-        float(correct[of_class].mean()) if of_class.any() else math.nan
-        for of_class in (positive, ~positive)
-    )
-    return {
-        "balanced_accuracy": (sensitivity + specificity) / 2,
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-    }
+    return _measure(logits, correct, tuple(METRICS.items()))
+
+
+@lru_cache(maxsize=4096)  # the table is made again at each look, from much the same records
+def _measure(
+    logits: str, correct: str, metrics: tuple[tuple[str, Metric], ...]
+) -> Mapping[str, float]:
+    values = read_logits(logits)
+    labels = (values > 0) == read_correct(correct)
+    return {name: _score(name, metric, values, labels) for name, metric in metrics}
+
+
+def _score(name: str, metric: Metric, logits: np.ndarray, labels: np.ndarray) -> float:
+    """NaN where somebody's own metric raises: no fault of it may cost the table."""
+    try:
+        return metric(logits, labels)
+    except Exception as error:  # noqa: BLE001 - it may raise anything
+        _warn_once(f"the metric {name} is missing where it raises: {type(error).__name__}: {error}")
+        return math.nan
+
+
+@cache
+def _warn_once(message: str) -> None:
+    warn(message)
 
 
 def read_correct(text: str) -> np.ndarray:

@@ -1,16 +1,15 @@
 """Records -> one tidy DataFrame, the only thing that statistics, figures and notebooks read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hw3.text import printable
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import all_columns
-from study.table.images import class_rates, format_logits, read_correct
+from study.table.images import format_logits, measure
 from study.table.members import Member
 
 # A trial has converged in the first epoch from which on its validation accuracy differs by at most
@@ -26,9 +25,16 @@ _EPOCH_FIELDS = (
 )
 
 
-def make_table(members: Iterable[Member]) -> pd.DataFrame:
-    """One row per epoch of each member, with the columns of `all_columns` in that order."""
-    rows = [row for member in members for row in _member_rows(member)]
+Measure = Callable[[str, str], Mapping[str, float]]
+
+
+def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.DataFrame:
+    """One row per epoch of each member, with the columns of `all_columns` in that order.
+
+    Args:
+        measure: what gives the metrics of a part's images, see `study.table.images.measure`.
+    """
+    rows = [row for member in members for row in _member_rows(member, measure)]
     columns = all_columns()
     table = pd.DataFrame(rows, columns=list(columns))
     table = table.astype({name: column.dtype for name, column in columns.items()})
@@ -94,10 +100,10 @@ def _convergence(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _member_rows(member: Member) -> list[dict[str, Any]]:
-    trial, scores = _trial_values(member), _image_scores(member.record)
+def _member_rows(member: Member, measure: Measure) -> list[dict[str, Any]]:
+    trial, scores = _trial_values(member), _image_scores(member.record, measure)
     epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in member.record.rows]
-    return [trial | row | scores.get(row["epoch"], {}) for row in epochs or [{"epoch": 0}]]
+    return [trial | scores.get(row["epoch"], {}) | row for row in epochs or [{"epoch": 0}]]
 
 
 def _trial_values(member: Member) -> dict[str, Any]:
@@ -128,9 +134,9 @@ def _trial_values(member: Member) -> dict[str, Any]:
     return {name: printable(v) if isinstance(v, str) else v for name, v in values.items()}
 
 
-def _image_scores(record: Record) -> dict[int, dict[str, Any]]:
-    """What each scored epoch has beside its row, whose validation loss and accuracy are there
-    already; records of earlier versions lack some of it."""
+def _image_scores(record: Record, measure: Measure) -> dict[int, dict[str, Any]]:
+    """What each scored epoch has beside its row, whose own scores are the table's wherever both
+    have one; records of earlier versions lack some of it."""
     scores: dict[int, dict[str, Any]] = {}
     for part, names, of_part in (
         ("val", ("correct", "logits"), record.val),
@@ -139,12 +145,8 @@ def _image_scores(record: Record) -> dict[int, dict[str, Any]]:
         for score in of_part:
             columns = score | {"logits": format_logits(score.get("logits"))}
             found = {f"{part}_{name}": columns.get(name) for name in names}
-            rates = {f"{part}_{name}": rate for name, rate in _class_rates(score).items()}
-            scores.setdefault(score["epoch"], {}).update(found | rates)
+            logits, correct = columns.get("logits"), columns.get("correct")
+            measured = measure(logits, correct) if logits and correct else {}
+            metrics = {f"{part}_{name}": value for name, value in measured.items()}
+            scores.setdefault(score["epoch"], {}).update(metrics | found)
     return scores
-
-
-def _class_rates(score: Mapping[str, Any]) -> dict[str, float]:
-    """See `study.table.images.class_rates`; empty for a record without logits or answers."""
-    logits, correct = score.get("logits"), score.get("correct")
-    return class_rates(np.array(logits), read_correct(correct)) if logits and correct else {}

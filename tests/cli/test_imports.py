@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 DRAWING = {"matplotlib", "seaborn", "optuna"}
-NOT_FOR_A_PLAN = {"ray", "seaborn", "scipy.stats"}
-SLOW = {"ray", "torch", "pandas", "scipy.stats"} | DRAWING
+NOT_FOR_A_PLAN = {"ray", "seaborn", "scipy.stats", "sklearn"}
+SLOW = {"ray", "torch", "pandas", "scipy.stats", "sklearn"} | DRAWING
 # Runs a study's command line to its end, then prints what it has imported.
 PROGRAM = """
 import atexit, sys

@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from hw3.data import load_splits
+from hw3.metrics import METRICS, Metric
 from hw3.models import FAMILIES
 from study import task_a, task_c
 from study.cli.command import command
 from study.pool.worker import Worker
 from study.spec.claim import Claim
+from study.spec.figures import Figure
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.open import open_folder
@@ -75,11 +77,16 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     assert (folder / "report.html").exists()
 
 
-def test_a_claim_about_balanced_accuracy_is_judged_from_the_logits_of_images(tmp_path):
-    claim = Claim("balanced", "small", "test_balanced_accuracy", above=0.9)
-    study = Study(
-        "made", "Made", "?", (Baseline("small", "Small", "gap"),), claims=(claim,), figures=()
+def test_claims_about_metrics_are_judged_from_the_logits_of_images(tmp_path, monkeypatch):
+    own = Metric("least logit", lambda logits, labels: logits.min(), unit="")
+    monkeypatch.setitem(METRICS, "least", own)
+    claims = (
+        Claim("balanced", "small", "test_balanced_accuracy", above=0.9),
+        Claim("own", "small", "val_least", below=1e9, epoch="best"),
     )
+    small = Baseline("small", "Small", "gap")
+    bars = Figure("bars", "comparison", "Bars", {"metrics": ("val_least",)})
+    study = Study("made", "Made", "?", (small,), claims=claims, figures=(bars,))
     data = "phantom:20,10,15"
     budget = ["--image-size", "16", "--epochs", "1", "--seeds", "8", "--data", data]
     answer = run(["--workers", "inline", *budget, "--results", str(tmp_path)], study)
@@ -90,7 +97,10 @@ def test_a_claim_about_balanced_accuracy_is_judged_from_the_logits_of_images(tmp
         for record in RecordStore(LocalFolder(tmp_path))
     ]
     balanced = [(positive + 1 - false) / 2 for false, positive in recalls]
-    (verdict,) = json.loads((tmp_path / "made" / "verdicts.json").read_text())
+    verdict, mine = json.loads((tmp_path / "made" / "verdicts.json").read_text())
+    least = [min(record.val[-1]["logits"]) for record in RecordStore(LocalFolder(tmp_path))]
+    assert (mine["n_seeds"], mine["effect"]) == (8, pytest.approx(np.mean(least)))
+    assert "val_least" in (tmp_path / "made" / "figures" / "bars.csv").read_text()
     assert (verdict["n_seeds"], verdict["verdict"], verdict["unit"]) == (8, "refuted", "share")
     assert verdict["effect"] == pytest.approx(np.mean(balanced))
     said = " ".join(answer.output.split())

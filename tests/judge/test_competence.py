@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from hw3.metrics import METRICS
 from study.judge import Terms, constant_predictor, judge
 from study.table.rows import make_table
 from tests.judge.test_judge import claim, trial
@@ -114,6 +115,26 @@ def test_balanced_accuracy_is_judged_as_other_metrics_are():
     missing = verdict_on(GOOD, val=(), **level)
     assert missing.outcome == "not judged"
     assert "no confirmed trial of a has a value of val_balanced_accuracy" in missing.note
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_a_level_that_a_constant_answer_has_is_not_judged_on_a_useless_model(metric):
+    value = CONSTANT.score(f"val_{metric}")
+    region = {"metric": f"val_{metric}", "above": value - 0.01, "below": value + 0.01}
+    assert verdict_on(USELESS, val=ALWAYS, **region).outcome == "not judged"
+
+
+def test_a_useless_model_is_not_found_better_calibrated():
+    region = {"metric": "val_calibration_error", "versus": "b", "below": 0.0}
+    assert verdict_on(USELESS, val=ALWAYS, **region).outcome == "not judged"
+
+
+def test_a_constant_answer_is_measured_by_any_metric():
+    chance = 0.75
+    assert CONSTANT.score("test_brier") == pytest.approx((chance**2 + (1 - chance) ** 2) / 2)
+    assert CONSTANT.score("val_average_precision") == pytest.approx(0.75)
+    assert CONSTANT.score("val_calibration_error") == pytest.approx(0.0)
+    assert math.isnan(CONSTANT.score("val_mine"))
 
 
 def test_a_candidate_is_useless_if_half_of_its_trainings_are():

@@ -15,8 +15,14 @@ import pytest
 
 import hw3
 from hw3.engine import train_epochs
-from hw3.models import FAMILIES, Family
-from study.search.code import code_digest, code_digests, digest_definition, digest_modules
+from hw3.models import FAMILIES
+from study.search.code import (
+    REGISTRIES,
+    code_digest,
+    code_digests,
+    digest_definition,
+    digest_modules,
+)
 from study.spec.errors import StudyError
 
 MY_STUDY = '''"""Does a wider network help?"""
@@ -443,7 +449,7 @@ def test_nothing_is_read_twice(digest_of, monkeypatch):
 def test_the_homework_s_families_have_the_digests_of_their_modules(family):
     entry = FAMILIES[family]
     parts = [
-        digest_modules(ROOT, [part.__module__], [Family.__module__])
+        digest_modules(ROOT, [part.__module__], REGISTRIES)
         for part in (train_epochs, entry.config, entry.build)
     ]
     names = [entry.config.__qualname__, entry.build.__qualname__, str(entry.batch_coupled)]

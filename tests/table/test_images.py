@@ -1,13 +1,11 @@
-import math
-
 import numpy as np
 import pytest
 
-from hw3.metrics import log_loss
+from hw3.metrics import METRICS, Metric, log_loss
 from study.table.images import (
-    class_rates,
     format_logits,
     image_losses,
+    measure,
     read_correct,
     read_logits,
 )
@@ -35,19 +33,24 @@ def test_losses_of_several_seeds_at_once():
     assert image_losses(logits, correct) == pytest.approx(expected)
 
 
-def test_rates_of_the_classes_are_counted_at_a_logit_of_0():
-    logits = np.array([2.0, 0.5, -1.0, 1.0, -3.0, 0.0, -0.5])
-    labels = np.array([1, 1, 1, 0, 0, 0, 0])
-    rates = class_rates(logits, (logits > 0) == (labels > 0))
-    assert rates["sensitivity"] == pytest.approx(2 / 3)
-    assert rates["specificity"] == pytest.approx(3 / 4)  # a logit of 0 is an answer "normal"
-    assert rates["balanced_accuracy"] == pytest.approx((2 / 3 + 3 / 4) / 2)
+def test_a_part_is_measured_by_every_metric_of_the_registry(monkeypatch):
+    monkeypatch.setitem(METRICS, "mine", Metric("mine", lambda logits, labels: labels.mean()))
+    measured = measure("2.0 0.5 -1.0 1.0 -3.0 0.0 -0.5", "1100111")
+    assert measured.keys() == METRICS.keys()
+    assert measured["mine"] == pytest.approx(3 / 7)
+    assert measured["sensitivity"] == pytest.approx(2 / 3)
+    assert measured["specificity"] == pytest.approx(3 / 4)  # a logit of 0 is an answer "normal"
+    assert measured["balanced_accuracy"] == pytest.approx((2 / 3 + 3 / 4) / 2)
 
 
-def test_rates_of_a_class_without_images_are_unknown():
-    rates = class_rates(np.array([1.0, -1.0]), np.array([True, False]))
-    assert rates["sensitivity"] == 0.5
-    assert math.isnan(rates["specificity"]) and math.isnan(rates["balanced_accuracy"])
+def test_a_metric_that_raises_is_missing_and_costs_no_other(monkeypatch, caplog):
+    monkeypatch.setitem(METRICS, "broken", Metric("broken", lambda logits, labels: 1 / 0))
+    for logits in ("1.0 -1.0", "1.0 -2.0"):
+        measured = measure(logits, "11")
+        assert np.isnan(measured["broken"]) and measured["accuracy"] == 1.0
+    assert [record.message for record in caplog.records] == [
+        "the metric broken is missing where it raises: ZeroDivisionError: division by zero"
+    ]
 
 
 def test_read_correct_takes_one_digit_per_image():

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hw3.metrics import METRICS, Metric
 from study.spec.claim import Claim
-from study.table.metrics import metric_mistakes
+from study.table.metrics import metric_mistakes, registry_mistakes
 
 
 def claim(name="right", metric="val_accuracy", above=0.5, **options):
@@ -23,6 +24,47 @@ def test_a_metric_must_be_a_numeric_column(metric):
 def test_a_share_has_no_bound_in_percent(options):
     (mistake,) = metric_mistakes([claim("wrong", **options)])
     assert "claim wrong" in mistake and "0.9 for 90 %" in mistake
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metric": "val_f1", "above": 1.0}, "val_f1 is never above 1: it is from 0 to 1"),
+        ({"metric": "test_auroc", "above": -1, "below": 0.0}, "test_auroc is never below 0"),
+        ({"above": 1.5, "versus": "b"}, "a difference of two val_accuracy is never above 1"),
+        ({"metric": "gap_accuracy", "above": -2, "below": -1}, "never below -1"),
+    ],
+)
+def test_a_share_must_be_able_to_lie_between_its_bounds(options, said):
+    (mistake,) = metric_mistakes([claim("wrong", **options)])
+    assert said in mistake
+
+
+def test_a_claim_may_be_about_a_metric_from_outside(monkeypatch):
+    ours = [claim("one", "val_mine"), claim("two", "test_mine", versus="b")]
+    assert len(metric_mistakes(ours)) == 2
+    monkeypatch.setitem(METRICS, "mine", Metric("mine", lambda logits, labels: 0.5))
+    assert metric_mistakes(ours) == registry_mistakes() == []
+    (misspelt,) = metric_mistakes([claim("wrong", "val_mime")])
+    assert "Did you mean val_mine?" in misspelt
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "said"),
+    [
+        ("Mine!", Metric("mine", lambda logits, labels: 0.5), "small letters, digits and _"),
+        ("correct", Metric("mine", lambda logits, labels: 0.5), "has a column val_correct already"),
+        ("mine", Metric("mine", lambda logits, labels: 1 / 0), "raises ZeroDivisionError"),
+        ("mine", Metric("mine", lambda logits, labels: "half"), "raises ValueError"),
+        ("mine", lambda logits, labels: 0.5, "must be a hw3.metrics.Metric"),
+    ],
+)
+def test_a_metric_that_cannot_be_computed_is_found_before_anything_is_trained(
+    name, metric, said, monkeypatch
+):
+    monkeypatch.setitem(METRICS, name, metric)
+    (mistake,) = registry_mistakes()
+    assert mistake.startswith(f"metric {name}: ") and said in mistake
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Scores of a classifier with one logit: arrays in, numbers out."""
+"""The scores of every epoch of a training: arrays in, numbers out."""
 
 import numpy as np
 
