@@ -16,6 +16,7 @@ from study.store.checkpoints import CheckpointStore
 
 if TYPE_CHECKING:
     from study.pool.session import Session  # imports Ray, a second that a plan does not need
+    from study.pool.weights import WeightsKeeper
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Executor:
 
     resources: Resources
     numerics: Numerics
-    run: "Callable[[Session, Splits, CheckpointStore], None]"
+    run: "Callable[[Session, Splits, CheckpointStore, WeightsKeeper], None]"
 
 
 @contextmanager
@@ -57,8 +58,13 @@ def on_ray(options: Options) -> Iterator[Executor]:
         else:  # the workers' hosts may have other processors than this one
             numerics = on_a_worker(resources, choose_numerics, device, options.precision)
 
-        def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:
-            run_on_ray(session, data, checkpoints, resources, options.epoch_timeout)
+        def run(
+            session: "Session",
+            data: Splits,
+            checkpoints: CheckpointStore,
+            weights: "WeightsKeeper",
+        ) -> None:
+            run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
 
         yield Executor(resources, numerics, run)
 
@@ -71,8 +77,13 @@ def inline(options: Options) -> Iterator[Executor]:
     device = device_here(options)
     resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
 
-    def run(session: "Session", data: Splits, checkpoints: CheckpointStore) -> None:
-        run_inline(session, data, checkpoints, resources.threads)
+    def run(
+        session: "Session",
+        data: Splits,
+        checkpoints: CheckpointStore,
+        weights: "WeightsKeeper",
+    ) -> None:
+        run_inline(session, data, checkpoints, resources.threads, weights)
 
     yield Executor(resources, choose_numerics(device, options.precision), run)
 

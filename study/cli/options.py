@@ -89,7 +89,7 @@ def _option(
     Args:
         description: for `--help`; says the default where that is None.
         kind: click's type.
-        flag: a short form; the option then takes no value.
+        flag: a short form, or its own name; the option then takes no value.
         callback: click's, which turns the given text into the value.
         decides: whether the option decides what is trained and shown, not just where.
     """
@@ -182,6 +182,22 @@ class Options:
         "Seconds without a report after which a trial is ended and tried again (with Ray).",
         ABOVE_ZERO,
     )
+    keep_weights: Literal["best", "all", "none"] = _option(
+        "best",
+        "Which weights of confirmed trainings are kept in RESULTS/weights: of each candidate's "
+        "training of least validation loss, of all, or none.",
+        click.Choice(["best", "all", "none"]),
+    )
+    weights_limit: float = _option(
+        1.0,
+        "GB that the weights of this study may take; of candidates that do not fit none are kept.",
+        FiniteRange(min=0),
+    )
+    remake_weights: bool = _option(
+        False,
+        "Train again what is recorded and whose weights are wanted and missing; the records stay.",
+        flag="--remake-weights",
+    )
     verbose: bool = _option(False, "Show Ray's own messages.", flag="-v", decides=False)
 
     def budget(self) -> Budget:
@@ -215,7 +231,8 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _click_option(name: str, default: Any, metadata: Any) -> Callable[..., Any]:
     long = f"--{name.replace('_', '-')}"
     if metadata["flag"]:
-        return click.option(metadata["flag"], long, is_flag=True, help=metadata["description"])
+        names = dict.fromkeys((metadata["flag"], long))  # some have no short form
+        return click.option(*names, is_flag=True, help=metadata["description"])
     return click.option(
         long,
         type=metadata["kind"],

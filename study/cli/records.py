@@ -13,6 +13,7 @@ from study.search.code import code_digests
 from study.spec.errors import StudyError
 from study.store.folder import Folder
 from study.store.records import Record, RecordStore
+from study.store.weights import WeightsStore
 
 UNKNOWN = "unknown"  # of records of versions up to 0.2
 
@@ -81,17 +82,18 @@ def list_records(results: Folder, console: Console) -> None:
 
 
 def remove_records(results: Folder, code: str, console: Console) -> None:
-    """Delete all records that this code trained.
+    """Delete all records that this code trained, with their weights.
 
     Raises:
         StudyError: there is none.
     """
-    store = RecordStore(results)
+    store, weights = RecordStore(results), WeightsStore(results)
     groups = group_by_code(store)
     wanted = [record for group in groups if group.code == code for record in group.records]
     if not wanted:
         known = ", ".join(dict.fromkeys(group.code for group in groups)) or "none"
         raise StudyError(f"no record in {results} is of the code {code}. There are: {known}")
     for record in wanted:
+        weights.delete(record.key)
         store.delete(record.key)
     console.print(f"{len(wanted)} records removed; the next run trains them again")

@@ -24,6 +24,13 @@ from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
+from study.search.weights import (
+    GB,
+    WeightsPlan,
+    describe_plan,
+    missing_weights,
+    plan_weights,
+)
 from study.spec.errors import StudyError, error_line
 from study.spec.secrets import mask
 from study.spec.study import Study
@@ -32,6 +39,7 @@ from study.store.folder import Folder
 from study.store.lock import hold_lock
 from study.store.provenance import provenance
 from study.store.records import Record, RecordStore
+from study.store.weights import WeightsStore
 
 if TYPE_CHECKING:
     from study.pool.failures import Failures  # its package needs seconds to import
@@ -56,11 +64,13 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     with ExitStack() as lock:
         with EXECUTORS[options.workers](options) as executor:
             plan = make_plan(study, options, data, executor.numerics)
-            print_plan(plan, console, executor.resources.concurrent)
+            weights = _weights_of(plan, options)
+            words = describe_plan(weights, plan, options.weights_limit * GB)
+            print_plan(plan, console, executor.resources.concurrent, words)
             lock.enter_context(hold_lock(folder))
             plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
             save_plan(plan, folder)
-            seconds = _train(plan, data, options, executor, console)
+            seconds = _train(plan, data, options, executor, console, weights)
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
@@ -91,7 +101,8 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     concurrent = concurrent_trials(options)
     numerics = choose_numerics(device_here(options), options.precision)
     plan = make_plan(study, options, load_data(options), numerics)
-    print_plan(plan, console, concurrent)
+    words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
+    print_plan(plan, console, concurrent, words)
 
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:
@@ -167,6 +178,7 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
         budget,
         setting,
         describe_data(data),
+        weights=options.keep_weights,
         command=command_line(),
         provenance=provenance(),
     )
@@ -184,7 +196,12 @@ def _earlier_seconds(plan: Plan, results: Folder) -> float | None:
 
 
 def _train(
-    plan: Plan, data: Splits, options: Options, executor: Executor, console: Console
+    plan: Plan,
+    data: Splits,
+    options: Options,
+    executor: Executor,
+    console: Console,
+    weights: WeightsPlan,
 ) -> float | None:
     """Run what is not recorded yet; the seconds it took, None where nothing was left to train."""
     import optuna
@@ -193,6 +210,7 @@ def _train(
     from study.pool.dispatch import Dispatcher
     from study.pool.recorder import Recorder
     from study.pool.session import Session
+    from study.pool.weights import WeightsKeeper, WeightsWatch
     from study.table.members import study_members
 
     if not options.verbose:
@@ -201,11 +219,14 @@ def _train(
     folder = options.results / plan.study.name
     folder.delete(FAILURE)
     checkpoints = CheckpointStore(folder / "checkpoints")
-    for swept in (store, checkpoints):
+    kept = WeightsStore(options.results)
+    for swept in (store, checkpoints, kept):
         swept.sweep()
     records = {record.key: record for record in store}
     trials = FinishedTrials(plan, records)
     check_agreement(trials)
+    if options.remake_weights:
+        _forget_without_weights(trials, kept, weights)
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
     if not any(dispatcher.remaining().values()):
         count = len({member.record.key for member in study_members(trials)})
@@ -214,11 +235,14 @@ def _train(
         )
         return None
     started = time.monotonic()
+    keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
+    watch = WeightsWatch(keeper, records)
     with Progress(console, plan, dispatcher.remaining) as progress:
-        session = Session(dispatcher, Recorder(store, checkpoints, plan), [progress])
-        executor.run(session, data, checkpoints)
+        session = Session(dispatcher, Recorder(store, checkpoints, plan), [progress, watch])
+        executor.run(session, data, checkpoints, keeper)
         _check_progress(session.failures, plan.study, folder)
     _say_given_up(session.failures, plan.study, console)
+    _say_not_kept(watch.failures, console)
     return time.monotonic() - started
 
 
@@ -244,6 +268,31 @@ def _say_given_up(failures: "Failures", study: Study, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _forget_without_weights(
+    trials: FinishedTrials, kept: WeightsStore, weights: WeightsPlan
+) -> None:
+    """Take those trainings whose weights are wanted and missing for not recorded: they are trained
+    again, and their records, which are whole, stay as they are."""
+    labels = {trials.plan.study.labels()[name] for name in weights.candidates}
+    for label, keys in missing_weights(trials, kept.kept()).items():
+        for key in keys if label in labels else ():
+            trials.records.pop(key, None)
+
+
+def _say_not_kept(failures: Sequence[str], console: Console) -> None:
+    if failures:
+        console.print(
+            f"weights of {len(failures)} trainings were not kept, and the trainings are recorded: "
+            f"{escape(printable(mask(failures[0])))}. Afterwards --remake-weights makes them",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _weights_of(plan: Plan, options: Options) -> WeightsPlan:
+    return plan_weights(plan, options.weights_limit * GB)
 
 
 def _wanted_seeds(trials: FinishedTrials) -> Mapping[str, int]:

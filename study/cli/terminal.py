@@ -18,23 +18,26 @@ from study.search.registration import study_digest
 from study.search.timing import plan_rounds
 from study.search.trial import TIMED_EPOCHS
 from study.search.tried import describe_tried
+from study.search.weights import describe_weights
 from study.spec.errors import error_line
 from study.spec.study import Study
 from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
+from study.store.weights import WeightsStore
 
 if TYPE_CHECKING:
     from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use
 
 
-def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
+def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | None = None) -> None:
     """The plan as a table: searches, trials, epochs, seeds, time, detectable difference. Below it
     what the data cannot show.
 
     Args:
         concurrent: number of trials that run at a time.
+        weights: what is kept of them, in words.
     """
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
@@ -51,6 +54,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int) -> None:
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
         ("time", _time_line(plan, concurrent)),
+        *[("weights", weights)] * bool(weights),
         ("claims", _claims_line(plan)),
         ("digest", _digest_line(study)),
     ]
@@ -166,7 +170,8 @@ def conclude(plan: Plan, results: Folder, console: Console) -> list[str]:
     folder = results / plan.study.name
     with report_progress(console) as on_step:
         trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
-        found = write_outputs(trials, folder, on_step)
+        weights = describe_weights(trials, WeightsStore(results).kept())
+        found = write_outputs(trials, folder, on_step, weights)
     _print_findings(found.findings, console)
     print_verdicts(plan, found.verdicts, console)
     _print_failures(trials, console)

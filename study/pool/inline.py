@@ -4,13 +4,18 @@ import traceback
 
 from hw3.splits import Splits
 from study.pool.session import MAX_RETRIES, Session
+from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.pool.worker import TrialReport, Worker
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointStore
 
 
 def run_inline(
-    session: Session, data: Splits, checkpoints: CheckpointStore, threads: int = 1
+    session: Session,
+    data: Splits,
+    checkpoints: CheckpointStore,
+    threads: int = 1,
+    weights: WeightsKeeper = NO_WEIGHTS,
 ) -> None:
     """Run every job of the session; returns when all are recorded.
 
@@ -21,11 +26,14 @@ def run_inline(
 
     Args:
         threads: for the computations of a trial on CPU cores.
+        weights: keeps those of confirmed trainings.
 
     Raises:
         StudyError: a record or a checkpoint could not be written.
     """
-    worker = Worker(data.without_test(), lambda: data.test, threads, checkpoints.folder)
+    worker = Worker(
+        data.without_test(), lambda: data.test, threads, checkpoints.folder, weights=weights
+    )
     while session.failure is None and (job := session.next_job()) is not None:
         _run_trial(session, worker, job)
     session.check()

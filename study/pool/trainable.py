@@ -6,6 +6,7 @@ from typing import Any
 from ray.tune import Trainable
 
 from hw3.splits import Split, Splits
+from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.pool.worker import Worker
 from study.search.trial import job_from
 from study.store.folder import Folder
@@ -26,10 +27,11 @@ class StudyTrial(Trainable):
         threads: int = 1,
         checkpoints: Folder | None = None,
         families: Mapping[str, bytes] = {},
+        weights: WeightsKeeper = NO_WEIGHTS,
     ) -> None:
         """Make the worker, which the actor keeps for all its trials; see `Worker`."""
         assert data is not None
-        self._worker = Worker(data, open_test, threads, checkpoints, families)
+        self._worker = Worker(data, open_test, threads, checkpoints, families, weights)
         self._worker.begin(job_from(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

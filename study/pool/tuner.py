@@ -19,6 +19,7 @@ from study.pool.tune_adapters import (
     SessionSearcher,
     StopOnFailure,
 )
+from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.store.checkpoints import CheckpointStore
 
 
@@ -28,6 +29,7 @@ def run_on_ray(
     checkpoints: CheckpointStore,
     resources: Resources,
     epoch_timeout: float,
+    weights: WeightsKeeper = NO_WEIGHTS,
 ) -> None:
     """Run every job of the session; returns when all are recorded.
 
@@ -36,6 +38,7 @@ def run_on_ray(
 
     Args:
         epoch_timeout: seconds without a report after which a trial is ended and tried again.
+        weights: keeps those of confirmed trainings.
 
     Raises:
         StudyError: a record or a checkpoint could not be written, or no trial makes progress.
@@ -48,6 +51,7 @@ def run_on_ray(
         threads=resources.threads,
         checkpoints=checkpoints.folder,
         families=pack_families(),
+        weights=weights,
     )
     supervisor = Supervisor(session, epoch_timeout)
     # Tune's own files are of no use after the run: the records are the only truth.

@@ -17,6 +17,7 @@ from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
 from study.pool.shipped import came_by_value, unpack_family
+from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.search.code import code_digest, resampling_digest
 from study.search.trial import RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
@@ -41,6 +42,7 @@ class TrialReport:
         cost: fields of `hw3.cost.Cost`; empty where the engine knows none.
         host, device: where the trial runs.
         checkpoint_failure: why no checkpoint can be written, None where they can.
+        weights_failure: why the weights could not be kept, None where nothing failed.
         error: the text of what went wrong, of failed trials.
     """
 
@@ -52,6 +54,7 @@ class TrialReport:
     host: str | None = None
     device: str | None = None
     checkpoint_failure: str | None = None
+    weights_failure: str | None = None
     error: str | None = None
 
     @property
@@ -76,6 +79,7 @@ class Worker:
         checkpoints: folder where trials under way are kept, so that one that is killed resumes
             from its last checkpoint; nowhere if None.
         families: from outside `hw3`, see `study.pool.shipped`.
+        weights: keeps those of confirmed trainings.
     """
 
     def __init__(
@@ -85,11 +89,13 @@ class Worker:
         threads: int = 1,
         checkpoints: Folder | None = None,
         families: Mapping[str, bytes] = {},
+        weights: WeightsKeeper = NO_WEIGHTS,
     ):
         assert data.test is None
         torch.set_num_threads(threads)
         keep_freed_memory()
         self._data, self._open_test, self._families = data, open_test, families
+        self._weights = weights
         self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
 
     def begin(self, job: Job) -> None:
@@ -133,6 +139,7 @@ class Worker:
             host=platform.node(),
             device=_device_name(training.device),
             checkpoint_failure=self._checkpoints.failure,
+            weights_failure=self._weights.keep(self._job, training.model) if is_scored else None,
         )
 
     def _start_or_resume(self) -> "_Training":
@@ -179,6 +186,11 @@ class _Training:
     def epochs(self, data: Splits) -> Iterator[EpochRow]:
         """Train the epochs that are left; the row of each."""
         return iter(self.engine.train(self.training, data))
+
+    @property
+    def model(self) -> Any:
+        """What is trained, a PyTorch module as a rule; None where the engine shows none."""
+        return getattr(self.training, "model", None)
 
     def score(self, part: Split) -> list[dict[str, Any]]:
         return self.engine.score(self.training, part)

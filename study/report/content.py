@@ -76,6 +76,7 @@ def report_content(
     notes: Mapping[str, str],
     cautions: Sequence[str] = (),
     findings: Sequence[str] = (),
+    weights: str = "",
 ) -> Report:
     """What the report of a run says.
 
@@ -86,6 +87,7 @@ def report_content(
         notes: on claims that came late, `study.search.registered.claim_notes`.
         findings: `study.report.findings.describe_findings`.
         cautions: what else a reader of the verdicts must know of the trainings, a sentence each.
+        weights: what is kept of them, `study.search.weights.describe_weights`.
     """
     study = plan.study
     return Report(
@@ -95,7 +97,7 @@ def report_content(
         counts=count_verdicts(verdicts),
         sections=[
             *[Section("What we found", [Text(each) for each in findings])] * bool(findings),
-            *_sections(plan, table, verdicts, figures, notes),
+            *_sections(plan, table, verdicts, figures, notes, weights),
         ],
     )
 
@@ -143,6 +145,7 @@ def _sections(
     verdicts: Sequence[Verdict],
     figures: Sequence[DrawnFigure],
     notes: Mapping[str, str],
+    weights: str,
 ) -> list[Section]:
     """All sections that have something to say."""
     kinds = {figure.name: figure.kind for figure in plan.study.figures}
@@ -159,7 +162,7 @@ def _sections(
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),
         Section("Data", data_blocks(plan.data)),
-        Section("How it was made", making_blocks(plan)),
+        Section("How it was made", making_blocks(plan, weights)),
     ]
     return [section for section in sections if section.blocks]
 

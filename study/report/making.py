@@ -96,7 +96,7 @@ def _describe_part(data: DataFacts, part: str) -> str:
     return f"{counts}; " + ("patients not known" if patients is None else f"{patients} patients")
 
 
-def making_blocks(plan: Plan) -> list[Block]:
+def making_blocks(plan: Plan, weights: str = "") -> list[Block]:
     """The command, the budget, and what made the run."""
     budget, setting, provenance = plan.budget, plan.setting, dict(plan.provenance)
     numerics = setting.numerics
@@ -110,6 +110,7 @@ def making_blocks(plan: Plan) -> list[Block]:
         ("Base seed", str(setting.seed)),
         ("Splits", describe_splits(plan)),
         ("Trained on", f"{numerics.device} in {numerics.precision}"),
+        *[("Weights", weights)] * bool(weights),
     ]
     if provenance:
         dirty = ", with uncommitted changes" if provenance.pop("dirty", None) else ""

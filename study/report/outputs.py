@@ -52,13 +52,17 @@ class Conclusion:
 
 
 def write_outputs(
-    trials: FinishedTrials, folder: Folder, on_step: OnStep = lambda *_: None
+    trials: FinishedTrials,
+    folder: Folder,
+    on_step: OnStep = lambda *_: None,
+    weights: str = "",
 ) -> Conclusion:
     """Write the study's folder from its trials: table, searches, verdicts, figures, report.
 
     Args:
         folder: of the study, inside the results folder; its lock must be held.
         on_step: called before each step; every figure is one.
+        weights: what is kept of them, `study.search.weights.describe_weights`.
 
     Raises:
         OSError: a file could not be written. The records are whole: this can be done again.
@@ -85,7 +89,9 @@ def write_outputs(
     incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []
     cautions = [*incomplete, *describe_tried(trials)]
     findings = describe_findings(Found(trials.plan, table, verdicts, terms))
-    report = report_content(trials.plan, table, verdicts, figures, notes, cautions, findings)
+    report = report_content(
+        trials.plan, table, verdicts, figures, notes, cautions, findings, weights
+    )
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
     _write_table(table, folder)

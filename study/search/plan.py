@@ -24,6 +24,7 @@ from study.spec.study import Study
 from study.stats.looks import NO_LOOKS, Looks
 from study.store.folder import Folder
 from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
+from study.store.weights import KeepWeights
 
 PLAN = "plan.json"
 UNCLAIMED = 3  # seeds of a candidate that no claim is judged on: so that figures show a spread
@@ -40,6 +41,7 @@ class Plan:
         setting: what all its trials share.
         data: what the report says about the data.
         looks: after how many seeds the claims are judged, `study.search.looks.looks_of`.
+        weights: of which confirmed trainings they are kept.
         command, provenance: what makes the run, `study.store.provenance.provenance`.
         seconds: wall-clock time of the training, with that of earlier runs of the same setting;
             None before the end of the first.
@@ -50,6 +52,7 @@ class Plan:
     setting: Setting
     data: DataFacts
     looks: Looks = NO_LOOKS
+    weights: KeepWeights = "none"
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
@@ -185,6 +188,7 @@ def save_plan(plan: Plan, folder: Folder) -> None:
         "setting": asdict(plan.setting),
         "data": asdict(plan.data),
         "looks": asdict(plan.looks),
+        "weights": plan.weights,
         "command": plan.command,
         "provenance": dict(plan.provenance),
         "seconds": plan.seconds,

@@ -164,7 +164,8 @@ def test_report_refuses_options_that_decide_what_is_trained(tmp_path):
     del deciding["results"]
     for name, default in deciding.items():
         option, value = f"--{name.replace('_', '-')}", "1" if default == "None" else default
-        answer = run(["report", option, value, "--results", str(tmp_path)])
+        given = [option] if default == "False" else [option, value]
+        answer = run(["report", *given, "--results", str(tmp_path)])
         assert answer.exit_code == 2
         assert f"does not take {option}." in answer.stderr
     assert run(["report", "-v", "--results", str(tmp_path)]).exit_code == 1  # no run is there
