@@ -55,8 +55,7 @@ def _act_on(action: str) -> click.Command:
             study = find_study(target)
         except StudyError as error:
             fail(error)
-        words = ("python", "-m", "study", "run", target)
-        command(study, words)(
+        command(study, _running(target))(
             args=[action, *arguments], prog_name=f"python -m study {action} {target}"
         )
 
@@ -106,6 +105,60 @@ def submit_command(target: str, arguments: tuple[str, ...], address: str) -> Non
         sys.exit(submit(target, study.name, arguments, options.deciding(), address))
     except StudyError as error:
         fail(error)
+
+
+@main.command("predict")
+@click.argument("target")
+@click.argument("candidate")
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
+@click.option("--csv", type=click.Path(path_type=Path), help="File for all probabilities.")
+def predict_command(
+    target: str, candidate: str, images: tuple[Path, ...], results: str, csv: Path | None
+) -> None:
+    """Say what a CANDIDATE of a finished run sees in IMAGES: the class, and its probability.
+
+    TARGET is what `python -m study run` takes. IMAGES are pictures, or .npy files of uint8 (H, W)
+    or (N, H, W); they are made grey and as large as the run's. The probability is the mean over the
+    models whose weights the run has kept (--keep-weights).
+    """
+    from hw3.splits import DataError
+    from study.cli.predict import finished_trials, predict_files
+    from study.store.open import open_folder
+
+    try:
+        folder = open_folder(results)
+        trials = finished_trials(find_study(target), folder, _running(target))
+        predict_files(trials, folder, candidate, images, Console(), csv)
+    except (DataError, StudyError, OSError) as error:
+        fail(error)
+
+
+@main.command("export")
+@click.argument("target")
+@click.argument("candidate")
+@click.option("--onnx", "file", required=True, type=click.Path(path_type=Path), help="To write.")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
+def export_command(target: str, candidate: str, file: Path, results: str) -> None:
+    """Write a model of a CANDIDATE of a finished run as an ONNX file.
+
+    TARGET is what `python -m study run` takes. Of several models that of least validation loss is
+    taken. ONNX Runtime must give the same logits, else nothing is written.
+    """
+    from study.cli.predict import export_onnx, finished_trials
+    from study.store.open import open_folder
+
+    try:
+        folder = open_folder(results)
+        trials = finished_trials(find_study(target), folder, _running(target))
+        click.echo(export_onnx(trials, folder, candidate, file))
+    except (StudyError, OSError) as error:
+        fail(error)
+
+
+def _running(target: str) -> tuple[str, ...]:
+    """The command that runs a target, without options."""
+    return ("python", "-m", "study", "run", target)
 
 
 @main.command("records")
