@@ -8,7 +8,7 @@ from hw3.engine import Recipe, recipe_for
 from hw3.models import FAMILIES
 from hw3.models.config import bounded, check_bounds
 from study.cli.check import check_study
-from study.cli.estimate import core_seconds
+from study.cli.estimate import training_seconds
 from study.search.choose import FinishedTrials
 from study.search.hyperparameters import split_values
 from study.search.optuna_trials import is_point
@@ -148,7 +148,7 @@ def test_time_is_estimated_by_the_candidates_batch_size(monkeypatch):
 
     def seconds(batch_size):
         small = Baseline("small", "small", "conv", {"batch_size": batch_size})
-        return core_seconds(plan_of(replace(STUDY, baselines=(small,), searches=())))
+        return training_seconds(plan_of(replace(STUDY, baselines=(small,), searches=())), 1)
 
     assert seconds(8) == pytest.approx(4 * seconds(32), rel=0.01)
 
