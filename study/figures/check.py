@@ -12,17 +12,19 @@ from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
 from study.spec.figures import Figure
 from study.spec.study import NEAR, Study, unknown_name
-from study.table.columns import all_columns
+from study.table.columns import all_columns, config_columns
 
 # What the value of an option names, by the option: one thing, or each of several.
 NAMES_ONE = {
     **dict.fromkeys(("candidate", "reference"), "candidate"),
     "search": "search",
-    **dict.fromkeys(("x", "y", "hue"), "column"),
+    **dict.fromkeys(("x", "hue"), "setting"),
+    "y": "column",
 }
 NAMES_SEVERAL = {
     "candidates": "candidate",
-    **dict.fromkeys(("xs", "metrics", "names"), "column"),
+    **dict.fromkeys(("xs", "metrics"), "column"),
+    "names": "setting",
 }
 
 
@@ -35,10 +37,13 @@ def figure_mistakes(
         table: of the study, `study.table.example.example_table` before a run. Every figure is
             drawn from it, but not saved; None where none can be made.
     """
+    columns = all_columns() | config_columns()
+    numeric = [name for name, column in columns.items() if column.is_numeric]
     names = {
         "candidate": list(study.labels()),
         "search": [search.name for search in study.searches],
-        "column": [name for name, column in all_columns().items() if column.is_numeric],
+        "column": numeric,
+        "setting": list(dict.fromkeys([*numeric, *config_columns()])),
     }
     return [
         f"figure {figure.name}: {mistake}"

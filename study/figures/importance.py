@@ -1,8 +1,8 @@
 """Importance: which hyper-parameters decide whether a trial is among the best of its search."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import optuna
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,9 +15,10 @@ from optuna.distributions import (
 )
 from optuna.trial import create_trial
 
+from study.figures.settings import setting_values
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
-from study.table.columns import config_columns
 from study.table.example import MADE_UP
+from study.table.formatting import find_column
 from study.table.trials import explored_ends, name_searched, searched_columns
 
 MIN_TRIALS = 20  # at full length; Optuna wants five among the best
@@ -44,7 +45,11 @@ def frame_of_importance(
     full = ends.loc[(ends["status"] == "complete") & ends["val_loss"].notna()]
     rows, most = [], 0
     for name, trials in full.groupby("candidate", sort=False):
-        searched = searched_columns(trials)
+        searched = {
+            column: tied
+            for column, tied in searched_columns(trials).items()
+            if trials[column].notna().all()  # others do nothing in some trials
+        }
         most = max(most, len(trials))
         if len(searched) < 2 or len(trials) < min_trials:
             continue
@@ -74,9 +79,13 @@ def _equal(_trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
 
 def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
     """Importance of each column, the greatest first."""
-    distributions = {
-        column: _distribution(column, trials[column].to_numpy(float)) for column in columns
+    settings = {
+        column: trials[column]
+        if find_column(column).is_numeric
+        else setting_values(trials[column], column)
+        for column in columns
     }
+    distributions = {column: _distribution(column, settings[column]) for column in columns}
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study
     study = optuna.create_study()
@@ -84,11 +93,11 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
     study.add_trials(
         [
             create_trial(
-                value=row["val_loss"],
-                params={column: row[column] for column in columns},
+                value=loss,
+                params={column: settings[column].iloc[place] for column in columns},
                 distributions=distributions,
             )
-            for row in trials.loc[:, ["val_loss", *columns]].to_dict("records")
+            for place, loss in enumerate(trials["val_loss"].tolist())
         ]
     )
     # brings scikit-learn
@@ -98,10 +107,14 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
     return get_param_importances(study, evaluator=evaluator)
 
 
-def _distribution(column: str, values: np.ndarray) -> BaseDistribution:
-    """The range that the trials cover: sizes by their logarithm, or each by itself with a zero."""
+def _distribution(column: str, values: Any) -> BaseDistribution:
+    """The range that the trials cover: sizes by their logarithm, or each by itself with a zero;
+    words each by itself."""
+    found = find_column(column)
+    if not found.is_numeric:
+        return CategoricalDistribution(sorted(set(values)))
     low, high = values.min(), values.max()
-    if config_columns()[column].dtype != "Int64":
+    if found.dtype != "Int64":
         return FloatDistribution(float(low), float(high))
     if low > 0:
         return IntDistribution(int(low), int(high), log=True)

@@ -16,8 +16,9 @@ from matplotlib.transforms import ScaledTranslation
 
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
+from study.figures.settings import label_words, place_words, setting_values, words_of
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, graded_colours, scale_log_x
-from study.table.formatting import column_name, display_factor, format_value
+from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
@@ -52,7 +53,7 @@ def frame_of_response(
     Args:
         search: name of the search.
         metrics: columns; one panel each.
-        x, hue: config columns; hue tells the explored trials apart.
+        x, hue: config columns, of numbers, text or yes and no; hue tells the explored trials apart.
         log_x: whether x is drawn on a log scale.
         reference: name of a candidate that is drawn as a horizontal band.
         candidates: names of those drawn beside the one that the search chose.
@@ -76,12 +77,16 @@ def frame_of_response(
             finals.loc[finals["candidate"] == reference], metric, x, "reference"
         )
     frame = pd.DataFrame(rows, columns=list(FRAME))
+    for name, column in (("x", x), ("hue", hue)):
+        if column and not find_column(column).is_numeric:
+            frame[name] = setting_values(frame[name], column)
     sure = frame.loc[frame["n"].notna()]
     names = [*shown["candidate"].unique(), *([reference] if reference else [])]
     note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed per trial"
     frame.attrs |= {
         "note": note + describe_left_out(table, names) + _not_shown(explored),
         "x_label": x_label or axis_label(x),
+        "words": words_of(frame["x"]),
         "log_x": log_x,
         "hue": column_name(hue) if hue else "",
     }
@@ -119,6 +124,7 @@ def _not_shown(explored: pd.DataFrame) -> str:
 def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel per metric; candidates black, explored trials in the hue's colours."""
     metrics = list(frame["metric"].unique())
+    frame = frame.assign(x=place_words(frame["x"], frame.attrs["words"]))
     n_rows = -(-len(metrics) // COLUMNS_OF_PANELS)
     figure.set_size_inches(WIDTH, PANEL * n_rows)
     grid = figure.subplots(n_rows, min(len(metrics), COLUMNS_OF_PANELS), squeeze=False)
@@ -132,7 +138,9 @@ def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
         handles |= draw_constant(ax, frame, metric)
         ax.set_xlabel(frame.attrs["x_label"])
         ax.set_ylabel(axis_label(metric))
-        if frame.attrs["log_x"]:
+        if frame.attrs["words"]:
+            label_words(ax, frame.attrs["words"])
+        elif frame.attrs["log_x"]:
             scale_log_x(ax, rows.loc[rows["role"] != "reference", "x"].to_numpy(float))
     free = grid.flat[len(metrics) :]
     if len(free):
@@ -171,10 +179,15 @@ class _Mark:
 def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
     """One mark for each value of the hue, or for each of a few even bins of it."""
     explored = frame.loc[frame["role"] == "explored"]
-    hue, name = explored["hue"].to_numpy(float), frame.attrs["hue"]
+    name = frame.attrs["hue"]
     if explored.empty or not name:
         style = {"color": COLOURS[0], "marker": EXPLORED_MARKERS[0], "markersize": 6}
         return [_Mark("explored, one seed", explored.index, style)] if len(explored) else []
+    words = words_of(explored["hue"])
+    if words:
+        groups, names = place_words(explored["hue"], words).to_numpy(float), words
+        return _hue_marks(explored, name, groups, names)
+    hue = explored["hue"].to_numpy(float)
     values = np.unique(hue)
     if len(values) > MAX_HUES:
         edges = np.linspace(values[0], values[-1], MAX_HUES + 1)
@@ -182,14 +195,23 @@ def _explored_marks(frame: pd.DataFrame) -> list[_Mark]:
         names = [f"{low:.2g} to {high:.2g}" for low, high in pairwise(edges)]
     else:
         groups, names = np.searchsorted(values, hue), [f"{value:g}" for value in values]
-    colors = graded_colours(len(names))
+    return _hue_marks(explored, name, groups, names)
+
+
+def _hue_marks(
+    explored: pd.DataFrame, name: str, groups: np.ndarray, values: list[str]
+) -> list[_Mark]:
+    """A mark for each value, of the rows whose group is its place among them; a row whose value is
+    missing has none."""
+    colors = graded_colours(len(values))
     return [
         _Mark(
             f"explored, {name} {value}",
             explored.index[groups == group],
-            {"color": colors[group], "marker": EXPLORED_MARKERS[group], "markersize": 6},
+            {"color": colors[group], "marker": EXPLORED_MARKERS[group % len(EXPLORED_MARKERS)]}
+            | {"markersize": 6},
         )
-        for group, value in enumerate(names)
+        for group, value in enumerate(values)
     ]
 
 

@@ -9,16 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.figures.axis_labels import axis_label
+from study.figures.settings import (
+    label_words,
+    place_words,
+    scale_setting,
+    setting_values,
+    words_of,
+)
 from study.figures.theme import (
     COLOURS,
     INK,
     WIDTH,
     add_legend,
     scale_log_loss,
-    scale_log_x,
     wrap_label,
 )
-from study.table.columns import config_columns
 from study.table.formatting import format_value
 from study.table.trials import explored_ends, name_searched, searched_columns
 
@@ -46,9 +51,10 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
             that sets several).
 
     Returns:
-        The columns of FRAME, one row per searched column and trial: x is the column's value,
-        val_loss (nats) that of the trial's last epoch, status complete or stopped. `chosen` is the
-        full-length trial of least loss in its search, `hand_picked` one that the search names.
+        The columns of FRAME, one row per searched column and trial: x is the column's value, a
+        number or words, val_loss (nats) that of the trial's last epoch, status complete or
+        stopped. `chosen` is the full-length trial of least loss in its search, `hand_picked` one
+        that the search names.
         Empty where no search has two different trials.
     """
     ends = explored_ends(table)
@@ -62,7 +68,8 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
         )
         for column, tied in searched_columns(trials).items():
             name = name_searched(column, tied, names or {})
-            parts.append(marked.assign(column=column, name=name, x=trials[column].astype(float)))
+            mine = marked.assign(column=column, name=name, x=setting_values(trials[column], column))
+            parts.append(mine.dropna(subset=["x"]))
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
@@ -97,15 +104,17 @@ def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
+    words = words_of(rows["x"])
+    places = place_words(rows["x"], words)
     for which, style in MARKS.values():
-        mine = rows.loc[_is_marked(rows, which)]
-        ax.plot(mine["x"], mine["val_loss"], **style)
+        is_mine = _is_marked(rows, which)
+        ax.plot(places.loc[is_mine].astype(float), rows.loc[is_mine, "val_loss"], **style)
     ax.margins(0.12)
     scale_log_loss(ax, "y")
-    if (
-        config_columns()[rows["column"].iloc[0]].dtype == "Int64"
-    ):  # sizes, which matter by their ratio
-        scale_log_x(ax, rows["x"].to_numpy(float), max_ticks=4)
+    if words:
+        label_words(ax, words)
+    else:
+        scale_setting(ax, rows["column"].iloc[0], places.to_numpy(float))
     ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))
     ax.set_title(wrap_label(rows["label"].iloc[0], 26))
 
@@ -116,11 +125,15 @@ def _is_marked(rows: pd.DataFrame, which: str) -> np.ndarray:
     return marked.to_numpy(bool)
 
 
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
 def describe_slices(frame: pd.DataFrame) -> str:
     """What each search chose, in words."""
     said = []
     for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("candidate", sort=False):
-        values = [f"{row['name']} {row['x']:.3g}" for row in rows.to_dict("records")]
+        values = [f"{row['name']} {_short(row['x'])}" for row in rows.to_dict("records")]
         loss = format_value("val_loss", rows["val_loss"].iloc[0])
         said.append(f"{rows['label'].iloc[0]}: {', '.join(values)} with {loss}")
     trials = frame.drop_duplicates(["candidate", "key"])

@@ -4,11 +4,11 @@ Baselines and searches name both kinds alike; whoever makes a model or a recipe 
 it here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from hw3.engine import TUNABLE, Recipe
+from hw3.engine import TUNABLE, Recipe, recipe_for
 from hw3.models import FAMILIES, Architecture, check_family, make_architecture, make_config
 
 Values = Mapping[str, Any]
@@ -17,6 +17,12 @@ Values = Mapping[str, Any]
 # default: a field that is new leaves the keys of all earlier trainings as they are.
 ALWAYS = ("epochs", "batch_size", "learning_rate", "step_size", "gamma", "train_eval_every")
 BY_EPOCHS = "step_size"  # whose default depends on the number of epochs
+# Hyper-parameters of the recipe that do nothing unless another has a certain value.
+USED_WITH = {
+    "momentum": ("optimiser", "sgd"),
+    "step_size": ("schedule", "step"),
+    "gamma": ("schedule", "step"),
+}
 
 
 def split_values(family: str, values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -92,3 +98,25 @@ def recorded_values(ingredients: Values) -> dict[str, Any]:
     """All hyper-parameters of a trial, finished or under way, the recipe's among them."""
     recipe = asdict(Recipe()) | dict(ingredients["recipe"])
     return {name: recipe[name] for name in TUNABLE} | dict(ingredients["config"])
+
+
+def used_values(ingredients: Values) -> dict[str, Any]:
+    """The `recorded_values` without those of the recipe that did nothing in the training."""
+    recipe = asdict(Recipe()) | dict(ingredients["recipe"])
+    idle = {name for name, (other, value) in USED_WITH.items() if recipe[other] != value}
+    values, own = recorded_values(ingredients), ingredients["config"]
+    return {name: value for name, value in values.items() if name in own or name not in idle}
+
+
+def varied_recipe(trainings: Iterable[Values]) -> set[str]:
+    """The hyper-parameters of the recipe that are not the homework's in some of the trainings.
+
+    Args:
+        trainings: ingredients of each.
+    """
+    varied: set[str] = set()
+    for ingredients in trainings:
+        recipe = ingredients["recipe"]
+        default = asdict(recipe_for(recipe["epochs"]))
+        varied |= {name for name in TUNABLE if recipe.get(name, default[name]) != default[name]}
+    return varied

@@ -1,8 +1,10 @@
 """The columns of the table: type, unit, meaning, and what people call them. Declared only here."""
 
-from dataclasses import dataclass, fields
-from typing import Literal
+from collections.abc import Collection, Iterable
+from dataclasses import Field, dataclass, fields
+from typing import Any, Literal
 
+from hw3.engine import TUNABLE, Recipe
 from hw3.metrics import METRICS
 from hw3.models import FAMILIES
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
@@ -166,22 +168,19 @@ _CONFIG_LABELS = {  # of those whose own name does not say enough
     "hidden": "hidden units",
     "dropout_conv": "dropout rate after the convolution",
     "dropout_hidden": "dropout rate after the hidden layer",
+    "learning_rate": "learning rate at the start",
+    "schedule": "schedule of the learning rate",
+    "step_size": "epochs between steps of the learning rate",
+    "gamma": "factor of a step of the learning rate",
+    "augment": "augmentation",
 }
 
 
 def config_columns() -> dict[str, Column]:
     """One column for each hyper-parameter of any family, missing where the family has none of the
-    name. Families may be added while a program runs, by a study of somebody's own."""
-    return {
-        f"config_{item.name}": Column(
-            "Int64" if item.type in (int, "int") else "Float64",
-            "",
-            f"the model's {item.name}",
-            _CONFIG_LABELS.get(item.name) or item.name.replace("_", " "),
-        )
-        for family in FAMILIES.values()
-        for item in fields(family.config)
-    }
+    name, then those of the recipe. Families may be added while a program runs, by a study of
+    somebody's own."""
+    return _columns_of(_family_fields()) | _columns_of(_recipe_fields())
 
 
 def metric_columns(part: str) -> dict[str, Column]:
@@ -214,6 +213,48 @@ def result_columns() -> dict[str, Column]:
     return columns
 
 
-def all_columns() -> dict[str, Column]:
-    """All columns of the table, in its order."""
-    return result_columns() | config_columns()
+def all_columns(shown: Collection[str] = ()) -> dict[str, Column]:
+    """All columns of a table, in its order.
+
+    Args:
+        shown: the recipe's hyper-parameters that it has a column of; all those of the families are
+            there.
+    """
+    recipe = [item for item in _recipe_fields() if item.name in shown]
+    return result_columns() | _columns_of(_family_fields()) | _columns_of(recipe)
+
+
+def _family_fields() -> list[Field[Any]]:
+    return [item for family in FAMILIES.values() for item in fields(family.config)]
+
+
+def _recipe_fields() -> list[Field[Any]]:
+    """Those whose name no family has."""
+    own = {item.name for item in _family_fields()}
+    return [item for item in fields(Recipe) if item.name in TUNABLE and item.name not in own]
+
+
+def _columns_of(items: Iterable[Field[Any]]) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    for item in items:
+        name, dtype = f"config_{item.name}", _dtype_of(item)
+        if name in columns:  # families may mean different things by a name
+            dtype = _common_dtype(columns[name].dtype, dtype)
+        meaning = f"the model's {item.name}" if item.name not in TUNABLE else f"its {item.name}"
+        label = _CONFIG_LABELS.get(item.name) or item.name.replace("_", " ")
+        columns[name] = Column(dtype, "", meaning, label)
+    return columns
+
+
+def _dtype_of(item: Field[Any]) -> Dtype:
+    if item.type in (int, "int"):
+        return "Int64"
+    if item.type in (bool, "bool") or isinstance(item.default, bool):
+        return "boolean"
+    return "string" if item.type in (str, "str") or isinstance(item.default, str) else "Float64"
+
+
+def _common_dtype(one: Dtype, other: Dtype) -> Dtype:
+    if one == other:
+        return one
+    return "Float64" if {one, other} == {"Int64", "Float64"} else "string"

@@ -1,6 +1,9 @@
 """How the table's columns and their values are written for people: names, units, numbers."""
 
 import math
+from typing import Any
+
+import numpy as np
 
 from study.table.columns import COLUMNS, Column, all_columns
 
@@ -43,6 +46,15 @@ def format_value(column: str, value: float, difference: bool = False) -> str:
     if unit == POINTS and abs(_shown(column, value)) == 1:
         return f"{number.removesuffix('.0')} percentage point"
     return f"{number} {unit}".rstrip()
+
+
+def format_setting(value: Any) -> str:
+    """A hyper-parameter's value: whole numbers in full, others to three digits, text as it is."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.3g}"
 
 
 def format_range(

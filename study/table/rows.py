@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from hw3.text import printable
+from study.search.hyperparameters import used_values, varied_recipe
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import all_columns
@@ -29,13 +30,15 @@ Measure = Callable[[str, str], Mapping[str, float]]
 
 
 def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.DataFrame:
-    """One row per epoch of each member, with the columns of `all_columns` in that order.
+    """One row per epoch of each member, with the columns of `all_columns` in that order; of the
+    recipe's hyper-parameters those that are not the homework's in some training.
 
     Args:
         measure: what gives the metrics of a part's images, see `study.table.images.measure`.
     """
+    members = list(members)
     rows = [row for member in members for row in _member_rows(member, measure)]
-    columns = all_columns()
+    columns = all_columns(varied_recipe(member.record.ingredients for member in members))
     table = pd.DataFrame(rows, columns=list(columns))
     table = table.astype({name: column.dtype for name, column in columns.items()})
     table = table.assign(**_differences(table), **_places(table))
@@ -128,7 +131,7 @@ def _trial_values(member: Member) -> dict[str, Any]:
         "torch": record.provenance.get("versions", {}).get("torch"),
         "error": record.error,
         **record.cost,
-        **{f"config_{name}": value for name, value in ingredients["config"].items()},
+        **{f"config_{name}": value for name, value in used_values(ingredients).items()},
     }
     # What came from outside may hold what neither Parquet nor a terminal takes.
     return {name: printable(v) if isinstance(v, str) else v for name, v in values.items()}

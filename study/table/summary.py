@@ -9,7 +9,7 @@ from study.search.trial import Stage
 from study.spec.study import Search, Study
 from study.spec.times import ELAPSED
 from study.stats.signflip import seed_interval
-from study.table.formatting import column_name
+from study.table.formatting import column_name, format_setting
 from study.table.seeds import confirmed, confirmed_finals
 
 CLASS_RATES = [
@@ -78,7 +78,8 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         NaN where seeds are too few.
     """
     finals = confirmed_finals(table).dropna(subset=["train_eval_accuracy"])
-    dropped = finals.loc[finals.filter(like="config_dropout").gt(0).any(axis=1)]
+    rates = finals.filter(like="config_dropout").select_dtypes("number")
+    dropped = finals.loc[rates.gt(0).any(axis=1)]
     rows = []
     for name, label in study.labels().items():
         mine = dropped.loc[dropped["candidate"] == name]
@@ -194,14 +195,9 @@ def describe_config(rows: pd.DataFrame) -> str:
     """The hyper-parameters of a trial's rows in words; empty where there is no row."""
     if rows.empty:
         return ""
-    configs = rows.filter(like="config_").iloc[0].dropna()
-    values = zip(configs.index, configs.to_numpy(float), strict=True)
-    return ", ".join(f"{column_name(str(name))} = {_short(value)}" for name, value in values)
-
-
-def _short(value: float) -> str:
-    """Whole numbers in full, others to three digits."""
-    return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
+    configs = rows.filter(like="config_").astype(object).iloc[0].dropna()
+    said = {column_name(str(name)): format_setting(value) for name, value in configs.items()}
+    return ", ".join(f"{name} = {value}" for name, value in said.items())
 
 
 def _mean(rows: pd.DataFrame, column: str) -> float:

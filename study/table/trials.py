@@ -1,6 +1,7 @@
 """The explored trials: where each ended, and which hyper-parameters a search varied."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -18,22 +19,29 @@ def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
     """The config columns in which trials of one search differ.
 
     Args:
-        trials: of one family, so that a column is missing in all or in none.
+        trials: of one family, so that only hyper-parameters that do nothing in some trials are
+            missing in some.
 
     Returns:
         column -> the columns that always hold the same values: hyper-parameters tied to it.
     """
     searched: dict[str, list[str]] = {}
-    for column in trials[list(config_columns())].dropna(axis="columns", how="all"):
-        values = trials[column].tolist()
+    known = [column for column in config_columns() if column in trials]
+    for column in trials[known].dropna(axis="columns", how="all"):
+        values = _values(trials, column)
         if len(set(values)) < 2:
             continue
-        tied = [first for first in searched if trials[first].tolist() == values]
+        tied = [first for first in searched if _values(trials, first) == values]
         if tied:
             searched[tied[0]].append(column)
         else:
             searched[column] = []
     return searched
+
+
+def _values(trials: pd.DataFrame, column: str) -> list[Any]:
+    """The column's values, None where missing: that can be compared."""
+    return trials[column].astype(object).where(trials[column].notna(), None).tolist()
 
 
 def name_searched(column: str, tied: list[str], names: Mapping[str, str]) -> str:
