@@ -13,5 +13,22 @@ Packages from the bottom up; each may import those of lower layers only:
     judge, figures       verdicts; pictures
     report               the page
     cli                  the command line
+    api                  the same from Python: study.run, study.load
     task_a, task_b, task_c, homework    the studies that come with it
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from study.api import Result, load, run
+
+__all__ = ["Result", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is for users where it is asked for: modules that need `study` alone load fast."""
+    if name in __all__:
+        from study import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

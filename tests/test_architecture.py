@@ -18,6 +18,7 @@ LAYERS = (
     ("study.judge", "study.figures"),
     ("study.report",),
     ("study.cli",),
+    ("study.api",),
     ("study.homework",),
     ("study.task_a", "study.task_b", "study.task_c"),
     ("study.__main__",),

@@ -124,7 +124,11 @@ def _none_kept(plan: Plan, candidate: Candidate, store: WeightsStore) -> str:
     if not has_weights(candidate.family):
         return f"{candidate.label} is trained by an engine of its own, of which no weights are kept"
     which = "best" if plan.weights == "none" else plan.weights
+    missing = f"no weights of {candidate.label} are kept in {store.folder}"
+    if not plan.command.startswith("python "):
+        again = f'keep_weights="{which}", remake_weights=True'
+        return f"{missing}. Run it again with {again}; the records stay as they are"
     return (
-        f"no weights of {candidate.label} are kept in {store.folder}. This makes them, and leaves "
-        f"the records as they are:\n  {plan.command} --keep-weights {which} --remake-weights"
+        f"{missing}. This makes them, and leaves the records as they are:\n"
+        f"  {plan.command} --keep-weights {which} --remake-weights"
     )

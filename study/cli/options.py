@@ -109,6 +109,7 @@ class Options:
 
     action: Literal["run", "plan", "report"] = "run"
     command: tuple[str, ...] = ()  # that runs the study, without options
+    script: str = ""  # what called it, where that was no command line
     data: str = _option(
         "phantom", "phantom, a course folder, a Kaggle folder, a MedMNIST npz or flag."
     )

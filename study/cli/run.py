@@ -179,7 +179,7 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
         setting,
         describe_data(data),
         weights=options.keep_weights,
-        command=command_line(),
+        command=options.script or command_line(),
         provenance=provenance(),
     )
     records = {record.key: record for record in RecordStore(options.results)}

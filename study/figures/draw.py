@@ -61,13 +61,10 @@ def describe_error(error: Exception) -> str:
 
 
 def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> DrawnFigure:
-    if figure.kind not in FIGURES:
-        raise ValueError(unknown_name("kind", figure.kind, FIGURES))
-    kind = FIGURES[figure.kind]
+    kind = _kind_of(figure)
     frame = kind.frame(table, **figure.options)
     if frame.empty:
-        found = frame.attrs.get("found", "this run has none")
-        return DrawnFigure(figure.name, figure.title, reason=f"it needs {kind.needs}; {found}")
+        return DrawnFigure(figure.name, figure.title, reason=_what_it_needs(kind, frame))
     said = add_constant(frame, kind.scores(frame), constant)
     files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
     note, alt = frame.attrs["note"], kind.describe(frame)
@@ -75,17 +72,50 @@ def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> Dra
     return DrawnFigure(figure.name, figure.title, note, alt, files)
 
 
+def make_canvas(figure: Figure, table: pd.DataFrame, constant: Constant | None = None) -> Canvas:
+    """The figure as matplotlib's, to be shown or changed.
+
+    Args:
+        constant: as for `draw_figure`.
+
+    Raises:
+        ValueError: the table does not hold what it needs, or there is no such kind.
+    """
+    kind = _kind_of(figure)
+    frame = kind.frame(table, **figure.options)
+    if frame.empty:
+        raise ValueError(_what_it_needs(kind, frame))
+    add_constant(frame, kind.scores(frame), constant)
+    with theme():
+        return _canvas(kind, frame, figure.title)
+
+
+def _kind_of(figure: Figure) -> FigureKind:
+    if figure.kind not in FIGURES:
+        raise ValueError(unknown_name("kind", figure.kind, FIGURES))
+    return FIGURES[figure.kind]
+
+
+def _what_it_needs(kind: FigureKind, frame: pd.DataFrame) -> str:
+    return f"it needs {kind.needs}; {frame.attrs.get('found', 'this run has none')}"
+
+
 def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
     """The drawn frame in each of FORMATS; equal frames give equal bytes."""
     with theme():
-        canvas = new_figure()
-        kind.draw(frame, canvas)
-        add_title(canvas, title, frame.attrs["note"])
+        canvas = _canvas(kind, frame, title)
         files = {}
         for suffix in FORMATS:
             files[suffix] = _save(canvas, suffix)
             canvas.set_layout_engine("none")  # laid out once: it takes half of the time
         return files
+
+
+def _canvas(kind: FigureKind, frame: pd.DataFrame, title: str) -> Canvas:
+    canvas = new_figure()
+    kind.draw(frame, canvas)
+    add_title(canvas, title, frame.attrs["note"])
+    return canvas
 
 
 def _save(canvas: Canvas, suffix: str) -> bytes:
