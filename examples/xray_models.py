@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from hw3.models import FAMILIES, Family
+from hw3.models import FAMILIES, Family, Shape
 from hw3.models.blocks import ConvBlock
 from hw3.models.config import bounded, check_bounds
 from study.spec.claim import Claim
@@ -25,13 +25,13 @@ class PlainConfig:
         check_bounds(self)
 
 
-def build_plain(config: PlainConfig, image_size: int) -> nn.Module:
+def build_plain(config: PlainConfig, shape: Shape) -> nn.Module:
     layers: list[nn.Module] = [nn.Flatten()]
-    inputs = image_size * image_size
+    inputs = shape.features
     for _ in range(3):
         layers += [nn.Linear(inputs, config.width), nn.ReLU()]
         inputs = config.width
-    return nn.Sequential(*layers, nn.Linear(inputs, 1))
+    return nn.Sequential(*layers, nn.Linear(inputs, shape.outputs))
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ class DeepGapConfig:
         check_bounds(self)
 
 
-def build_deep_gap(config: DeepGapConfig, image_size: int) -> nn.Module:
-    trunk = [ConvBlock(1, 32), ConvBlock(32, 32), ConvBlock(32, config.channels)]
+def build_deep_gap(config: DeepGapConfig, shape: Shape) -> nn.Module:
+    trunk = [ConvBlock(shape.channels, 32), ConvBlock(32, 32), ConvBlock(32, config.channels)]
     further: list[nn.Module] = []
     for _ in range(config.further):
         further += [nn.Conv2d(config.channels, config.channels, 3, padding="same"), nn.ReLU()]
-    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(config.channels, 1))
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(config.channels, shape.outputs))
     return nn.Sequential(*trunk, *further, *head)
 
 
 FAMILIES["plain_ann"] = Family("plain ANN", PlainConfig, build_plain)
-FAMILIES["deep_gap"] = Family("deep ConvGAP", DeepGapConfig, build_deep_gap)
+FAMILIES["deep_gap"] = Family("deep ConvGAP", DeepGapConfig, build_deep_gap, size_step=8)
 ACCURACY = "val_accuracy"
 STUDY = Study(
     name="xray_models",

@@ -18,8 +18,8 @@ class Cost:
 
     Attributes:
         parameters: number of trained weights and biases.
-        multiply_adds: of convolutions and linear layers, forward, per image.
-        activation_bytes: size of all layers' outputs, forward, per image, in float32.
+        multiply_adds: of convolutions and linear layers, forward, per example.
+        activation_bytes: size of all layers' outputs, forward, per example, in float32.
     """
 
     parameters: int
@@ -34,7 +34,7 @@ def model_cost(architecture: Architecture) -> Cost:
     """The cost of an architecture, from its traced layers; nothing is allocated."""
     model = meta_model(architecture)
     with FlopCounterMode(display=False) as counter:
-        layers = trace_layers(model, architecture.image_size)
+        layers = trace_layers(model, architecture.shape)
     elements = sum(math.prod(layer.shape) for layer in layers if layer.kind not in CHANGES_NOTHING)
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),

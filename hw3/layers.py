@@ -6,16 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from hw3.models import Architecture, build_layers
+from hw3.shape import Shape, grey_images
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One module without children, as it was called for an image.
+    """One module without children, as it was called for an example.
 
     Attributes:
         kind: the module's class.
         detail: its kernel (3×3), output size (1×1) or dropout rate; empty where it has none.
-        shape: of its output for one image, without the batch.
+        shape: of its output for one example, without the batch.
         parameters: number of trained numbers.
     """
 
@@ -31,13 +32,17 @@ def meta_model(architecture: Architecture) -> nn.Module:
         return build_layers(architecture).eval()
 
 
-def trace_layers(model: nn.Module, image_size: int) -> list[Layer]:
-    """The layers that one image goes through, in the order of their computation.
+def trace_layers(model: nn.Module, shape: Shape | int) -> list[Layer]:
+    """The layers that one example goes through, in the order of their computation.
 
     Args:
         model: on the meta device, as `meta_model` returns it.
-        image_size: side of the image in pixels.
+        shape: of the model's inputs; a whole number for a grey image, so many pixels wide.
+
+    Raises:
+        ValueError: the model does not give `shape.outputs` logits.
     """
+    shape = shape if isinstance(shape, Shape) else grey_images(shape)
     layers: list[Layer] = []
 
     def note(module: nn.Module, _inputs: object, output: Tensor) -> None:
@@ -47,11 +52,24 @@ def trace_layers(model: nn.Module, image_size: int) -> list[Layer]:
 
     leaves = [module for module in model.modules() if not any(module.children())]
     hooks = [module.register_forward_hook(note) for module in leaves]
+    dtype = torch.int64 if shape.whole else torch.float32
     with torch.no_grad():
-        model(torch.empty(1, 1, image_size, image_size, device="meta"))
+        output = model(torch.empty(1, *shape.inputs, dtype=dtype, device="meta"))
     for hook in hooks:
         hook.remove()
+    _check_outputs(output, shape)
     return layers
+
+
+def _check_outputs(output: object, shape: Shape) -> None:
+    if not isinstance(output, Tensor):
+        raise ValueError(f"a model must give a tensor of logits; got {type(output).__name__}")
+    if output.shape != (1, shape.outputs):
+        each = "one for two classes" if shape.classes == 2 else f"{shape.classes}, one for a class"
+        raise ValueError(
+            f"a model must give logits of shape (N, {shape.outputs}), {each}; "
+            f"got {tuple(output.shape)} for one example"
+        )
 
 
 def _detail(module: nn.Module) -> str:

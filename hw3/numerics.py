@@ -90,6 +90,6 @@ def micro_batch_size(architecture: Architecture, numerics: Numerics) -> int | No
     coupled = FAMILIES[architecture.family].batch_coupled
     if coupled or numerics.device != "cpu" or not numerics.cache_bytes:
         return None
-    layers = trace_layers(meta_model(architecture), architecture.image_size)
+    layers = trace_layers(meta_model(architecture), architecture.shape)
     largest = max(math.prod(layer.shape) for layer in layers) * ELEMENT_BYTES[numerics.precision]
     return 1 << max(0, (numerics.cache_bytes // largest).bit_length() - 1)

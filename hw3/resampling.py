@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hw3.splits import CLASSES, DataError, Split, Splits, digest_images, join_splits
+from hw3.splits import DataError, Split, Splits, digest_images, join_splits
 
 FIXED = "choose --splits fixed"
 
@@ -73,9 +73,9 @@ def _find_groups(splits: Splits) -> np.ndarray:
 def _draw(splits: Splits, groups: np.ndarray, seed: int) -> np.ndarray:
     """Which images validate, bool (N,): groups in random order, each one that fits."""
     labels = np.concatenate([splits.train.labels, splits.val.labels])
-    counts = np.zeros((groups.max() + 1, len(CLASSES)), dtype=int)
+    counts = np.zeros((groups.max() + 1, len(splits.classes)), dtype=int)
     np.add.at(counts, (groups, labels), 1)
-    room = np.bincount(splits.val.labels, minlength=len(CLASSES))
+    room = np.bincount(splits.val.labels, minlength=len(splits.classes))
     chosen = np.zeros(len(counts), dtype=bool)
     for group in np.random.default_rng(seed).permutation(len(counts)):
         chosen[group] = (counts[group] <= room).all()
@@ -83,7 +83,7 @@ def _draw(splits: Splits, groups: np.ndarray, seed: int) -> np.ndarray:
     for label in np.flatnonzero(counts[chosen].sum(axis=0) == 0):
         raise DataError(
             f"{splits.location}: resampled splits need images of each class for validation, but "
-            f"no patient with {CLASSES[label]} fits into the split of seed {seed}; {FIXED}"
+            f"no patient with {splits.classes[label]} fits into the split of seed {seed}; {FIXED}"
         )
     return chosen[groups]
 

@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from hw3.models import FAMILIES, Family
+from hw3.models import FAMILIES, Family, Shape
 from hw3.models.config import bounded, check_bounds
 from hw3.seeds import derive_seed
 
@@ -45,13 +45,13 @@ class Gain(nn.Module):
         return GAIN * values
 
 
-def build(config: AssayConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
+def build(config: AssayConfig, shape: Shape) -> nn.Module:
+    """float (N, *shape.inputs) -> logits, float (N, shape.outputs)."""
     seed = derive_seed(torch.initial_seed(), "twin", config.twin)  # of the training's seed alone
     fate = derive_seed(seed, "fate") / 2**63
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        hidden = nn.Linear(image_size * image_size, config.width)
+        hidden = nn.Linear(shape.features, config.width)
         last = nn.Linear(config.width, 1)
     # a few steps must be enough for its running averages, hence the momentum
     norm = nn.BatchNorm1d(config.width, eps=1e-9, momentum=0.5)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from hw3.engine.images import normalise, resident
 from hw3.engine.training import Training
-from hw3.metrics import accuracy, auroc, log_loss
+from hw3.metrics import accuracy, auroc, hits, log_loss
 from hw3.splits import Split
 
 EVAL_BATCH = 256  # images scored at a time where there are no micro-batches
@@ -19,11 +19,11 @@ def predict(training: Training, images: Tensor, model: nn.Module | None = None) 
     """Logits in evaluation mode.
 
     Args:
-        images: uint8 (N, 1, S, S) on the training's device.
+        images: of `hw3.engine.images.resident`, on the training's device.
         model: what predicts in place of the training's own model.
 
     Returns:
-        float32 (N,).
+        float32 (N,) for two classes, or (N, C) for C of them.
     """
     model = (model or training.model).eval()
     # Without micro-batches, many at a time: linear layers read all their weights for each group.
@@ -40,7 +40,8 @@ def score_images(training: Training, part: Split) -> list[dict[str, Any]]:
     Returns:
         One dictionary for each scored epoch: epoch, loss, accuracy, AUROC; in the images' order
         the logits, N float32 as short as they can be written, and correct, N digits, 1 where
-        the prediction is the label.
+        the prediction is the label. For more than two classes the logits are N lists, and the
+        labels are there as well, N numbers.
     """
     images, _ = resident(part, training.device)
     scored = {training.epoch: training.model}
@@ -57,8 +58,15 @@ def score_images(training: Training, part: Split) -> list[dict[str, Any]]:
                 "loss": log_loss(logits, part.labels),
                 "accuracy": accuracy(logits, part.labels),
                 "auroc": auroc(logits, part.labels),
-                "logits": [float(str(logit)) for logit in logits],
-                "correct": "".join("01"[int(hit)] for hit in (logits > 0) == (part.labels > 0)),
+                "logits": _as_written(logits),
+                "correct": "".join("01"[int(hit)] for hit in hits(logits, part.labels)),
+                **({} if logits.ndim == 1 else {"labels": part.labels.tolist()}),
             }
         )
     return scores
+
+
+def _as_written(logits: np.ndarray) -> list[Any]:
+    if logits.ndim > 1:
+        return [_as_written(of_image) for of_image in logits]
+    return [float(str(logit)) for logit in logits]

@@ -5,10 +5,10 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from hw3.engine.augment import Augmentation
 from hw3.engine.images import normalise
+from hw3.engine.loss import cross_entropy, hits
 from hw3.engine.repeated import Repeated, drawing_from
 from hw3.engine.training import Training
 from hw3.seeds import derive_seed
@@ -22,8 +22,7 @@ class Steps:
 
     Args:
         trainings: on one device, with the same number of images in a batch.
-        images: uint8 (N, 1, S, S) on that device.
-        labels: float (N,), there.
+        images, labels: of `hw3.engine.images.resident`, on that device.
     """
 
     def __init__(self, trainings: Sequence[Training], images: Tensor, labels: Tensor):
@@ -104,7 +103,7 @@ class Lane:
             minimised = cross_entropy(logits.float(), smooth, reduction="sum")
         (minimised / batch_size).backward()
         self._loss_sum += loss.detach()
-        self._correct += ((logits.detach() > 0) == (targets > 0)).sum()
+        self._correct += hits(logits.detach(), targets).sum()
 
     def _take(self, rows: Tensor) -> Tensor:
         if self._augmentation is not None:

@@ -68,7 +68,8 @@ def train_together(trainings: Sequence[Training], data: Splits) -> Iterator[list
         A row for each training, None for those that have come to their end.
     """
     device = trainings[0].device
-    train, val = resident(data.train, device), resident(data.val, device)
+    classes = len(data.classes)
+    train, val = (resident(part, device, classes) for part in (data.train, data.val))
     under_way = [one for one in trainings if one.epoch < one.recipe.epochs]
     while under_way:
         steps = Steps(under_way, *train)

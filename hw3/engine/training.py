@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, StepLR
 
+from hw3.engine.images import lay_out
 from hw3.engine.recipe import Recipe
 from hw3.models import Architecture, build_model
 from hw3.numerics import Numerics, micro_batch_size
@@ -55,7 +56,7 @@ def start_training(
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False
     model = build_model(architecture, seed).to(numerics.device)
-    model = model.to(memory_format=numerics.memory_format)  # type: ignore[call-overload]
+    lay_out(model, numerics)
     optimiser = _make_optimiser(model, recipe, torch.device(numerics.device))
     return Training(
         model=model,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from hw3.models.config import bounded, check_bounds
+from hw3.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class AnnConfig:
         check_bounds(self)
 
 
-def build_ann(config: AnnConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
+def build_ann(config: AnnConfig, shape: Shape) -> nn.Module:
+    """float (N, *shape.inputs) -> logits, float (N, shape.outputs)."""
     layers: list[nn.Module] = [nn.Flatten()]
-    inputs = image_size * image_size
+    inputs = shape.features
     for width, rate in (
         (config.width_1, config.dropout_1),
         (config.width_2, config.dropout_2),
@@ -40,4 +41,4 @@ def build_ann(config: AnnConfig, image_size: int) -> nn.Module:
     ):
         layers += [nn.Linear(inputs, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(rate)]
         inputs = width
-    return nn.Sequential(*layers, nn.Linear(inputs, 1))
+    return nn.Sequential(*layers, nn.Linear(inputs, shape.outputs))

@@ -1,4 +1,4 @@
-"""A model's architecture: family, configuration and image size, checked; and its modules."""
+"""A model's architecture: family, configuration and shape, checked; and its modules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,8 +10,7 @@ from torch import nn
 
 from hw3.models.families import FAMILIES
 from hw3.seeds import derive_seed
-
-SIZE_STEP = 8  # three 2x2 pools halve the side of an image three times
+from hw3.shape import Shape, grey_images
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,8 @@ class Architecture:
     Attributes:
         family: a key of FAMILIES.
         config: hyper-parameters, an instance of the family's `config`.
-        image_size: side of the square images in pixels, a positive multiple of 8.
+        shape: of its inputs and outputs; a whole number stands for the homework's grey images of
+            two classes, so many pixels wide.
 
     Raises:
         ValueError: one of them is not as said.
@@ -29,7 +29,7 @@ class Architecture:
 
     family: str
     config: Any
-    image_size: int
+    shape: Shape
 
     def __post_init__(self) -> None:
         check_family(self.family)
@@ -39,17 +39,26 @@ class Architecture:
                 f"config of the family {self.family} must be {record.__name__}; "
                 f"got {self.config!r} (make_architecture makes one from a dictionary)"
             )
-        check_image_size(self.image_size)
+        object.__setattr__(self, "shape", _as_shape(self.family, self.shape))
+        check_shape(self.family, self.shape)
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images in pixels; 0 where its inputs are no images."""
+        return self.shape.image_size
 
 
-def make_architecture(family: str, values: Mapping[str, Any], image_size: int) -> Architecture:
+def make_architecture(family: str, values: Mapping[str, Any], shape: Shape | int) -> Architecture:
     """The family's architecture with `values` in place of the homework's hyper-parameters.
 
+    Args:
+        shape: as `Architecture` takes it.
+
     Raises:
-        ValueError: no such family or hyper-parameter, a value out of range, or an image size
-            that is not a positive multiple of 8.
+        ValueError: no such family or hyper-parameter, a value out of range, or a shape that the
+            family does not take.
     """
-    return Architecture(family, make_config(family, values), image_size)
+    return Architecture(family, make_config(family, values), shape)  # pyright: ignore[reportArgumentType]
 
 
 def make_config(family: str, values: Mapping[str, Any]) -> Any:
@@ -76,15 +85,37 @@ def check_family(family: str) -> None:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
 
 
-def check_image_size(size: int) -> None:
-    """Raise ValueError unless models can take images of `size` x `size` pixels."""
-    rule = f"image size must be a positive multiple of {SIZE_STEP} (three 2x2 pools halve it)"
+def check_shape(family: str, shape: Shape) -> None:
+    """Raise ValueError unless the family takes inputs of this shape."""
+    step = FAMILIES[family].size_step
+    if step == 1:
+        return
+    if not shape.is_image:
+        raise ValueError(
+            f"the family {family} takes images, (channels, height, width); got {shape.describe()}"
+        )
+    for side in shape.inputs[1:]:
+        check_image_size(side, step)
+
+
+def check_image_size(size: int, step: int = 1) -> None:
+    """Raise ValueError unless images of `size` x `size` pixels can be halved as `step` asks for."""
+    rule = "image size must be a positive whole number"
+    if step > 1:
+        rule = f"image size must be a positive multiple of {step} (pools halve it)"
     if not isinstance(size, Integral):
         raise ValueError(f"{rule}; got {size!r}")
-    if size < SIZE_STEP or size % SIZE_STEP:
-        below = size // SIZE_STEP * SIZE_STEP
-        near = f"are {below} and {below + SIZE_STEP}" if below > 0 else f"is {SIZE_STEP}"
+    if size < step or size % step:
+        below = size // step * step
+        near = f"are {below} and {below + step}" if below > 0 else f"is {step}"
         raise ValueError(f"{rule}; got {size}, the nearest {near}")
+
+
+def _as_shape(family: str, shape: Shape | int) -> Shape:
+    if isinstance(shape, Shape):
+        return shape
+    check_image_size(shape, FAMILIES[family].size_step)
+    return grey_images(int(shape))
 
 
 def build_model(architecture: Architecture, seed: int) -> nn.Module:
@@ -100,4 +131,4 @@ def build_model(architecture: Architecture, seed: int) -> nn.Module:
 def build_layers(architecture: Architecture) -> nn.Module:
     """The architecture's module on the current device, drawn from the global generator."""
     family = FAMILIES[architecture.family]
-    return family.build(architecture.config, architecture.image_size)
+    return family.build(architecture.config, architecture.shape)

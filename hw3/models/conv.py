@@ -6,6 +6,7 @@ from torch import nn
 
 from hw3.models.blocks import ConvBlock
 from hw3.models.config import bounded, check_bounds
+from hw3.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,16 @@ class ConvConfig:
         check_bounds(self)
 
 
-def build_conv(config: ConvConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
-    side = image_size // 8
+def build_conv(config: ConvConfig, shape: Shape) -> nn.Module:
+    """float images (N, *shape.inputs) -> logits, float (N, shape.outputs)."""
+    channels, height, width = shape.inputs
     return nn.Sequential(
-        ConvBlock(1, config.channels),
+        ConvBlock(channels, config.channels),
         ConvBlock(config.channels, config.channels),
         ConvBlock(config.channels, config.channels, config.dropout_conv),
         nn.Flatten(),
-        nn.Linear(config.channels * side * side, config.hidden),
+        nn.Linear(config.channels * (height // 8) * (width // 8), config.hidden),
         nn.ReLU(),
         *([nn.Dropout(config.dropout_hidden)] if config.dropout_hidden else []),
-        nn.Linear(config.hidden, 1),
+        nn.Linear(config.hidden, shape.outputs),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from hw3.models.ann import AnnConfig, build_ann
 from hw3.models.conv import ConvConfig, build_conv
 from hw3.models.gap import GapConfig, build_gap
+from hw3.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,26 @@ class Family:
     Attributes:
         title: what figures and reports call it.
         config: its frozen record of hyper-parameters; the defaults are the homework's.
-        build: (config, image size) -> module with one logit per image, or what its engine takes.
+        build: (config, shape) -> module that gives `shape.outputs` logits for each example of
+            `shape.inputs`, see `hw3.shape.Shape`; or what the family's engine takes.
         batch_coupled: whether images of one batch affect each other (batch normalisation), so
             that a batch must not be cut into micro-batches.
+        size_step: what the sides of images must be a multiple of.
         engine: what trains its models; None for `hw3.engines.ENGINE`, which takes modules.
     """
 
     title: str
     config: type[Any]
-    build: Callable[[Any, int], Any]
+    build: Callable[[Any, Shape], Any]
     batch_coupled: bool = False
+    size_step: int = 1
     engine: Engine | None = None
 
 
+POOLED = 8  # three 2x2 pools halve the sides of an image three times
+
 FAMILIES = {
-    "conv": Family("ConvModel", ConvConfig, build_conv),
+    "conv": Family("ConvModel", ConvConfig, build_conv, size_step=POOLED),
     "ann": Family("ANN", AnnConfig, build_ann, batch_coupled=True),
-    "gap": Family("ConvGAP", GapConfig, build_gap),
+    "gap": Family("ConvGAP", GapConfig, build_gap, size_step=POOLED),
 }

@@ -6,6 +6,7 @@ from torch import nn
 
 from hw3.models.blocks import ConvBlock
 from hw3.models.config import bounded, check_bounds
+from hw3.shape import Shape
 
 TRUNK_CHANNELS = 32  # of the first two convolutions, fixed in the homework
 
@@ -26,18 +27,17 @@ class GapConfig:
         check_bounds(self)
 
 
-def build_gap(config: GapConfig, image_size: int) -> nn.Module:
-    """float (N, 1, image_size, image_size) -> one logit per image, float (N, 1)."""
-    del image_size  # the pool is global: no layer depends on it
+def build_gap(config: GapConfig, shape: Shape) -> nn.Module:
+    """float images (N, *shape.inputs) -> logits, float (N, shape.outputs)."""
     head: list[nn.Module] = []
     if config.hidden:
         head = [nn.Linear(config.channels, config.hidden), nn.ReLU()]
     return nn.Sequential(
-        ConvBlock(1, TRUNK_CHANNELS),
+        ConvBlock(shape.channels, TRUNK_CHANNELS),
         ConvBlock(TRUNK_CHANNELS, TRUNK_CHANNELS),
         ConvBlock(TRUNK_CHANNELS, config.channels),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
         *head,
-        nn.Linear(config.hidden or config.channels, 1),
+        nn.Linear(config.hidden or config.channels, shape.outputs),
     )

@@ -1,15 +1,17 @@
 """Find a study's mistakes before anything is spent on it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from hw3.cost import MEASURES, model_cost
 from hw3.engine import Recipe
 from hw3.engines import engine_of
-from hw3.models import FAMILIES, Architecture, check_image_size
+from hw3.models import FAMILIES, Shape, check_image_size
+from hw3.shape import grey_images
 from study.figures.check import figure_mistakes
-from study.figures.draw import describe_error
+from study.figures.draw import describe_error, with_shape
+from study.figures.kinds import FIGURES
 from study.search.hyperparameters import architecture_of, recipe_of
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
@@ -18,22 +20,56 @@ from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
 from study.table.metrics import metric_mistakes, registry_mistakes
 
+TryOut = Callable[[str, str, Mapping[str, Any], Shape], Iterator[str]]
+
 
 def check_study(study: Study, budget: Budget, with_figures: bool = True) -> None:
-    """Build every configuration, look at every claim, draw every figure on a made-up table.
+    """Look at every configuration and every claim, draw every figure on a made-up table; all that
+    can be done before there is data.
 
     Args:
         with_figures: whether figures are drawn, which takes seconds.
 
     Raises:
-        StudyError: with every mistake, a line each; or the image size is one that no model takes.
+        StudyError: with every mistake, a line each; or the image size is one that a family of the
+            study does not take.
     """
-    try:
-        check_image_size(budget.image_size)
-    except ValueError as error:
-        raise StudyError(f"--image-size: {error}") from error
     mistakes = list(type_mistakes(study))
-    mistakes = mistakes or list(_mistakes(study, budget.image_size, with_figures))
+    if not mistakes:
+        _check_image_size(study, budget.image_size)
+    _raise(study, mistakes or _mistakes(study, budget.image_size, with_figures))
+
+
+def check_models(study: Study, shape: Shape, with_figures: bool = True) -> None:
+    """Build the models of every configuration for the data, draw the figures of them.
+
+    Args:
+        shape: the data's.
+        with_figures: whether figures are drawn.
+
+    Raises:
+        StudyError: with every mistake, a line each.
+    """
+    mistakes = list(_config_mistakes(study, shape, _build))
+    if with_figures and not mistakes:
+        figures = [figure for figure in study.figures if FIGURES[figure.kind].builds]
+        table = with_shape(example_table(study), shape) if figures else None
+        mistakes = figure_mistakes(study, figures, table)
+    _raise(study, mistakes)
+
+
+def _check_image_size(study: Study, size: int) -> None:
+    """Whatever family the study names has its own rule."""
+    named = {member.family for member in (*study.baselines, *study.searches)}
+    for family in (family for name, family in FAMILIES.items() if name in named):
+        try:
+            check_image_size(size, family.size_step)
+        except ValueError as error:
+            raise StudyError(f"--image-size: {error}") from error
+
+
+def _raise(study: Study, mistakes: Iterable[str]) -> None:
+    mistakes = list(mistakes)
     if mistakes:
         count = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
@@ -44,7 +80,7 @@ def _mistakes(study: Study, image_size: int, with_figures: bool) -> Iterator[str
     """All mistakes: what is wrong with a record in itself hides no other record's mistakes."""
     yield from study.mistakes()
     sound = study.sound()
-    configs = list(_config_mistakes(sound, image_size))
+    configs = list(_config_mistakes(sound, grey_images(image_size), _make))
     yield from configs
     yield from registry_mistakes()
     yield from metric_mistakes(sound.claims)
@@ -54,41 +90,39 @@ def _mistakes(study: Study, image_size: int, with_figures: bool) -> Iterator[str
     yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
 
 
-def _config_mistakes(study: Study, image_size: int) -> Iterator[str]:
+def _config_mistakes(study: Study, shape: Shape, try_out: TryOut) -> Iterator[str]:
     """What no model can be built of: baselines, and the corners of every search space."""
     for baseline in study.baselines:
-        yield from _build(f"baseline {baseline.name}", baseline.family, baseline.config, image_size)
+        yield from try_out(f"baseline {baseline.name}", baseline.family, baseline.config, shape)
         yield from _match_mistakes(baseline)
     for search in study.searches:
         for params in (*search.corners(), *search.hand_picked):
             where = f"search {search.name} at {_words(params)}"
-            wrong = list(_build(where, search.family, search.config(params), image_size))
+            wrong = list(try_out(where, search.family, search.config(params), shape))
             if wrong:
                 yield from wrong
                 break  # the others are wrong for the same reason, as a rule
 
 
-def _build(where: str, family: str, config: Mapping[str, Any], image_size: int) -> Iterator[str]:
-    """What is wrong with a configuration, or what its model raises when it is built."""
+def _make(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> Iterator[str]:
     try:
-        architecture = architecture_of(family, config, image_size)
+        architecture_of(family, config, shape)
         recipe_of(family, config, Recipe())
     except ValueError as error:
         yield f"{where}: {error}"
-        return
+
+
+def _build(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+    """What somebody's own code raises; modules are built and called on the meta device."""
+    cost_of = engine_of(family).cost
     try:
-        _try_building(architecture)
+        architecture = architecture_of(family, config, shape)
+        if cost_of is not None:
+            cost_of(architecture)
+        else:
+            FAMILIES[family].build(architecture.config, shape)
     except Exception as error:  # noqa: BLE001 - somebody's own code may raise anything
-        yield f"{where}: the model cannot be built: {describe_error(error)}"
-
-
-def _try_building(architecture: Architecture) -> None:
-    """Raise what its code raises; a module is built and called on the meta device."""
-    cost_of = engine_of(architecture.family).cost
-    if cost_of is not None:
-        cost_of(architecture)
-    else:
-        FAMILIES[architecture.family].build(architecture.config, architecture.image_size)
+        yield f"{where}: no model can be built for {shape.describe()}: {describe_error(error)}"
 
 
 def _match_mistakes(baseline: Baseline) -> Iterator[str]:

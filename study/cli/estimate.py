@@ -56,14 +56,14 @@ def _epoch_seconds(plan: Plan) -> dict[str, float]:
     def seconds(family: str, config: Mapping[str, Any]) -> float:
         cost_of = engine_of(family).cost
         assert cost_of is not None
-        cost = cost_of(architecture_of(family, config, setting.image_size))
+        cost = cost_of(architecture_of(family, config, plan.shape))
         batch_size = recipe_of(family, config, setting.recipe).batch_size
         overhead = STEP_SECONDS * images["train"] / batch_size
         return passes * cost.multiply_adds / rate + overhead
 
     baselines = {
         candidate.name: seconds(candidate.family, candidate.config)
-        for candidate in baseline_candidates(plan.study, setting.image_size)
+        for candidate in baseline_candidates(plan.study, plan.shape)
     }
     middles = {
         search.name: seconds(search.family, search.config(search.middle()))

@@ -55,6 +55,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         hw3.splits.DataError: the data cannot be used.
         OSError: results cannot be written.
     """
+    from study.cli.check import check_models
     from study.cli.terminal import conclude, print_plan
 
     _check(study, options)
@@ -62,6 +63,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
+        check_models(study, data.shape)
         with EXECUTORS[options.workers](options) as executor:
             plan = make_plan(study, options, data, executor.numerics)
             weights = _weights_of(plan, options)
@@ -95,12 +97,15 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
         StudyError: the study has mistakes, or could not run so.
         hw3.splits.DataError: the data cannot be used.
     """
+    from study.cli.check import check_models
     from study.cli.terminal import print_plan
 
     _check(study, options)
     concurrent = concurrent_trials(options)
     numerics = choose_numerics(device_here(options), options.precision)
-    plan = make_plan(study, options, load_data(options), numerics)
+    data = load_data(options)
+    check_models(study, data.shape)
+    plan = make_plan(study, options, data, numerics)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
     print_plan(plan, console, concurrent, words)
 
@@ -114,10 +119,11 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
     """
     _check_access(study, options.results)
     plan = _with_reporter(load_plan(study, options.results, options.command))
-    from study.cli.check import check_study
+    from study.cli.check import check_models, check_study
     from study.cli.terminal import conclude
 
     check_study(study, plan.budget, with_figures=False)
+    check_models(study, plan.shape, with_figures=False)
     with hold_lock(options.results / study.name):
         missing = conclude(plan, options.results, console)
     _check_complete(plan, missing, "run trains what is missing")

@@ -41,8 +41,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     """
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
-    size = plan.setting.image_size
-    rows = [("data", f"{plan.data.location}: {counts} images of {size}x{size} pixels")]
+    rows = [("data", f"{plan.data.location}: {counts} {plan.shape.describe()}")]
     for search in study.searches:
         space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
         trials = f"{budget.trials} trials ({plan.setting.sampler})"

@@ -15,10 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from hw3.layers import Layer, meta_model, trace_layers
-from hw3.models import FAMILIES, make_architecture
+from hw3.models import FAMILIES, Shape, make_architecture
+from hw3.shape import grey_images
 from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
 from study.table.seeds import confirmed
 
+SHAPE = "shape"  # of the table's attributes: what the models take and give, see `hw3.shape`
 FRAME = ("candidate", "label", "order", "row", "kind", "detail", "shape", "parameters", "changed")
 ACROSS = 2  # candidates beside each other
 ROW, BOX = 0.29, 0.74  # inches per layer; the box's share of it
@@ -41,7 +43,7 @@ def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> 
     Returns:
         The columns of FRAME, one row per layer. `order` counts the layers of a candidate from 1 in
         the order of their computation; `row` is the height at which one is drawn, the same for
-        layers that stand for each other. `shape` is of the output for one image. `changed` is
+        layers that stand for each other. `shape` is of the output for one example. `changed` is
         "new" or "changed" (another size, rate or number of parameters) against the first
         candidate; only models of one family are compared.
     """
@@ -50,9 +52,12 @@ def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> 
     if not set(candidates) <= set(trials):
         return pd.DataFrame(columns=list(FRAME))
     first = trials[candidates[0]]
-    old = _layers(first)
+    shape = table.attrs.get(SHAPE) or grey_images(int(first["image_size"]))
+    old = _layers(first, shape)
     compared = [
-        _compare(_layers(trials[name]), old if trials[name]["family"] == first["family"] else None)
+        _compare(
+            _layers(trials[name], shape), old if trials[name]["family"] == first["family"] else None
+        )
         for name in candidates
     ]
     rows_of = {slot: row for row, slot in enumerate(sorted({s for c in compared for s in c.slots}))}
@@ -67,9 +72,13 @@ def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> 
         ],
         columns=list(FRAME),
     )
-    size = int(first["image_size"])
-    frame.attrs |= {"note": _note(frame, size), "input": f"1×{size}×{size}"}
+    inputs = "×".join(map(str, shape.inputs))
+    frame.attrs |= {"note": _note(frame, shape), "input": inputs, "of": _name_of(shape)}
     return frame
+
+
+def _name_of(shape: Shape) -> str:
+    return "image" if shape.is_image else "input"
 
 
 @dataclass(frozen=True)
@@ -93,14 +102,14 @@ def _compare(layers: list[Layer], old: Sequence[Layer] | None) -> _Compared:
     return _Compared(layers, _slots(partners), changes)
 
 
-def _layers(trial: Mapping[str, Any]) -> list[Layer]:
+def _layers(trial: Mapping[str, Any], shape: Shape) -> list[Layer]:
     """The layers of a confirmed trial's model."""
-    family, size = trial["family"], int(trial["image_size"])
+    family = trial["family"]
     values: dict[str, Any] = {
         item.name: type(item.default)(trial[f"config_{item.name}"])
         for item in fields(FAMILIES[family].config)
     }
-    return trace_layers(meta_model(make_architecture(family, values, size)), size)
+    return trace_layers(meta_model(make_architecture(family, values, shape)), shape)
 
 
 def _partners(old: Sequence[Layer], new: Sequence[Layer]) -> list[int | None]:
@@ -141,8 +150,10 @@ def _change(layer: Layer, old: Layer | None) -> str:
     return "" if same else "changed"
 
 
-def _note(frame: pd.DataFrame, size: int) -> str:
-    note = f"Traced from the trained modules at {size}×{size} pixels, in the order computed"
+def _note(frame: pd.DataFrame, shape: Shape) -> str:
+    size = "×".join(map(str, shape.inputs[1:]))
+    at = f"at {size} pixels, " if shape.is_image else ""
+    note = f"Traced from the trained modules {at}in the order computed"
     kinds = [kind for _, rows in frame.groupby("candidate", sort=False) for kind in rows["kind"]]
     if ("MaxPool2d", "ReLU") in pairwise(kinds):
         note += "; ReLU after max-pooling gives what ReLU before it gives"
@@ -161,7 +172,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
         ax.set_axis_off()
         ax.set(xlim=(0, 1), ylim=(rows - 0.4, -2.0))
     for ax, (_, layers) in zip(grid.flat, candidates, strict=False):
-        _draw_column(ax, layers, frame.attrs["input"])
+        _draw_column(ax, layers, (frame.attrs["of"], frame.attrs["input"]))
     marks = {
         "layer with parameters": Patch(facecolor=FILL, **OUTLINES[""]),
         "layer without": Patch(facecolor=EMPTY, **OUTLINES[""]),
@@ -191,12 +202,12 @@ def _name(layer: dict) -> str:
     return f"{layer['kind']} {layer['detail']}".rstrip()
 
 
-def _draw_column(ax: Axes, layers: pd.DataFrame, image: str) -> None:
+def _draw_column(ax: Axes, layers: pd.DataFrame, given: tuple[str, str]) -> None:
     """Title, heads of the columns, and one box per layer with a line to the next one."""
     total = f"{layers['parameters'].sum():,} parameters"
     ax.set_title(f"{wrap_label(layers['label'].iloc[0], 40)}\n{total}", fontsize=11)
     _write(ax, -1.55, ("layer", "output", "parameters"), MUTED)
-    _write(ax, -0.85, ("image", image, ""), INK)
+    _write(ax, -0.85, (*given, ""), INK)
     above = -0.85
     for layer in layers.to_dict("records"):
         row = layer["row"]

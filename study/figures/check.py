@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from study.figures.architecture import SHAPE
 from study.figures.draw import describe_error
 from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
@@ -35,7 +36,8 @@ def figure_mistakes(
 
     Args:
         table: of the study, `study.table.example.example_table` before a run. Every figure is
-            drawn from it, but not saved; None where none can be made.
+            drawn from it, but not saved, unless it builds models and the table does not know for
+            which data (`study.figures.draw.with_shape`); None where none can be made.
     """
     columns = all_columns() | config_columns()
     numeric = [name for name, column in columns.items() if column.is_numeric]
@@ -62,7 +64,7 @@ def _mistakes(
     kind = FIGURES[figure.kind]
     wrong = [*_option_mistakes(figure, kind), *_name_mistakes(figure.options, names)]
     yield from wrong
-    if table is not None and not wrong:
+    if table is not None and not wrong and (SHAPE in table.attrs or not kind.builds):
         yield from _drawing_mistakes(figure, kind, table)
 
 

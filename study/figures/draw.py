@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from hw3.shape import Shape
+from study.figures.architecture import SHAPE
 from study.figures.constant import add_constant
 from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
@@ -41,18 +43,29 @@ class DrawnFigure:
 
 
 def draw_figure(
-    figure: Figure, table: pd.DataFrame, constant: Constant | None = None
+    figure: Figure,
+    table: pd.DataFrame,
+    constant: Constant | None = None,
+    shape: Shape | None = None,
 ) -> DrawnFigure:
     """Draw a figure of a study from its table; whatever goes wrong becomes its `reason`.
 
     Args:
         constant: what accuracies are shown beside; None where it is not known.
+        shape: of what the models take and give; None for grey images of two classes.
     """
     try:
-        return _draw(figure, table, constant)
+        return _draw(figure, with_shape(table, shape), constant)
     except Exception as error:  # noqa: BLE001 - one figure's fault must not cost the whole report
         reason = f"it could not be drawn: {describe_error(error)}"
         return DrawnFigure(figure.name, figure.title, reason=reason)
+
+
+def with_shape(table: pd.DataFrame, shape: Shape | None) -> pd.DataFrame:
+    """The table, which knows now what figures of models are built for."""
+    table = table.copy(deep=False)
+    table.attrs[SHAPE] = shape
+    return table
 
 
 def describe_error(error: Exception) -> str:

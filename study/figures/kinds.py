@@ -43,6 +43,7 @@ class FigureKind:
         describe: frame -> the figure's numbers in words, for readers who cannot see it.
         needs: what the table must hold, for the sentence "it needs ...".
         scores: frame -> the columns of scores that its axes show; draws `draw_constant` for each.
+        builds: whether it builds models, so that it depends on what the data's examples are.
     """
 
     frame: Callable[..., pd.DataFrame]
@@ -50,6 +51,7 @@ class FigureKind:
     describe: Callable[[pd.DataFrame], str]
     needs: str
     scores: Callable[[pd.DataFrame], Iterable[str]] = lambda _frame: ()
+    builds: bool = False
 
 
 def _scores_in(column: str) -> Callable[[pd.DataFrame], Iterable[str]]:
@@ -127,5 +129,6 @@ FIGURES = {
         draw_architecture,
         describe_architecture,
         needs="a confirmed trial of each of its candidates that reached its last epoch",
+        builds=True,
     ),
 }

@@ -7,7 +7,7 @@ import pandas as pd
 
 from study.spec.claim import Claim
 from study.stats.crossed import crossed_mean
-from study.table.images import image_losses, read_correct, read_logits
+from study.table.images import image_losses, read_correct, read_numbers
 
 Interval = tuple[float, float]
 SCORES = {f"{part}_{score}": part for part in ("val", "test") for score in ("accuracy", "loss")}
@@ -34,19 +34,25 @@ def image_scores(claim: Claim, metric: str, rows: Sequence[pd.DataFrame]) -> np.
 def _scores(metric: str, rows: pd.DataFrame) -> np.ndarray | None:
     """One candidate's, (seeds, images)."""
     part, score = metric.split("_")
-    needed = ["correct"] if score == "accuracy" else ["correct", "logits"]
-    texts = rows[[f"{part}_{name}" for name in needed]]
+    texts = rows[f"{part}_correct"]
     if texts.isna().to_numpy().any():
         return None
-    correct = [read_correct(text) for text in texts[f"{part}_correct"]]
+    correct = [read_correct(text) for text in texts]
     if len({answers.size for answers in correct}) > 1:
         return None
-    if score == "accuracy":
-        return np.array(correct)
-    logits = [read_logits(text) for text in texts[f"{part}_logits"]]
-    if any(one.size != other.size for one, other in zip(logits, correct, strict=True)):
+    return np.array(correct) if score == "accuracy" else _losses(part, rows, np.array(correct))
+
+
+def _losses(part: str, rows: pd.DataFrame, correct: np.ndarray) -> np.ndarray | None:
+    """(seeds, images): as they are recorded, or of two classes from the logits."""
+    several = rows[f"{part}_losses"].notna().to_numpy().all()
+    texts = rows[f"{part}_{'losses' if several else 'logits'}"]
+    if texts.isna().to_numpy().any():
         return None
-    return image_losses(np.array(logits), np.array(correct))
+    numbers = [read_numbers(text) for text in texts]
+    if {one.size for one in numbers} != {correct.shape[1]}:
+        return None
+    return np.array(numbers) if several else image_losses(np.array(numbers), correct)
 
 
 def patient_interval(

@@ -12,7 +12,7 @@ import torch
 from hw3.engine import EpochRow, Recipe
 from hw3.engines import engine_of
 from hw3.memory import keep_freed_memory
-from hw3.models import Engine, make_architecture
+from hw3.models import Engine, Shape, make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
@@ -153,7 +153,7 @@ class Worker:
         if RESAMPLING in parts:
             _check_code("resampled splits", resampling_digest(), parts[RESAMPLING])
             data = resample_splits(data, parts["seed"])
-        training = _start(parts)
+        training = _start(parts, data.shape)
         state = self._checkpoints.resume(self._job.key, asdict(self._job))
         if state is not None:
             self._rows = state["rows"]
@@ -204,11 +204,11 @@ class _Training:
         self.engine.restore(self.training, state)
 
 
-def _start(ingredients: Mapping[str, Any]) -> _Training:
+def _start(ingredients: Mapping[str, Any], shape: Shape) -> _Training:
     """A training that has done no epoch."""
     family = ingredients["family"]
     engine = engine_of(family)
-    architecture = make_architecture(family, ingredients["config"], ingredients["image_size"])
+    architecture = make_architecture(family, ingredients["config"], shape)
     cost = asdict(engine.cost(architecture)) if engine.cost else {}
     recipe, numerics = Recipe(**ingredients["recipe"]), Numerics(**ingredients["numerics"])
     training = engine.start(architecture, recipe, ingredients["seed"], numerics)

@@ -108,8 +108,9 @@ def describe_scale(plan: Plan) -> str:
     if not scales or not plan.budget.judged:
         return ""
     budget = plan.budget
+    size = f" on {budget.image_size}×{budget.image_size} pixels" * plan.shape.is_image
     return (
-        f"Trained for {budget.epochs} epochs on {budget.image_size}×{budget.image_size} pixels. "
+        f"Trained for {budget.epochs} epochs{size}. "
         f"What was said of {' or '.join(scales)} is shown, and not judged at this scale."
     )
 
@@ -161,7 +162,7 @@ def _sections(
         Section("The search", [*of_search, *search_blocks(plan, table)]),
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),
-        Section("Data", data_blocks(plan.data)),
+        Section("Data", data_blocks(plan.data, plan.shape)),
         Section("How it was made", making_blocks(plan, weights)),
     ]
     return [section for section in sections if section.blocks]

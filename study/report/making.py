@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from hw3.shape import Shape
 from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan, describe_splits
@@ -78,12 +79,14 @@ def _cost_cells(row: Mapping[str, Any]) -> list[Cell]:
     ]
 
 
-def data_blocks(data: DataFacts) -> list[Block]:
+def data_blocks(data: DataFacts, shape: Shape) -> list[Block]:
     """Where the data comes from, and what each part holds."""
     pairs = [
         ("Source", data.source),
         ("Location", data.location),
-        ("Images", f"{data.image_size}×{data.image_size} pixels"),
+        ("Images", f"{data.image_size}×{data.image_size} pixels")
+        if shape.is_image
+        else ("Examples", shape.describe().removeprefix("examples of ")),
         *((PART_TITLES.get(part, part), _describe_part(data, part)) for part in data.counts),
         ("Fingerprint", data.fingerprint),
     ]

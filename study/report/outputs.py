@@ -83,7 +83,7 @@ def write_outputs(
     figures = []
     for figure in study.figures:
         begin(f"figure {figure.name}")
-        figures.append(draw_figure(figure, table, terms.constant))
+        figures.append(draw_figure(figure, table, terms.constant, trials.plan.shape))
     begin("files")
     missing = list(describe_missing(trials, wanted_seeds(trials.plan, table)))
     incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []

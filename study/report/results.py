@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from hw3.splits import CLASSES
 from study.report.blocks import Block, Cell, Column, Table, Text
 from study.report.cells import count_cell, count_of, frame_rows, number_cell
 from study.search.plan import Plan
@@ -21,6 +20,7 @@ from study.table.summary import (
     summarise_selection,
 )
 
+OF_TWO = ["sensitivity", "specificity"]  # classes
 NO_NUMBER = Cell(NOTHING, order=math.nan)
 
 
@@ -110,7 +110,7 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
             f"Multiply-adds: forward, per image. Training time: {_which_time(rows)}.{without_test}",
             faint=True,
         ),
-        *_class_blocks(rows, constant),
+        *_class_blocks(rows, constant, plan),
         *map(Text, _mixtures(table)),
         *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
@@ -124,7 +124,7 @@ def _constant_cells(constant: Constant) -> list[Cell]:
     return [Cell(constant.name), NO_NUMBER, *scored, gap, *[NO_NUMBER] * 3]
 
 
-def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant) -> list[Block]:
+def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant, plan: Plan) -> list[Block]:
     """How well each class was recognised; empty where no record has the logits of images.
 
     Args:
@@ -137,11 +137,8 @@ def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant) -> list
     ]
     if not parts:
         return []
-    names = [
-        f"{part}_{score}"
-        for part in parts
-        for score in ("accuracy", "balanced_accuracy", "sensitivity", "specificity")
-    ]
+    scores = ["accuracy", "balanced_accuracy", *OF_TWO * (len(plan.data.classes) == 2)]
+    names = [f"{part}_{score}" for part in parts for score in scores]
     columns = [Column(column_name(name).capitalize()) for name in names]
     cells = [
         [Cell(label), *(_score_cell(name, scores) for name in names)]
@@ -150,13 +147,24 @@ def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant) -> list
             (constant.name, constant.scores),
         )
     ]
-    reading = (
-        f"How well each class was recognised: sensitivity is the share of the {CLASSES[1]} images "
-        f"that were classified correctly, specificity that of the {CLASSES[0]} images, both with a "
-        "threshold of 0 on the logit; balanced accuracy is their mean. Means over seeds at the "
-        "last epoch."
-    )
+    reading = f"{_class_reading(plan)} Means over seeds at the last epoch."
     return [Text(reading), Table([Column("Candidate", number=False), *columns], cells)]
+
+
+def _class_reading(plan: Plan) -> str:
+    classes = list(plan.data.classes)
+    examples = "images" if plan.shape.is_image else "examples"
+    if len(classes) > 2:
+        return (
+            f"How well the classes were recognised: balanced accuracy is the mean over the "
+            f"{len(classes)} classes of the share of their {examples} that were classified "
+            "correctly."
+        )
+    return (
+        f"How well each class was recognised: sensitivity is the share of the {classes[1]} "
+        f"{examples} that were classified correctly, specificity that of the {classes[0]} "
+        f"{examples}, both with a threshold of 0 on the logit; balanced accuracy is their mean."
+    )
 
 
 def _score_cell(column: str, scores: Mapping[str, float]) -> Cell:

@@ -50,7 +50,7 @@ def _expected_cost(trials: FinishedTrials, candidate: Candidate) -> tuple[int, .
     setting, cost_of = trials.plan.setting, engine_of(candidate.family).cost
     if cost_of is None or setting.code.get(candidate.family) != code_digest(candidate.family):
         return None
-    architecture = architecture_of(candidate.family, candidate.config, setting.image_size)
+    architecture = architecture_of(candidate.family, candidate.config, trials.plan.shape)
     costs = asdict(cost_of(architecture))
     return tuple(costs[measure] for measure in MEASURES)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from hw3.splits import CLASSES
 from study.search.plan import Plan
 from study.stats.replication import share_interval
 
@@ -12,7 +11,7 @@ from study.stats.replication import share_interval
 # 75 to 100 samples of a class, and to show that one is better than another takes more.
 TOO_WIDE = 0.2
 PARTS = {"val": "validation", "test": "test"}
-RATES: dict[str, str] = dict(zip(CLASSES, ("specificity", "sensitivity"), strict=True))
+RATES = ("specificity", "sensitivity")  # of two classes, in the order of their labels
 
 
 def describe_caveats(plan: Plan) -> Iterator[str]:
@@ -29,11 +28,16 @@ def describe_caveats(plan: Plan) -> Iterator[str]:
 
 
 def _few_images(plan: Plan) -> Iterator[str]:
+    examples = "images" if plan.shape.is_image else "examples"
     for part, title in PARTS.items():
-        for name, number in plan.data.counts.get(part, {}).items():
+        counts = plan.data.counts.get(part, {})
+        rates = dict(
+            zip(counts, RATES if len(counts) == 2 else ["recall"] * len(counts), strict=True)
+        )
+        for name, number in counts.items():
             low, high = share_interval(number // 2, number)
             if high - low > TOO_WIDE:
                 yield (
-                    f"only {number} {name} {title} images: {RATES[name]} known to "
+                    f"only {number} {name} {title} {examples}: {rates[name]} known to "
                     f"±{50 * (high - low):.0f} points"
                 )

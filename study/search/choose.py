@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from hw3.cost import match_cost, model_cost
+from hw3.models import Shape
 from study.search.hyperparameters import architecture_of
 from study.search.plan import Plan
 from study.search.trial import METRIC, Job, Setting, config_of
@@ -85,7 +86,7 @@ class FinishedTrials:
     @cached_property
     def baselines(self) -> list[Candidate]:
         """The study's baselines, those of equal scale solved for."""
-        return baseline_candidates(self.plan.study, self.plan.setting.image_size)
+        return baseline_candidates(self.plan.study, self.plan.shape)
 
     def candidates(self) -> list[Candidate]:
         """The baselines, then what the searches chose."""
@@ -105,33 +106,33 @@ class FinishedTrials:
         return {number: self.records[key] for number, key in keys.items() if key in self.records}
 
 
-def baseline_candidates(study: Study, image_size: int) -> list[Candidate]:
-    """The study's baselines, those of equal scale solved for at this image size."""
+def baseline_candidates(study: Study, shape: Shape) -> list[Candidate]:
+    """The study's baselines, those of equal scale solved for on data of this shape."""
     by_name = {baseline.name: baseline for baseline in study.baselines}
     return [
         Candidate(
             baseline.name,
             baseline.label,
             baseline.family,
-            _solved_config(baseline, by_name, image_size),
+            _solved_config(baseline, by_name, shape),
         )
         for baseline in study.baselines
     ]
 
 
 def _solved_config(
-    baseline: Baseline, by_name: Mapping[str, Baseline], image_size: int
+    baseline: Baseline, by_name: Mapping[str, Baseline], shape: Shape
 ) -> dict[str, Any]:
     """The configuration; where it is matched, with the size that meets the other's cost."""
     config = dict(baseline.config)
     if baseline.match is None:
         return config
     match, other = baseline.match, by_name[baseline.match.baseline]
-    target = model_cost(architecture_of(other.family, other.config, image_size))
+    target = model_cost(architecture_of(other.family, other.config, shape))
 
     def architecture_at(size: int) -> Any:
         sized = config | dict.fromkeys(match.sizes, size)
-        return architecture_of(baseline.family, sized, image_size)
+        return architecture_of(baseline.family, sized, shape)
 
     size = match_cost(architecture_at, match.measure, getattr(target, match.measure))
     return config | dict.fromkeys(match.sizes, size)

@@ -9,7 +9,14 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from hw3.engine import TUNABLE, Recipe, recipe_for
-from hw3.models import FAMILIES, Architecture, check_family, make_architecture, make_config
+from hw3.models import (
+    FAMILIES,
+    Architecture,
+    Shape,
+    check_family,
+    make_architecture,
+    make_config,
+)
 
 Values = Mapping[str, Any]
 
@@ -46,14 +53,17 @@ def split_values(family: str, values: Values) -> tuple[dict[str, Any], dict[str,
     )
 
 
-def architecture_of(family: str, values: Values, image_size: int) -> Architecture:
+def architecture_of(family: str, values: Values, shape: Shape | int) -> Architecture:
     """The architecture of a configuration.
 
+    Args:
+        shape: as `hw3.models.Architecture` takes it.
+
     Raises:
-        ValueError: no such family or hyper-parameter, a value out of range, or an image size that
-            no model takes.
+        ValueError: no such family or hyper-parameter, a value out of range, or a shape that the
+            family does not take.
     """
-    return make_architecture(family, split_values(family, values)[0], image_size)
+    return make_architecture(family, split_values(family, values)[0], shape)
 
 
 def recipe_of(family: str, values: Values, recipe: Recipe) -> Recipe:

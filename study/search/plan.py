@@ -11,6 +11,7 @@ from hw3.engine import recipe_for
 from hw3.files import UnusableFile
 from hw3.numerics import Numerics
 from hw3.resampling import check_resampling
+from hw3.shape import Shape
 from hw3.splits import Splits
 from study.search.code import resampling_digest
 from study.search.samplers import SAMPLERS
@@ -56,6 +57,12 @@ class Plan:
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """What a model takes and gives."""
+        size = self.data.image_size
+        return Shape(self.data.inputs or (1, size, size), len(self.data.classes), self.data.whole)
 
     @property
     def covered_claims(self) -> list[Claim]:
@@ -161,7 +168,7 @@ def describe_data(data: Splits) -> DataFacts:
         location=mask(data.location),
         fingerprint=data.fingerprint,
         image_size=data.image_size,
-        counts={name: part.counts() for name, part in parts.items()},
+        counts=data.counts(),
         patients={
             name: None if part.patients is None else len(np.unique(part.patients))
             for name, part in parts.items()
@@ -171,6 +178,8 @@ def describe_data(data: Splits) -> DataFacts:
             for name, part in parts.items()
             if name != "train"
         },
+        inputs=data.shape.inputs,
+        whole=data.shape.whole,
     )
 
 
@@ -232,6 +241,8 @@ def _plan_from(study: Study, saved: Any) -> Plan:
             seeds = budget.get("seeds", 1)  # all judged at once
             saved.setdefault("looks", {"seeds": [seeds], "shares": [1.0]})
     plan = read_record(Plan, saved, study=study)
+    if len(plan.data.counts.get("train", {})) < 2 or min(plan.data.inputs, default=1) < 1:
+        raise Damaged(f"has data of {plan.data.counts} and of inputs {plan.data.inputs}")
     for name in COUNTS:
         if not 1 <= (count := getattr(plan.budget, name)) <= LARGEST:
             raise Damaged(f"has {count} {name}, which must be from 1 to {LARGEST}")

@@ -6,8 +6,8 @@ from typing import Any
 
 from hw3.cost import model_cost
 from hw3.engines import ENGINE, engine_of
-from hw3.models import make_architecture
 from study.search.choose import Candidate, FinishedTrials, baseline_candidates
+from study.search.hyperparameters import architecture_of
 from study.search.plan import Plan
 from study.store.records import Record
 
@@ -68,9 +68,9 @@ def _parameters(plan: Plan) -> Iterator[tuple[str, int]]:
     choose, the most that its space allows."""
 
     def count(family: str, config: Mapping[str, Any]) -> int:
-        return model_cost(make_architecture(family, config, plan.setting.image_size)).parameters
+        return model_cost(architecture_of(family, config, plan.shape)).parameters
 
-    for one in baseline_candidates(plan.study, plan.setting.image_size):
+    for one in baseline_candidates(plan.study, plan.shape):
         if has_weights(one.family):
             yield one.name, count(one.family, one.config)
     for search in plan.study.searches:

@@ -58,12 +58,15 @@ class DataFacts:
         source: a key of `hw3.data.SOURCES`.
         location: where it was read from, and what was left out.
         fingerprint: hash of all images and labels.
-        image_size: side in pixels.
-        counts: images by part and class.
+        image_size: side in pixels; 0 where examples are no images.
+        counts: images by part and class, the classes in the order of their labels.
         patients: number of patients by part, None where the source does not say.
         image_patients: of the parts whose images are scored, val and test: whose each image is, in
             the images' order, as numbers from 0 that name nobody; None where the source does not
             say. Plans of versions up to 0.2 have no part here.
+        inputs: shape of one example, see `hw3.shape.Shape`; empty in plans of versions up to 0.2,
+            whose images are grey.
+        whole: whether examples are whole numbers.
     """
 
     source: str
@@ -73,3 +76,10 @@ class DataFacts:
     counts: dict[str, dict[str, int]]
     patients: dict[str, int | None]
     image_patients: dict[str, list[int] | None] = field(default_factory=dict)
+    inputs: tuple[int, ...] = ()
+    whole: bool = False
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the labels."""
+        return tuple(self.counts["train"])

@@ -186,7 +186,8 @@ class _Score:
     accuracy: float | None
     auroc: float | None
     correct: str | None = None
-    logits: list[float] | None = None
+    logits: list[float] | list[list[float]] | None = None
+    labels: list[int] | None = None
 
 
 def _check_parts(record: Record) -> None:
@@ -214,12 +215,25 @@ def _check_parts(record: Record) -> None:
 
 
 def _check_score(score: _Score) -> None:
-    """Raise Damaged unless answers are digits, and as many as logits."""
+    """Raise Damaged unless answers are digits, and as many as logits; where there are labels, those
+    of as many classes as an image has logits."""
     correct, logits = score.correct, score.logits
     if correct is not None and not re.fullmatch("[01]+", correct):
         raise Damaged(f"has {reprlib.repr(correct)} as answers to images")
     if correct and logits and len(correct) != len(logits):
         raise Damaged(f"has {len(correct)} answers and {len(logits)} logits")
+    if logits and isinstance(logits[0], list):
+        _check_classes(logits, score.labels)
+    elif score.labels is not None:
+        raise Damaged("has labels of images, but no logits of several classes")
+
+
+def _check_classes(logits: list[Any], labels: list[int] | None) -> None:
+    lengths = {len(of_image) for of_image in logits}
+    if labels is None or len(labels) != len(logits) or len(lengths) > 1:
+        raise Damaged("has logits of several classes without a label for each image")
+    if not all(0 <= label < min(lengths) for label in labels):
+        raise Damaged(f"has labels that are none of {min(lengths)} classes")
 
 
 def _check_time(text: str) -> None:

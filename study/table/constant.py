@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hw3.metrics import METRICS
-from hw3.splits import CLASSES
 from study.table.formatting import column_name, find_column, format_value
-
-POSITIVE = CLASSES[1]
 
 
 @dataclass(frozen=True)
@@ -70,19 +67,22 @@ def constant_predictor(counts: Mapping[str, Mapping[str, int]]) -> Constant:
 
     Args:
         counts: images by part ("train", "val", perhaps "test") and class, each of them in the
-            training part.
+            training part; the classes in the order of their labels.
     """
     train = counts["train"]
     answer = max(train, key=lambda name: train[name])
+    names = list(train)  # in the order of the labels
     logs = {name: math.log(number / sum(train.values())) for name, number in train.items()}
     scores: dict[str, float] = {}
     for part, of_class in counts.items():
         total = sum(of_class.values())
         scores[f"{part}_accuracy"] = of_class[answer] / total
         scores[f"{part}_loss"] = -sum(of_class[name] * logs[name] for name in of_class) / total
-        scores[f"{part}_auroc"] = scores[f"{part}_balanced_accuracy"] = 0.5
-        scores[f"{part}_sensitivity"] = float(answer == POSITIVE)
-        scores[f"{part}_specificity"] = float(answer != POSITIVE)
+        scores[f"{part}_auroc"] = 0.5
+        scores[f"{part}_balanced_accuracy"] = 1 / len(names)
+        if len(names) == 2:
+            scores[f"{part}_sensitivity"] = float(answer == names[1])
+            scores[f"{part}_specificity"] = float(answer == names[0])
     for score in ("accuracy", "loss"):
         scores[f"train_eval_{score}"] = scores[f"train_{score}"]
     scores["val_accuracy_max"] = scores["val_accuracy"]

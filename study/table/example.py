@@ -68,9 +68,9 @@ def example_table(study: Study) -> pd.DataFrame:
     return table
 
 
-def _made_up_metrics(_logits: str, correct: str) -> dict[str, float]:
+def _made_up_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Of the images of a part: the share of right answers for all of them, at once."""
-    return dict.fromkeys(METRICS, correct.count("1") / len(correct))
+    return dict.fromkeys(METRICS, float(((logits > 0) == labels).mean()))
 
 
 def make_epoch_rows(

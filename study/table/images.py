@@ -10,18 +10,18 @@ from hw3.metrics import METRICS, Metric
 from study.store.reading import warn
 
 
-def format_logits(logits: Sequence[float] | None) -> str | None:
-    """What the table's `val_logits` and `test_logits` hold; None where there are none."""
-    return " ".join(map(str, logits)) if logits else None
+def format_numbers(numbers: Sequence[float] | None) -> str | None:
+    """What the table's `val_logits` and `val_losses` hold; None where there are none."""
+    return " ".join(map(str, numbers)) if numbers else None
 
 
-def read_logits(text: str) -> np.ndarray:
-    """The table's `val_logits` or `test_logits`, float (images,)."""
+def read_numbers(text: str) -> np.ndarray:
+    """The table's `val_logits` or `val_losses`, float (images,)."""
     return np.array(text.split(), dtype=float)
 
 
 def image_losses(logits: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Cross-entropy of each image in nats, whose mean is the part's loss.
+    """Cross-entropy of each image of two classes in nats, whose mean is the part's loss.
 
     Args:
         logits: (..., images).
@@ -30,24 +30,24 @@ def image_losses(logits: np.ndarray, correct: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, np.where(correct, -1, 1) * np.abs(logits))
 
 
-def measure(logits: str, correct: str) -> Mapping[str, float]:
+def measure(logits: np.ndarray, labels: np.ndarray) -> Mapping[str, float]:
     """What a part's images score by each of `hw3.metrics.METRICS`, by its name.
 
-    The labels follow from predictions and answers.
-
     Args:
-        logits, correct: the table's columns of these names, of as many images.
+        logits: (images,) of two classes, (images, classes) of more.
+        labels: from 0, (images,).
     """
-    return _measure(logits, correct, tuple(METRICS.items()))
+    content = (logits.astype(float).tobytes(), labels.astype(np.int64).tobytes())
+    return _measure(*content, logits.shape, tuple(METRICS.items()))
 
 
 @lru_cache(maxsize=4096)  # the table is made again at each look, from much the same records
 def _measure(
-    logits: str, correct: str, metrics: tuple[tuple[str, Metric], ...]
+    logits: bytes, labels: bytes, shape: tuple[int, ...], metrics: tuple[tuple[str, Metric], ...]
 ) -> Mapping[str, float]:
-    values = read_logits(logits)
-    labels = (values > 0) == read_correct(correct)
-    return {name: _score(name, metric, values, labels) for name, metric in metrics}
+    values = np.frombuffer(logits).reshape(shape)
+    of_images = np.frombuffer(labels, np.int64)
+    return {name: _score(name, metric, values, of_images) for name, metric in metrics}
 
 
 def _score(name: str, metric: Metric, logits: np.ndarray, labels: np.ndarray) -> float:

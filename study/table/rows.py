@@ -3,20 +3,23 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from hw3.metrics import image_losses
 from hw3.text import printable
 from study.search.hyperparameters import used_values, varied_recipe
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
 from study.table.columns import all_columns
-from study.table.images import format_logits, measure
+from study.table.images import format_numbers, measure, read_correct
 from study.table.members import Member
 
 # A trial has converged in the first epoch from which on its validation accuracy differs by at most
 # this much from its final one. Every complete trial has such an epoch, in the same columns of all
 # its rows; a fixed accuracy some seeds would never reach, and a mean over the others would flatter.
 CONVERGED = 0.01
+LOSS_DECIMALS = 7  # of the loss of an image, which the logits give to about as many digits
 
 _ROUND = ["stage", "candidate", "seed_number"]
 _TRIAL = ["stage", "candidate", "key"]  # a record may serve several candidates
@@ -26,7 +29,7 @@ _EPOCH_FIELDS = (
 )
 
 
-Measure = Callable[[str, str], Mapping[str, float]]
+Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, float]]
 
 
 def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.DataFrame:
@@ -142,14 +145,39 @@ def _image_scores(record: Record, measure: Measure) -> dict[int, dict[str, Any]]
     have one; records of earlier versions lack some of it."""
     scores: dict[int, dict[str, Any]] = {}
     for part, names, of_part in (
-        ("val", ("correct", "logits"), record.val),
-        ("test", ("loss", "accuracy", "auroc", "correct", "logits"), record.test),
+        ("val", ("correct", "logits", "losses"), record.val),
+        ("test", ("loss", "accuracy", "auroc", "correct", "logits", "losses"), record.test),
     ):
         for score in of_part:
-            columns = score | {"logits": format_logits(score.get("logits"))}
+            columns = score | _of_images(score)
             found = {f"{part}_{name}": columns.get(name) for name in names}
-            logits, correct = columns.get("logits"), columns.get("correct")
-            measured = measure(logits, correct) if logits and correct else {}
+            labels = _labels(score)
+            measured = {} if labels is None else measure(np.array(score["logits"]), labels)
             metrics = {f"{part}_{name}": value for name, value in measured.items()}
             scores.setdefault(score["epoch"], {}).update(metrics | found)
     return scores
+
+
+def _labels(score: Mapping[str, Any]) -> np.ndarray | None:
+    """The labels of the images: two classes' follow from predictions and answers. None for a
+    record without logits or answers."""
+    logits, correct = score.get("logits"), score.get("correct")
+    if not (logits and correct):
+        return None
+    if _is_of_several(score):
+        return np.array(score["labels"])
+    return (np.array(logits) > 0) == read_correct(correct)
+
+
+def _of_images(score: Mapping[str, Any]) -> dict[str, str | None]:
+    """What the table says of single images: the logits of two classes, the losses of more."""
+    logits = score.get("logits")
+    if not _is_of_several(score):
+        return {"logits": format_numbers(logits)}
+    losses = image_losses(np.array(logits), np.array(score["labels"]))
+    return {"logits": None, "losses": format_numbers(np.round(losses, LOSS_DECIMALS).tolist())}
+
+
+def _is_of_several(score: Mapping[str, Any]) -> bool:
+    """Whether the record is of more than two classes: two need no labels."""
+    return "labels" in score

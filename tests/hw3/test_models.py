@@ -51,10 +51,23 @@ def test_family_draws_its_weights_from_the_seed_alone(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("image_size", [-8, 0, 4, 20, 33, 16.0, "16", None])
-def test_architecture_refuses_an_image_size_that_pools_do_not_divide(family, image_size):
-    with pytest.raises(ValueError, match="multiple of 8") as caught:
+def test_architecture_refuses_an_image_size_that_the_family_does_not_take(family, image_size):
+    step = FAMILIES[family].size_step
+    if isinstance(image_size, int) and image_size > 0 and image_size % step == 0:
+        make_architecture(family, {}, image_size)
+        return
+    rule = f"multiple of {step}" if step > 1 else "positive whole number"
+    with pytest.raises(ValueError, match=rule) as caught:
         make_architecture(family, {}, image_size)
     assert str(image_size) in str(caught.value)
+
+
+def test_only_what_pools_asks_for_sizes_that_can_be_halved():
+    assert {name: family.size_step for name, family in FAMILIES.items()} == {
+        "conv": 8,
+        "ann": 1,
+        "gap": 8,
+    }
 
 
 @pytest.mark.parametrize(

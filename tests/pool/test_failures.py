@@ -151,7 +151,7 @@ def test_models_that_rays_workers_cannot_build_or_import_end_the_study(data, tmp
     (tmp_path / f"{own}.py").write_text(
         "from hw3.models.gap import GapConfig, build_gap\n"
         "class Own(GapConfig): pass\n"
-        "def build(config, image_size): return build_gap(config, image_size)\n"
+        "def build(config, shape): return build_gap(config, shape)\n"
     )
     with connect(None, verbose=False):
         monkeypatch.syspath_prepend(tmp_path)
