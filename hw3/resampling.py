@@ -59,8 +59,18 @@ def _find_groups(splits: Splits) -> np.ndarray:
         for number, part in enumerate(parts)
         for row in range(len(part))
     ]
-    links = [np.unique(names, return_inverse=True)[1] for names in (patients, digests)]
-    groups, before = np.arange(len(digests)), np.empty(0)
+    return join_links(patients, digests)
+
+
+def join_links(*names: Sequence[str] | np.ndarray) -> np.ndarray:
+    """Numbers from 0, int (N,), equal for two examples that have an equal name in any of the lists,
+    directly or by way of others.
+
+    Args:
+        names: lists of N names.
+    """
+    links = [np.unique(each, return_inverse=True)[1] for each in names]
+    groups, before = np.arange(len(links[0])), np.empty(0)
     while not np.array_equal(groups, before):  # until no link leads to a smaller number
         before = groups
         for link in links:
@@ -71,20 +81,32 @@ def _find_groups(splits: Splits) -> np.ndarray:
 
 
 def _draw(splits: Splits, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Which images validate, bool (N,): groups in random order, each one that fits."""
+    """Which images validate, bool (N,)."""
     labels = np.concatenate([splits.train.labels, splits.val.labels])
-    counts = np.zeros((groups.max() + 1, len(splits.classes)), dtype=int)
-    np.add.at(counts, (groups, labels), 1)
     room = np.bincount(splits.val.labels, minlength=len(splits.classes))
-    chosen = np.zeros(len(counts), dtype=bool)
-    for group in np.random.default_rng(seed).permutation(len(counts)):
-        chosen[group] = (counts[group] <= room).all()
-        room = room - counts[group] * chosen[group]
-    for label in np.flatnonzero(counts[chosen].sum(axis=0) == 0):
+    drawn = draw_groups(labels, groups, room, seed)
+    for label in np.setdiff1d(np.arange(len(room)), labels[drawn]):
         raise DataError(
             f"{splits.location}: resampled splits need images of each class for validation, but "
             f"no patient with {splits.classes[label]} fits into the split of seed {seed}; {FIXED}"
         )
+    return drawn
+
+
+def draw_groups(labels: np.ndarray, groups: np.ndarray, room: np.ndarray, seed: int) -> np.ndarray:
+    """Which examples are drawn, bool (N,): groups in random order, each one that fits.
+
+    Args:
+        labels: from 0, int (N,).
+        groups: of `join_links`; drawn whole or not at all.
+        room: for how many examples of each class there is room, int (classes,).
+    """
+    counts = np.zeros((groups.max() + 1, len(room)), dtype=int)
+    np.add.at(counts, (groups, labels), 1)
+    chosen = np.zeros(len(counts), dtype=bool)
+    for group in np.random.default_rng(seed).permutation(len(counts)):
+        chosen[group] = (counts[group] <= room).all()
+        room = room - counts[group] * chosen[group]
     return chosen[groups]
 
 

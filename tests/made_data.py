@@ -63,12 +63,35 @@ def make_kaggle(folder):
     return str(folder)
 
 
+def make_folders(folder):
+    """Pictures in two folders of each part, and whom each is of."""
+    lines = ["file,patient"]
+    for seed, (part, count) in enumerate({"train": 8, "val": 4, "test": 4}.items()):
+        for label, name in enumerate(("cat", "dog")):
+            (folder / part / name).mkdir(parents=True)
+            for index in range(count):
+                pixels = noise(100 * seed + 10 * label + index, 20 + index, 24)
+                Image.fromarray(pixels).save(folder / part / name / f"{index}.png")
+                lines.append(f"{part}/{name}/{index}.png,{part}{name}{index // 2}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    return str(folder)
+
+
+def make_arrays(folder):
+    for seed, name in enumerate(("cat", "dog")):
+        np.save(folder / f"{name}.npy", noise(seed, 10, 24, 24))
+        np.save(folder / f"test_{name}.npy", noise(seed + 2, 4, 24, 24))
+    return str(folder)
+
+
 # One for each of SOURCES: folder -> location of a small data set with all three parts in it.
 MAKERS = {
     "phantom": make_phantom,
     "course": make_course,
     "medmnist": make_medmnist,
     "kaggle": make_kaggle,
+    "folders": make_folders,
+    "arrays": make_arrays,
 }
 
 

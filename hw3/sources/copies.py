@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hw3.splits import DataError, Split, Splits, digest_images, make_splits
+from hw3.splits import CLASSES, DataError, Split, Splits, digest_images, make_splits
 
 # Published sets hold a few pictures twice (10 of PneumoniaMNIST's 4708 training images are also in
 # its validation part). Many more than that is somebody's mistake.
@@ -18,6 +18,7 @@ def make_splits_without_copies(
     parts: Mapping[str, Split],
     max_share: float = STRAY,
     within: bool = False,
+    classes: Sequence[str] = CLASSES,
 ) -> Splits:
     """`make_splits` of the parts (train, val and perhaps test) without copies of images.
 
@@ -27,6 +28,7 @@ def make_splits_without_copies(
     Args:
         max_share: the largest share of a part that may be copies of another part's images, 0 to 1.
         within: also leave out the second copy of an image in its own part.
+        classes: names, in the order of the labels.
 
     Raises:
         DataError: more than `max_share` of a part are also in another, or `make_splits` refuses
@@ -36,7 +38,8 @@ def make_splits_without_copies(
     lost = {name: len(parts[name]) - len(part) for name, part in kept.items()}
     counts = ", ".join(f"{count} of {name}" for name, count in lost.items() if count)
     note = f" (copies of images left out: {counts})" if counts else ""
-    return make_splits(source, location + note, kept["train"], kept["val"], kept.get("test"))
+    train, val, test = kept["train"], kept["val"], kept.get("test")
+    return make_splits(source, location + note, train, val, test, classes)
 
 
 def _keep_first(

@@ -2,30 +2,21 @@
 
 import os
 import re
-import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from hw3.files import open_regular
 from hw3.seeds import derive_seed
-from hw3.sources import DAMAGE, name_patient, unreadable
+from hw3.sources import name_patient
 from hw3.sources.copies import make_splits_without_copies
-from hw3.splits import DataError, Split, Splits, check_memory, resize_images
+from hw3.sources.pictures import list_folders, list_pictures, read_pictures
+from hw3.splits import DataError, Split, Splits
 from hw3.text import printable
 
 TAKES = "Kaggle's chest_xray folder, train|test/NORMAL|PNEUMONIA/*.jpeg"
 CLASS_FOLDERS = ("NORMAL", "PNEUMONIA")  # in the order of the labels
 NESTED = "chest_xray"
-SUFFIXES = (".jpeg", ".jpg", ".png")
-# What such a file may hold, whatever its name says: Pillow hands other formats to other programs.
-FORMATS = ("JPEG", "PNG")
-SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # beside those that start with a dot
-GREYS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes of 8 bits at most
 VALIDATION_SHARE = 0.2  # of the training patients
 
 # person123_bacteria_45, IM-0115-0001, NORMAL2-IM-1422-0001; BACTERIA-1008087-0001 elsewhere
@@ -33,8 +24,13 @@ PATIENT = re.compile(r"(person\d+)_|((?:[A-Z]+\d*-)+\d+)-\d")
 
 
 def is_kaggle_tree(location: str) -> bool:
-    """Whether a train or test folder is there, or in a chest_xray folder there."""
-    return _find_root(Path(location)) is not None
+    """Whether a train or test folder is there, or in a chest_xray folder there, whose classes are
+    not others than these two."""
+    root = _find_root(Path(location))
+    if root is None:
+        return False
+    named = {name for part in ("train", "test") for name in list_folders(root / part)}
+    return not named or not named.isdisjoint(CLASS_FOLDERS)
 
 
 def load_kaggle(location: str, image_size: int) -> Splits:
@@ -76,55 +72,13 @@ def _find_root(folder: Path) -> Path | None:
 
 def _read_part(root: Path, part: str, size: int) -> Split:
     """The images of one part: uint8 (N, size, size), NORMAL first, by file name."""
-    listed = [_list_images(root / part / name) for name in CLASS_FOLDERS]
+    listed = [list_pictures(root / part / name) for name in CLASS_FOLDERS]
     paths = [path for paths in listed for path in paths]
-    check_memory(str(root / part), len(paths), (size, size))
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # of what is beside the pixels, such as EXIF data
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # Pillow decodes outside the interpreter lock.
-        images = list(pool.map(partial(_read_image, size=size), paths))
     return Split(
-        images=np.stack(images),
+        images=read_pictures(str(root / part), paths, size, colour=False),
         labels=np.repeat(np.arange(2, dtype=np.uint8), [len(paths) for paths in listed]),
         patients=np.array([name_patient(read_patient(path.name), part) for path in paths]),
     )
-
-
-def _list_images(folder: Path) -> list[Path]:
-    try:
-        paths = sorted(path for path in folder.iterdir() if not _is_system_file(path.name))
-    except OSError as error:
-        raise unreadable(folder, "a folder of images", error) from error
-    if not paths:
-        raise DataError(f"{folder}: each class must have an image, the folder is empty")
-    for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
-            raise DataError(
-                f"{path}: each file must be an image ({', '.join(SUFFIXES)}), "
-                f"got {'a folder' if path.is_dir() else path.suffix or 'no suffix'}; move it away"
-            )
-    return paths
-
-
-def _is_system_file(name: str) -> bool:
-    return name.startswith(".") or name.lower() in SYSTEM_FILES
-
-
-def _read_image(path: Path, size: int) -> np.ndarray:
-    """uint8 (size, size)."""
-    try:
-        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
-            mode = image.mode
-            # A JPEG decodes faster at half or a quarter of its size; twice the wanted size is
-            # left for our own averaging.
-            image.draft("L", (2 * size, 2 * size))
-            grey = np.asarray(image.convert("L"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *DAMAGE) as error:
-        raise unreadable(path, "a whole image", error) from error
-    if mode not in GREYS:
-        raise DataError(f"{path}: images must have 8 bits per channel, got Pillow's mode {mode}")
-    return resize_images(grey[None], size)[0]
 
 
 def _choose_validation(train: Split) -> np.ndarray:

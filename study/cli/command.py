@@ -59,7 +59,11 @@ def command(study: Study, words: Sequence[str] = ()) -> click.Command:
         "run (the default) explores, confirms, judges and reports; it resumes where an earlier run "
         "was interrupted. plan says what a run would do and cost, and trains nothing. report "
         "judges and draws again from the records.",
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": 100,
+            "default_map": {"data": study.data},
+        },
     )
     @click.argument("action", type=click.Choice(ACTIONS), default="run")
     @with_options

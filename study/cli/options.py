@@ -111,7 +111,14 @@ class Options:
     command: tuple[str, ...] = ()  # that runs the study, without options
     script: str = ""  # what called it, where that was no command line
     data: str = _option(
-        "phantom", "phantom, a course folder, a Kaggle folder, a MedMNIST npz or flag."
+        "phantom",
+        "phantom, a folder with an array or with pictures for each class, a MedMNIST npz or flag, "
+        "or a source of the study's own.",
+    )
+    classes: str | None = _option(
+        None,
+        "Names of the classes' files or folders, or of the labels, in the order of the labels: "
+        "no_findings,pneumonia  [default: the source's own]",
     )
     profile: str = _option(
         "quick",

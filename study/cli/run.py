@@ -168,7 +168,8 @@ def load_data(options: Options) -> Splits:
     budget, location = options.budget(), options.data
     if location == PHANTOM:
         location = phantom_location(budget.phantoms)
-    return load_splits(location, budget.image_size)
+    names = options.classes.split(",") if options.classes else ()
+    return load_splits(location, budget.image_size, names)
 
 
 def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) -> Plan:

@@ -133,6 +133,8 @@ class Study:
         answer: names of the claims that answer the question.
         figures: pictures of the report, the one that answers the question first; if None, the
             default ones (`study.spec.figures.default_figures`).
+        data: what it is run on unless another location is given, see `hw3.data.load_splits`; a
+            source of the study's own, for example, by its name.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Study:
     claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = cast(Any, None)
     answer: tuple[str, ...] = ()
+    data: str = "phantom"
 
     def __post_init__(self) -> None:
         if self.figures is None:

@@ -311,7 +311,7 @@ def test_medmnist_flag_without_the_package_must_say_what_to_install(monkeypatch)
         load("pneumoniamnist")
 
 
-@pytest.mark.parametrize("flag", ["pathmnist", "organmnist3d", "pneumoniamnist_30"])
+@pytest.mark.parametrize("flag", ["chestmnist", "organmnist3d", "pneumoniamnist_30"])
 def test_medmnist_flag_that_cannot_serve_must_be_refused_before_a_download(flag, monkeypatch):
     monkeypatch.setitem(sys.modules, "medmnist", None)
     with pytest.raises(DataError) as caught:

@@ -1,0 +1,117 @@
+"""Folders of pictures, one for each class: train|val|test/CLASS/*.png, or CLASS/*.png alone."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hw3.files import read_regular
+from hw3.own import hold_out
+from hw3.sources.copies import make_splits_without_copies
+from hw3.sources.pictures import holds_pictures, list_folders, list_pictures, read_pictures
+from hw3.splits import PARTS, DataError, Split, Splits, check_classes
+
+TAKES = "a folder of pictures, train|val|test/CLASS/*.png, or CLASS/*.png alone"
+MANIFEST = "manifest.csv"
+MAX_MANIFEST = 50_000_000  # bytes
+COLUMNS = ("file", "patient")  # of the manifest; others are for people
+VALIDATION_SHARE = 0.2  # of the training pictures, where no folder val is there
+
+
+def is_folder_tree(location: str) -> bool:
+    """Whether there are folders of pictures, in a folder train or by themselves."""
+    root = Path(location)
+    folders = list_folders(root)
+    if "train" in folders:
+        return any(holds_pictures(root / "train" / name) for name in list_folders(root / "train"))
+    return sum(holds_pictures(root / name) for name in folders) > 1
+
+
+def load_folders(location: str, image_size: int, classes: Sequence[str] = ()) -> Splits:
+    """Read the pictures, resized to `image_size` one by one; grey where none has colours.
+
+    Where no folder val is there, a fifth of the training pictures of each class validate, drawn
+    once and for all; without a folder train there is no test part. `manifest.csv` (columns file,
+    train/CLASS/1.png for example, and patient) says which patient each picture is of; patients
+    stay in one part then.
+
+    Args:
+        classes: names of the folders, in the order of the labels; all in their alphabetical order
+            if none are given.
+
+    Raises:
+        DataError: a folder of a class is missing or holds something that is not an image, an image
+            cannot be read or has more than 8 bits, the manifest does not list each picture, or the
+            parts share patients or many pictures.
+    """
+    root = Path(location)
+    has_parts = (root / "train").is_dir()
+    folders = {name: root / name for name in PARTS if (root / name).is_dir()} if has_parts else {}
+    folders = folders or {"train": root}
+    names = tuple(classes) or tuple(list_folders(folders["train"]))
+    check_classes(location, names)
+    listed = {
+        part: [list_pictures(_folder_of(folder, name)) for name in names]
+        for part, folder in folders.items()
+    }
+    patients = _read_manifest(root)
+    pictures = [path for of_part in listed.values() for paths in of_part for path in paths]
+    images = read_pictures(location, pictures, image_size, colour=True)
+    parts, first = {}, 0
+    for part, of_classes in listed.items():
+        paths = [path for paths in of_classes for path in paths]
+        labels = np.repeat(np.arange(len(names)), [len(paths) for paths in of_classes])
+        parts[part] = Split(
+            images[first : first + len(paths)],
+            labels.astype(np.uint8 if len(names) <= 256 else np.uint16),
+            None if patients is None else np.array([_patient(root, p, patients) for p in paths]),
+        )
+        first += len(paths)
+    if "val" not in parts:
+        parts["train"], parts["val"] = hold_out(
+            location, parts["train"], VALIDATION_SHARE, names, "val"
+        )
+    return make_splits_without_copies("folders", location, parts, classes=names)
+
+
+def _folder_of(part: Path, name: str) -> Path:
+    if not (part / name).is_dir():
+        there = ", ".join(list_folders(part)) or "none"
+        raise DataError(f"{part / name}: each class must have a folder; those there are {there}")
+    return part / name
+
+
+def _patient(root: Path, path: Path, patients: dict[str, str]) -> str:
+    name = path.relative_to(root).as_posix()
+    if name not in patients:
+        raise DataError(
+            f"{root / MANIFEST}: must list each picture, but {name} is missing; correct it or take "
+            "it away"
+        )
+    return patients[name]
+
+
+def _read_manifest(root: Path) -> dict[str, str] | None:
+    """The patient of each picture; None where there is no manifest."""
+    path = root / MANIFEST
+    if not os.path.lexists(path):
+        return None
+    try:
+        content = read_regular(path, MAX_MANIFEST).decode("utf-8-sig")
+        table = csv.DictReader(io.StringIO(content, newline=""))
+        absent = set(COLUMNS) - set(table.fieldnames or ())
+        if absent:
+            raise DataError(
+                f"{path}: must have the columns {', '.join(COLUMNS)}, "
+                f"{', '.join(sorted(absent))} missing; correct it or take it away"
+            )
+        patients = {row["file"]: row["patient"] for row in table}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: must be a CSV file in UTF-8, but {error}") from error
+    if not all(patients.values()):
+        nobody = next(name for name, patient in patients.items() if not patient)
+        raise DataError(f"{path}: each picture must have a patient, {nobody} has none")
+    return patients
