@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hw3.engine.images import normalise, resident
+from hw3.engine.images import lay_out, normalise, resident
 from hw3.models import Architecture, build_model
 from hw3.numerics import Numerics
 from hw3.splits import Split
@@ -28,7 +28,8 @@ def restore_model(
     except RuntimeError as error:
         raise ValueError(" ".join(str(error).split())) from error
     model = model.to(numerics.device)
-    return model.to(memory_format=numerics.memory_format).eval()  # type: ignore[call-overload]
+    lay_out(model, numerics)
+    return model.eval()
 
 
 def predict_logits(model: nn.Module, images: np.ndarray, numerics: Numerics) -> np.ndarray:
@@ -36,7 +37,7 @@ def predict_logits(model: nn.Module, images: np.ndarray, numerics: Numerics) -> 
 
     Args:
         model: in evaluation mode, on the numerics' device.
-        images: as a part of the data holds them, uint8 (N, S, S).
+        images: as a part of the data holds them, see `hw3.splits.Split`.
 
     Returns:
         float32 (N, outputs).

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 from hw3.models.config import bounded, check_bounds, one_of
+from hw3.shape import Shape
 
 LARGEST = 10**9  # of what is counted
 
@@ -50,6 +51,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+
+
+def check_augmentation(recipe: Recipe, shape: Shape) -> None:
+    """Raise ValueError where the recipe augments what is no image."""
+    if recipe.augment and not shape.is_image:
+        raise ValueError(f"augment shifts and flips images; got {shape.describe()}")
 
 
 # What a configuration may name. How long models are trained is the run's to say, for all alike.

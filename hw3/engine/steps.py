@@ -99,8 +99,7 @@ class Lane:
             logits = self._training.model(normalise(self._take(rows), numerics)).squeeze(1)
         loss = minimised = cross_entropy(logits.float(), targets, reduction="sum")
         if smoothing:
-            smooth = targets * (1 - smoothing) + smoothing / 2
-            minimised = cross_entropy(logits.float(), smooth, reduction="sum")
+            minimised = cross_entropy(logits.float(), targets, "sum", smoothing)
         (minimised / batch_size).backward()
         self._loss_sum += loss.detach()
         self._correct += hits(logits.detach(), targets).sum()

@@ -9,7 +9,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, StepLR
 
 from hw3.engine.images import lay_out
-from hw3.engine.recipe import Recipe
+from hw3.engine.recipe import Recipe, check_augmentation
 from hw3.models import Architecture, build_model
 from hw3.numerics import Numerics, micro_batch_size
 
@@ -51,7 +51,11 @@ def start_training(
     """A fresh model with its optimiser and learning-rate schedule.
 
     Nothing is chosen here: the model is trained as `numerics` says, whatever its family.
+
+    Raises:
+        ValueError: the recipe augments images, and the inputs are none.
     """
+    check_augmentation(recipe, architecture.shape)
     if numerics.device == "cuda":  # equal seeds must give equal curves there, too
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False

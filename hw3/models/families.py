@@ -48,19 +48,20 @@ class Family:
         title: what figures and reports call it.
         config: its frozen record of hyper-parameters; the defaults are the homework's.
         build: (config, shape) -> module that gives `shape.outputs` logits for each example of
-            `shape.inputs`, see `hw3.shape.Shape`; or what the family's engine takes.
+            `shape.inputs`, see `hw3.shape.Shape`; or what its engine takes.
         batch_coupled: whether images of one batch affect each other (batch normalisation), so
             that a batch must not be cut into micro-batches.
-        size_step: what the sides of images must be a multiple of.
         engine: what trains its models; None for `hw3.engines.ENGINE`, which takes modules.
+        size_step: what the sides of images must be a multiple of; where it is above 1, the family
+            takes images alone.
     """
 
     title: str
     config: type[Any]
     build: Callable[[Any, Shape], Any]
     batch_coupled: bool = False
-    size_step: int = 1
     engine: Engine | None = None
+    size_step: int = 1
 
 
 POOLED = 8  # three 2x2 pools halve the sides of an image three times

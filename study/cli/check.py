@@ -6,8 +6,9 @@ from typing import Any
 
 from hw3.cost import MEASURES, model_cost
 from hw3.engine import Recipe
+from hw3.engine.recipe import check_augmentation
 from hw3.engines import engine_of
-from hw3.models import FAMILIES, Shape, check_image_size
+from hw3.models import FAMILIES, Architecture, Shape, check_image_size
 from hw3.shape import grey_images
 from study.figures.check import figure_mistakes
 from study.figures.draw import describe_error, with_shape
@@ -105,6 +106,7 @@ def _config_mistakes(study: Study, shape: Shape, try_out: TryOut) -> Iterator[st
 
 
 def _make(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+    """What is wrong with a configuration by itself."""
     try:
         architecture_of(family, config, shape)
         recipe_of(family, config, Recipe())
@@ -113,16 +115,27 @@ def _make(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> I
 
 
 def _build(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> Iterator[str]:
-    """What somebody's own code raises; modules are built and called on the meta device."""
-    cost_of = engine_of(family).cost
+    """What is wrong with a configuration on this data, or what building its model raises."""
     try:
         architecture = architecture_of(family, config, shape)
-        if cost_of is not None:
-            cost_of(architecture)
-        else:
-            FAMILIES[family].build(architecture.config, shape)
+        check_augmentation(recipe_of(family, config, Recipe()), shape)
+    except ValueError as error:
+        yield f"{where}: {error}"
+        return
+    try:
+        _try_building(architecture)
     except Exception as error:  # noqa: BLE001 - somebody's own code may raise anything
-        yield f"{where}: no model can be built for {shape.describe()}: {describe_error(error)}"
+        said = describe_error(error)
+        yield f"{where}: the model cannot be built for {shape.describe()}: {said}"
+
+
+def _try_building(architecture: Architecture) -> None:
+    """Raise what its code raises; a module is built and called on the meta device."""
+    cost_of = engine_of(architecture.family).cost
+    if cost_of is not None:
+        cost_of(architecture)
+    else:
+        FAMILIES[architecture.family].build(architecture.config, architecture.shape)
 
 
 def _match_mistakes(baseline: Baseline) -> Iterator[str]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from hw3.inference import class_probabilities, predict_logits, restore_model
-from hw3.models import make_architecture
+from hw3.models import Shape, make_architecture
 from hw3.numerics import Numerics
 from study.search.choose import Candidate, FinishedTrials
 from study.search.code import code_digest
@@ -92,25 +92,26 @@ def kept_models(trials: FinishedTrials, results: Folder, name: str) -> list[Kept
         warn(
             f"{candidate.label} was trained by other code than is here; its model is built by this"
         )
-    return [_restore(number, record, store) for number, record in found.items()]
+    shape = trials.plan.shape
+    return [_restore(number, record, store, shape) for number, record in found.items()]
 
 
 def predict_images(models: Sequence[KeptModel], images: np.ndarray, plan: Plan) -> Prediction:
     """What the models say of the images, each in the precision in which it was trained.
 
     Args:
-        images: uint8 (N, S, S) of the plan's size, `hw3.pictures.read_pictures`.
+        images: as the plan's data has them, `hw3.pictures.read_examples`.
     """
     said = [class_probabilities(predict_logits(one.model, images, one.numerics)) for one in models]
     return Prediction(tuple(plan.data.counts["train"]), np.stack(said))
 
 
-def _restore(number: int, record: Record, store: WeightsStore) -> KeptModel:
+def _restore(number: int, record: Record, store: WeightsStore, shape: Shape) -> KeptModel:
     parts = record.ingredients
     numerics = Numerics(**parts["numerics"])
     if numerics.device == "cuda" and not torch.cuda.is_available():
         numerics = replace(numerics, device="cpu")
-    architecture = make_architecture(parts["family"], parts["config"], parts["image_size"])
+    architecture = make_architecture(parts["family"], parts["config"], shape)
     try:
         model = restore_model(architecture, store.load(record.key), numerics)
     except ValueError as error:

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hw3.pictures import read_pictures
+from hw3.pictures import read_examples
+from hw3.shape import Shape
 from hw3.text import printable
 from study.cli.kept import KeptModel, Prediction, kept_models, predict_images
 from study.search.choose import FinishedTrials
-from study.search.plan import load_plan
+from study.search.plan import Plan, load_plan
 from study.spec.errors import StudyError
 from study.spec.study import Study
 from study.store.folder import Folder, LocalFolder
@@ -57,7 +58,8 @@ def predict_files(
         OSError: the CSV file cannot be written.
     """
     models = kept_models(trials, results, candidate)
-    read = {path: read_pictures(path, trials.plan.setting.image_size) for path in paths}
+    plan = trials.plan
+    read = {path: read_examples(path, plan.shape, plan.data.dtype) for path in paths}
     names = [name for path, images in read.items() for name in _names(path, len(images))]
     found = predict_images(models, np.concatenate([*read.values()]), trials.plan)
     frame = prediction_frame(names, found)
@@ -91,9 +93,9 @@ def prediction_frame(names: Sequence[str], found: Prediction) -> pd.DataFrame:
 
 def export_onnx(trials: FinishedTrials, results: Folder, candidate: str, file: Path) -> str:
     """Write the candidate's kept model of least validation loss as an ONNX file, which takes
-    float32 images (N, 1, S, S) from 0 to 1 and gives logits.
+    float32 images (N, C, S, S) from 0 to 1, or other examples as they are, and gives logits.
 
-    The file is written only where ONNX Runtime gives, on random images, PyTorch's logits in
+    The file is written only where ONNX Runtime gives, on random examples, PyTorch's logits in
     float32 to within TOLERANCE.
 
     Returns:
@@ -107,20 +109,28 @@ def export_onnx(trials: FinishedTrials, results: Folder, candidate: str, file: P
 
     models = kept_models(trials, results, candidate)
     one = min(models, key=lambda kept: final_loss(kept.record))
-    size = trials.plan.setting.image_size
-    content, difference, outputs = _checked_onnx(one, size)
+    shape = trials.plan.shape
+    content, difference, outputs = _checked_onnx(one, shape)
     LocalFolder(file.parent).write(file.name, content)
     classes = list(trials.plan.data.counts["train"])
     logits = f"logits of {', '.join(classes)}" if outputs > 1 else f"the logit of {classes[-1]}"
     return (
         f"wrote {file}: the training on seed {one.seed_number + 1} of "
-        f"{trials.plan.study.labels()[candidate]}; takes images float32 (N, 1, {size}, {size}), "
-        f"grey levels divided by 255; gives {logits}; ONNX Runtime and PyTorch differ by "
-        f"at most {difference:.1g}"
+        f"{trials.plan.study.labels()[candidate]}; takes {_taken(trials.plan)}; "
+        f"gives {logits}; ONNX Runtime and PyTorch differ by at most {difference:.1g}"
     )
 
 
-def _checked_onnx(one: KeptModel, size: int) -> tuple[bytes, float, int]:
+def _taken(plan: Plan) -> str:
+    """What the exported model takes."""
+    shape = f"(N, {', '.join(map(str, plan.shape.inputs))})"
+    if plan.data.dtype != "uint8":
+        return f"{plan.data.dtype} {shape}"
+    levels = "grey levels" if plan.shape.channels == 1 else "colours"
+    return f"images float32 {shape}, {levels} divided by 255"
+
+
+def _checked_onnx(one: KeptModel, shape: Shape) -> tuple[bytes, float, int]:
     """The content of the file, the greatest difference of two logits, and their number for each
     image."""
     import torch
@@ -131,7 +141,8 @@ def _checked_onnx(one: KeptModel, size: int) -> tuple[bytes, float, int]:
         raise StudyError(f"an export {NO_EXPORT.format(error)}") from error
     model = one.model.cpu().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(0)
-    images = torch.rand(CHECKED, 1, size, size, generator=generator)
+    images = torch.rand(CHECKED, *shape.inputs, generator=generator)
+    images = torch.zeros_like(images, dtype=torch.int64) if shape.whole else images
     content = _to_onnx(model, images)
     with torch.inference_mode():
         expected = model(images).numpy()

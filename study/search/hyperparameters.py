@@ -9,14 +9,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from hw3.engine import TUNABLE, Recipe, recipe_for
-from hw3.models import (
-    FAMILIES,
-    Architecture,
-    Shape,
-    check_family,
-    make_architecture,
-    make_config,
-)
+from hw3.models import FAMILIES, Architecture, Shape, check_family, make_architecture, make_config
 
 Values = Mapping[str, Any]
 

@@ -62,7 +62,8 @@ class Plan:
     def shape(self) -> Shape:
         """What a model takes and gives."""
         size = self.data.image_size
-        return Shape(self.data.inputs or (1, size, size), len(self.data.classes), self.data.whole)
+        whole = self.data.dtype == "int64"
+        return Shape(self.data.inputs or (1, size, size), len(self.data.classes), whole)
 
     @property
     def covered_claims(self) -> list[Claim]:
@@ -179,7 +180,7 @@ def describe_data(data: Splits) -> DataFacts:
             if name != "train"
         },
         inputs=data.shape.inputs,
-        whole=data.shape.whole,
+        dtype=str(data.train.images.dtype),
     )
 
 

@@ -66,7 +66,7 @@ class DataFacts:
             say. Plans of versions up to 0.2 have no part here.
         inputs: shape of one example, see `hw3.shape.Shape`; empty in plans of versions up to 0.2,
             whose images are grey.
-        whole: whether examples are whole numbers.
+        dtype: of the examples: uint8 for pixels, else float32 or int64.
     """
 
     source: str
@@ -77,7 +77,7 @@ class DataFacts:
     patients: dict[str, int | None]
     image_patients: dict[str, list[int] | None] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
-    whole: bool = False
+    dtype: str = "uint8"
 
     @property
     def classes(self) -> tuple[str, ...]:

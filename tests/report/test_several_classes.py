@@ -130,7 +130,7 @@ def test_a_plan_of_an_earlier_version_is_of_grey_images(coloured, tmp_path):
     folder = LocalFolder(tmp_path) / STUDY.name
     save_plan(trials.plan, folder)
     saved = json.loads((tmp_path / STUDY.name / "plan.json").read_text())
-    for name in ("inputs", "whole"):
+    for name in ("inputs", "dtype"):
         del saved["data"][name]
     (tmp_path / STUDY.name / "plan.json").write_text(json.dumps(saved))
     assert load_plan(STUDY, LocalFolder(tmp_path)).shape.inputs == (1, 16, 16)
