@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from hw3.engine.images import lay_out, normalise, resident
+from hw3.metrics import probabilities
 from hw3.models import Architecture, build_model
 from hw3.numerics import Numerics
 from hw3.splits import Split
@@ -52,7 +53,8 @@ def predict_logits(model: nn.Module, images: np.ndarray, numerics: Numerics) -> 
 def class_probabilities(logits: np.ndarray) -> np.ndarray:
     """The probability of each class, (N, classes): of one logit, which speaks for the second of two
     classes, or of as many logits as classes."""
-    scores = torch.from_numpy(logits.astype(np.float64))
-    if scores.shape[1] == 1:
-        scores = torch.cat([torch.zeros_like(scores), scores], dim=1)
-    return torch.softmax(scores, dim=1).numpy()
+    logits = logits.astype(np.float64)
+    if logits.shape[1] > 1:
+        return probabilities(logits)
+    second = probabilities(logits[:, 0])
+    return np.stack([1 - second, second], axis=1)

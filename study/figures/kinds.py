@@ -11,6 +11,11 @@ from study.figures.architecture import (
     draw_architecture,
     frame_of_architecture,
 )
+from study.figures.calibration import (
+    describe_calibration,
+    draw_calibration,
+    frame_of_calibration,
+)
 from study.figures.comparison import describe_comparison, draw_comparison, frame_of_comparison
 from study.figures.curves import describe_curves, draw_curves, frame_of_curves
 from study.figures.importance import (
@@ -77,6 +82,12 @@ FIGURES = {
         describe_comparison,
         needs="a confirmed trial that reached its last epoch",
         scores=_scores_in("metric"),
+    ),
+    "calibration": FigureKind(
+        frame_of_calibration,
+        draw_calibration,
+        describe_calibration,
+        needs="a confirmed trial that reached its last epoch, with the logits of its images",
     ),
     "response": FigureKind(
         frame_of_response,

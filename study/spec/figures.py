@@ -74,7 +74,7 @@ def standard_figures(
 
 def default_figures(baselines: Sequence[str], has_search: bool) -> tuple[Figure, ...]:
     """What a study shows that names no figures: accuracy against cost, every baseline over its
-    epochs, and the standard figures.
+    epochs, the standard figures, and calibration.
 
     Args:
         baselines: their names.
@@ -88,4 +88,5 @@ def default_figures(baselines: Sequence[str], has_search: bool) -> tuple[Figure,
             for name in baselines
         ),
         *standard_figures(baselines, has_search),
+        Figure("calibration", "calibration", "How often models are right, by how sure they are"),
     )
