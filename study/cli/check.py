@@ -14,9 +14,11 @@ from study.figures.check import figure_mistakes
 from study.figures.draw import describe_error, with_shape
 from study.figures.kinds import FIGURES
 from study.search.hyperparameters import architecture_of, recipe_of
+from study.search.samplers import SAMPLERS
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
+from study.spec.space import If
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
 from study.table.metrics import metric_mistakes, registry_mistakes
@@ -24,12 +26,16 @@ from study.table.metrics import metric_mistakes, registry_mistakes
 TryOut = Callable[[str, str, Mapping[str, Any], Shape], Iterator[str]]
 
 
-def check_study(study: Study, budget: Budget, with_figures: bool = True) -> None:
+def check_study(
+    study: Study, budget: Budget, with_figures: bool = True, sampler: str | None = None
+) -> None:
     """Look at every configuration and every claim, draw every figure on a made-up table; all that
     can be done before there is data.
 
     Args:
         with_figures: whether figures are drawn, which takes seconds.
+        sampler: a key of `study.search.samplers.SAMPLERS`, which must take the searches' spaces;
+            None where nothing is searched.
 
     Raises:
         StudyError: with every mistake, a line each; or the image size is one that a family of the
@@ -38,7 +44,7 @@ def check_study(study: Study, budget: Budget, with_figures: bool = True) -> None
     mistakes = list(type_mistakes(study))
     if not mistakes:
         _check_image_size(study, budget.image_size)
-    _raise(study, mistakes or _mistakes(study, budget.image_size, with_figures))
+    _raise(study, mistakes or _mistakes(study, budget.image_size, with_figures, sampler))
 
 
 def check_models(study: Study, shape: Shape, with_figures: bool = True) -> None:
@@ -77,18 +83,36 @@ def _raise(study: Study, mistakes: Iterable[str]) -> None:
         raise StudyError(f"{study.name} has {count}:\n{lines}\nCorrect its file; nothing was run.")
 
 
-def _mistakes(study: Study, image_size: int, with_figures: bool) -> Iterator[str]:
+def _mistakes(
+    study: Study, image_size: int, with_figures: bool, sampler: str | None
+) -> Iterator[str]:
     """All mistakes: what is wrong with a record in itself hides no other record's mistakes."""
     yield from study.mistakes()
     sound = study.sound()
     configs = list(_config_mistakes(sound, grey_images(image_size), _make))
     yield from configs
     yield from registry_mistakes()
+    if sampler is not None:
+        yield from _sampler_mistakes(sound, sampler)
     yield from metric_mistakes(sound.claims)
     if not with_figures:
         return
     whole = not configs and sound.labels() == study.labels()
     yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
+
+
+def _sampler_mistakes(study: Study, sampler: str) -> Iterator[str]:
+    """Searches that the sampler cannot do."""
+    if SAMPLERS[sampler].conditional:
+        return
+    able = ", ".join(name for name, kind in SAMPLERS.items() if kind.conditional)
+    for search in study.searches:
+        names = [name for name, dimension in search.space.items() if isinstance(dimension, If)]
+        if names:
+            yield (
+                f"search {search.name}: the sampler {sampler} cannot search {', '.join(names)}, "
+                f"which have conditions; use --sampler with one of {able}"
+            )
 
 
 def _config_mistakes(study: Study, shape: Shape, try_out: TryOut) -> Iterator[str]:

@@ -153,7 +153,7 @@ def _check(study: Study, options: Options) -> None:
     """Find what is wrong with the study, the options or the results folder, before it costs."""
     from study.cli.check import check_study
 
-    check_study(study, options.budget())
+    check_study(study, options.budget(), True, options.sampler)
     check_executor(options)
     _check_access(study, options.results)
 

@@ -112,7 +112,7 @@ def used_values(ingredients: Values) -> dict[str, Any]:
 
 
 def varied_recipe(trainings: Iterable[Values]) -> set[str]:
-    """The hyper-parameters of the recipe that are not the homework's in some of the trainings.
+    """The hyper-parameters of the recipe that are not the default in some of the trainings.
 
     Args:
         trainings: ingredients of each.

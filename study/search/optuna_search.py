@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import TrialState
 
@@ -13,6 +12,7 @@ from hw3.seeds import derive_seed
 from study.search.optuna_trials import INFEASIBLE, optuna_trial, reported_losses, trial_state
 from study.search.samplers import SAMPLERS
 from study.search.trial import Job, Setting
+from study.spec.space import is_searched
 from study.spec.study import Search
 from study.store.records import Record, record_key
 
@@ -55,9 +55,6 @@ class Explorer:
         self._sampler_kind = SAMPLERS[setting.sampler]
         self._finished: dict[str, Record] = {}  # by key
         self._asked: dict[str, tuple[Job, optuna.Trial]] = {}  # trials under way, by key
-        self._distributions: dict[str, BaseDistribution] = {
-            name: dimension.distribution() for name, dimension in search.space.items()
-        }
         self.study = optuna.create_study(
             sampler=self._make_sampler(), study_name=search.name, direction="minimize"
         )
@@ -90,7 +87,7 @@ class Explorer:
                 self.study.sampler = self._make_sampler(number, repeat)
             if repeat > len(known):
                 self.study.enqueue_trial(self._draw(number, repeat))
-            trial = self.study.ask(self._distributions)
+            trial = self._ask(self.study)
             if self._key(trial.params) not in known:
                 job = self._take(trial.params, number)
                 self._asked[job.key] = job, trial
@@ -160,4 +157,13 @@ class Explorer:
     def _draw(self, *names: int) -> dict[str, Any]:
         """A point of the space, uniform."""
         sampler = RandomSampler(self._stream_seed("random", *names))
-        return optuna.create_study(sampler=sampler).ask(self._distributions).params
+        return self._ask(optuna.create_study(sampler=sampler)).params
+
+    def _ask(self, study: optuna.Study) -> optuna.Trial:
+        """A trial of Optuna's, at what it proposes for each dimension that is searched there."""
+        trial = study.ask()
+        point: dict[str, Any] = {}
+        for name, dimension in self.search.space.items():
+            if is_searched(dimension, point):
+                point[name] = dimension.suggest(trial, name)
+        return trial

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from study.search.hyperparameters import BY_EPOCHS, complete_config, complete_values
 from study.search.trial import METRIC, Job, config_of
+from study.spec.space import is_searched
 from study.spec.study import Search
 from study.store.records import Record
 
@@ -36,7 +38,7 @@ def optuna_trial(search: Search, record: Record) -> FrozenTrial:
         state=state,
         value=None if state == TrialState.FAIL else last,
         params=dict(record.params),
-        distributions={name: dimension.distribution() for name, dimension in search.space.items()},
+        distributions=_distributions(search, record.params),
         intermediate_values=reported,
         constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
     )
@@ -44,9 +46,9 @@ def optuna_trial(search: Search, record: Record) -> FrozenTrial:
 
 def is_point(search: Search, trial: Record | Job) -> bool:
     """Whether the trial's params are a point of the search's space and give its configuration."""
-    distributions = {name: dimension.distribution() for name, dimension in search.space.items()}
     params = dict(trial.params)
     try:
+        distributions = _distributions(search, params)
         create_trial(state=TrialState.FAIL, params=params, distributions=distributions)
         values = complete_values(search.family, search.config(params))
     except (TypeError, ValueError):
@@ -57,6 +59,15 @@ def is_point(search: Search, trial: Record | Job) -> bool:
     if BY_EPOCHS not in wanted:  # then it is whatever the run's recipe says
         found.pop(BY_EPOCHS, None)
     return found == wanted
+
+
+def _distributions(search: Search, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+    """Those of what is searched at a point."""
+    return {
+        name: dimension.distribution()
+        for name, dimension in search.space.items()
+        if is_searched(dimension, params)
+    }
 
 
 def optuna_database(searches: Sequence[tuple[Search, Sequence[Record]]]) -> bytes:

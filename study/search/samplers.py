@@ -26,20 +26,26 @@ class Sampler:
             proposal depends on the finished trials and its own number alone, and a search that
             resumes after a crash proposes what it would have proposed. Not for samplers that walk
             along a sequence or carry a state.
+        conditional: whether it takes spaces with conditions (`study.spec.space.If`). The others
+            need a space whose points all have the same dimensions.
     """
 
     make: "Callable[[int, Search, int], BaseSampler]"
     renewed: bool = True
     budgeted: bool = False
+    conditional: bool = False
 
 
 SAMPLERS = {
     "tpe": Sampler(
         lambda seed, search, trials: _optuna().TPESampler(
             seed=seed, n_startup_trials=STARTUP_TRIALS
-        )
+        ),
+        conditional=True,
     ),
-    "random": Sampler(lambda seed, search, trials: _optuna().RandomSampler(seed=seed)),
+    "random": Sampler(
+        lambda seed, search, trials: _optuna().RandomSampler(seed=seed), conditional=True
+    ),
     "qmc": Sampler(
         lambda seed, search, trials: _optuna().QMCSampler(seed=seed, scramble=True), renewed=False
     ),

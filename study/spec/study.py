@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from study.spec.claim import Claim
 from study.spec.field_types import mistakes_of, type_mistakes
 from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figures
-from study.spec.space import Dimension
+from study.spec.space import Dimension, If, is_searched
 
 T = TypeVar("T")
 NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
@@ -64,10 +64,11 @@ class Search:
             chooses.
         label: what figures and reports call it; the chosen configuration is "LABEL, chosen".
         family: a key of `hw3.models.FAMILIES`.
-        space: the searched hyper-parameters, by name, the family's own or the recipe's.
+        space: the searched hyper-parameters, by name, the family's own or the recipe's. Those that
+            have a condition (`study.spec.space.If`) stand after what it is about.
         fixed: hyper-parameters held at a value other than the default.
         ties: a name in `space` that sets several hyper-parameters to one value.
-        hand_picked: configurations in `space` that are tried first.
+        hand_picked: points of `space` that are tried first.
     """
 
     name: str
@@ -95,29 +96,80 @@ class Search:
             values.update(dict.fromkeys(self.ties.get(name, (name,)), value))
         return values
 
+    def point(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The point of the space at these values, without those that are not searched there."""
+        point: dict[str, Any] = {}
+        for name, dimension in self.space.items():
+            if is_searched(dimension, point):
+                point[name] = values[name]
+        return point
+
     def corners(self) -> Iterator[dict[str, Any]]:
         """Points of the space that together hold every dimension's least and greatest value."""
         grids = {name: dimension.grid(2) for name, dimension in self.space.items()}
         longest = max(map(len, grids.values()), default=0)
         for place in range(longest):
-            yield {name: values[min(place, len(values) - 1)] for name, values in grids.items()}
+            yield self.point(
+                {name: values[min(place, len(values) - 1)] for name, values in grids.items()}
+            )
+        first = {name: values[0] for name, values in grids.items()}
+        for name, dimension in self.space.items():
+            if isinstance(dimension, If):
+                for value in grids[name]:
+                    yield self.point(first | self._condition_of(name) | {name: value})
 
     def middle(self) -> dict[str, Any]:
         """The middle of the space."""
         grids = {name: dimension.grid(3) for name, dimension in self.space.items()}
-        return {name: values[len(values) // 2] for name, values in grids.items()}
+        return self.point({name: values[len(values) // 2] for name, values in grids.items()})
 
     def mistakes(self) -> Iterator[str]:
         """What is wrong with the search, a sentence each."""
         if not self.space:
             yield "the space needs at least one hyper-parameter"
-        for name, dimension in self.space.items():
-            yield from (f"{name}: {mistake}" for mistake in mistakes_of(dimension))
-        for params in self.hand_picked:
-            if set(params) != set(self.space):
-                yield f"a hand-picked point must set {list(self.space)}; got {list(params)}"
+        wrong = [
+            f"{name}: {mistake}"
+            for name, dimension in self.space.items()
+            for mistake in mistakes_of(dimension)
+        ]
+        yield from wrong or self._condition_mistakes()
         for name in set(self.ties) - set(self.space):
             yield f"ties may name {list(self.space)}; got {name}"
+        if not wrong:
+            yield from self._point_mistakes()
+
+    def _condition_of(self, name: str) -> dict[str, Any]:
+        """Values of others where the hyper-parameter is searched."""
+        values: dict[str, Any] = {}
+        while isinstance(dimension := self.space[name], If):
+            name = dimension.other
+            values[name] = dimension.allowed(self.space[name])[-1]
+        return values
+
+    def _condition_mistakes(self) -> Iterator[str]:
+        before: list[str] = []
+        for name, dimension in self.space.items():
+            if isinstance(dimension, If):
+                if dimension.other not in before:
+                    places = ", ".join(before) or "nothing"
+                    yield (
+                        f"{name}: its condition must be about what stands before it in the space, "
+                        f"{places}; got {dimension.other!r}"
+                    )
+                elif not dimension.allowed(self.space[dimension.other]):
+                    yield f"{name} is never searched: {dimension.describe()}"
+            before.append(name)
+
+    def _point_mistakes(self) -> Iterator[str]:
+        for params in self.hand_picked:
+            names = [name for name, one in self.space.items() if is_searched(one, params)]
+            if set(params) != set(names):
+                yield f"a hand-picked point must set {names}; got {list(params)}"
+                continue
+            for name, value in params.items():
+                if not self.space[name].contains(value):
+                    rule = self.space[name].describe()
+                    yield f"a hand-picked {name} must be {rule}; got {value!r}"
 
 
 @dataclass(frozen=True)

@@ -169,11 +169,11 @@ def _points(search: Search, rng: np.random.Generator) -> list[dict[str, Any]]:
     """Up to TRIALS different points of the search's space, the hand-picked ones first."""
     grids = {name: dimension.grid(GRID) for name, dimension in search.space.items()}
     drawn = [
-        {name: values[rng.integers(len(values))] for name, values in grids.items()}
+        search.point({name: values[rng.integers(len(values))] for name, values in grids.items()})
         for _ in range(4 * TRIALS)
     ]
     points = [dict(point) for point in search.hand_picked] + drawn
-    different = {tuple(point[name] for name in grids): point for point in points}
+    different = {tuple(point.get(name) for name in grids): point for point in points}
     return list(different.values())[:TRIALS]
 
 

@@ -34,7 +34,7 @@ Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, float]]
 
 def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.DataFrame:
     """One row per epoch of each member, with the columns of `all_columns` in that order; of the
-    recipe's hyper-parameters those that are not the homework's in some training.
+    recipe's hyper-parameters those that are not the default in some training.
 
     Args:
         measure: what gives the metrics of a part's images, see `study.table.images.measure`.

@@ -143,7 +143,7 @@ MISTAKES = {  # what is done to Task C: (how, facts that the plan must name)
     "no comma": (changed(baselines=task_c.STUDY.baselines[0]), ["baselines", "tuple of Baseline"]),
     "tuple in a space": (
         with_search(space={"channels": (16, 512)}),
-        ["gap", "Float, Int or Choice"],
+        ["gap", "Float, Int, Choice or If"],
     ),
     "text for a number": (with_claim(below="0.9"), ["lab4_train", "below must be a number"]),
     "name of a figure": (changed(figures=(Figure("../x", "rungs", "R"),)), ["../x", "letters"]),
