@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from hw3.metrics import probabilities
 from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend
-from study.table.images import read_correct, read_logits
+from study.table.images import read_correct, read_numbers
 from study.table.seeds import confirmed_finals
 
 BINS = 8
@@ -60,7 +60,7 @@ def frame_of_calibration(
 
 def _answers(logits: str, correct: str) -> tuple[np.ndarray, np.ndarray]:
     """The probability that the model gives its answer to each image, and whether it is right."""
-    values, right = read_logits(logits), read_correct(correct)
+    values, right = read_numbers(logits), read_correct(correct)
     if values.size == right.size:
         of_second = probabilities(values)
         return np.maximum(of_second, 1 - of_second), right
