@@ -38,9 +38,9 @@ from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
 from study.pool.worker import TrialReport
 from study.search.choose import FinishedTrials
-from study.search.trial import EPOCH, METRIC, Job
+from study.search.trial import EPOCH, Job
 from study.spec.budget import Budget
-from study.spec.study import Baseline, Study
+from study.spec.study import LOSS, Baseline, Study
 from study.store.folder import LocalFolder
 
 EPOCHS = 5
@@ -74,7 +74,7 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
 
         def step(self) -> dict[str, Any]:
             time.sleep(seconds / EPOCHS)
-            self._rows.append({EPOCH: len(self._rows) + 1, METRIC: 0.5})
+            self._rows.append({EPOCH: len(self._rows) + 1, LOSS: 0.5})
             is_last = len(self._rows) == EPOCHS
             return blank | {
                 "status": "complete" if is_last else "running",

@@ -27,7 +27,9 @@ from tests.made import plan_of
 def plan_on(study: Study, data: Splits, budget: Budget, **changes: Any) -> Plan:
     """The study's plan on this data."""
     sampler = changes.pop("sampler", "tpe")
-    setting = make_setting(data, budget, Numerics(), seed=0, sampler=sampler)
+    setting = make_setting(
+        data, budget, Numerics(), seed=0, sampler=sampler, objective=study.objective
+    )
     return plan_of(study, replace(setting, **changes), budget)
 
 

@@ -21,7 +21,7 @@ from study.spec.field_types import type_mistakes
 from study.spec.space import If
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
-from study.table.metrics import metric_mistakes, registry_mistakes
+from study.table.metrics import metric_mistakes, objective_mistakes, registry_mistakes
 
 TryOut = Callable[[str, str, Mapping[str, Any], Shape], Iterator[str]]
 
@@ -91,13 +91,14 @@ def _mistakes(
     sound = study.sound()
     configs = list(_config_mistakes(sound, grey_images(image_size), _make))
     yield from configs
-    yield from registry_mistakes()
+    wrong_metrics = [*registry_mistakes(), *objective_mistakes(study.objective)]
+    yield from wrong_metrics
     if sampler is not None:
         yield from _sampler_mistakes(sound, sampler)
     yield from metric_mistakes(sound.claims)
     if not with_figures:
         return
-    whole = not configs and sound.labels() == study.labels()
+    whole = not configs and not wrong_metrics and sound.labels() == study.labels()
     yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
 
 

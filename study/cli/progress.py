@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.live import Live
@@ -13,9 +14,12 @@ from rich.table import Table
 
 from study.cli.estimate import describe_time
 from study.pool.worker import TrialReport
+from study.search.objective import rank_of, value_of
 from study.search.plan import Plan
-from study.search.trial import METRIC, TIMED_EPOCHS, Job
+from study.search.trial import TIMED_EPOCHS, Job
+from study.spec.study import LOSS
 from study.store.records import Status
+from study.table.formatting import column_name, format_value
 
 LINE_EVERY = 15.0  # seconds between two plain lines
 
@@ -42,6 +46,7 @@ class Progress:
         self._running: dict[str, Job] = {}
         self._known: dict[str, int] = {}  # epochs counted, by the trial's key
         self._epochs = self._repeated = 0  # all that were trained; those that were lost before
+        self._objective = plan.setting.objective
         self._best: dict[str, float] = {}
         self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
         self._live: Live | None = None
@@ -80,9 +85,10 @@ class Progress:
         done, known = len(report.rows), self._known.get(job.key, 0)
         self._known[job.key] = max(known, done)
         self._repeated += done <= known
-        loss = report.rows[-1][METRIC]
-        if job.stage == "explore" and report.status == "complete":
-            self._best[job.candidate] = min(self._best.get(job.candidate, float("inf")), loss)
+        value = value_of(self._objective, report.rows[-1])
+        if job.stage == "explore" and report.status == "complete" and value is not None:
+            known = (value, self._best.get(job.candidate, value))
+            self._best[job.candidate] = min(known, key=partial(rank_of, self._objective))
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
             self._print(self._line())
@@ -128,7 +134,11 @@ class Progress:
 
     def _bests(self) -> list[str]:
         labels = self._labels["explore"]
-        return [f"best {labels[name]} {loss:.3f} nats" for name, loss in self._best.items()]
+        return [f"best {labels[name]} {self._said(value)}" for name, value in self._best.items()]
+
+    def _said(self, value: float) -> str:
+        name = "" if self._objective == LOSS else f"{column_name(self._objective)} "
+        return name + format_value(self._objective, value)
 
     def _pace(self) -> str:
         rate = self._rate()
@@ -149,9 +159,10 @@ class Progress:
         )
         for job in list(self._running.values()):
             view.add_row(f"  {job.stage} {self._labels[job.stage][job.candidate]}", style="dim")
-        for name, loss in self._best.items():
-            label = self._labels["explore"][name]
-            view.add_row(f"best so far, {label}: validation loss {loss:.3f} nats")
+        for name, value in self._best.items():
+            label, what = self._labels["explore"][name], column_name(self._objective)
+            shown = format_value(self._objective, value)
+            view.add_row(f"best so far, {label}: {what} {shown}")
         return view
 
 

@@ -179,7 +179,8 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
         hw3.splits.DataError: the data cannot be split as the options say.
     """
     budget, resampled = options.budget(), options.splits == "resampled"
-    setting = make_setting(data, budget, numerics, options.seed, options.sampler, resampled)
+    searched = options.sampler, resampled, study.objective
+    setting = make_setting(data, budget, numerics, options.seed, *searched)
     plan = Plan(
         study,
         budget,

@@ -20,12 +20,13 @@ from study.search.trial import TIMED_EPOCHS
 from study.search.tried import describe_tried
 from study.search.weights import describe_weights
 from study.spec.errors import error_line
-from study.spec.study import Study
+from study.spec.study import LOSS, Study
 from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed
 from study.stats.rule import Rule
 from study.store.folder import Folder
 from study.store.records import RecordStore
 from study.store.weights import WeightsStore
+from study.table.formatting import column_name
 
 if TYPE_CHECKING:
     from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use
@@ -45,6 +46,8 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     for search in study.searches:
         space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
         trials = f"{budget.trials} trials ({plan.setting.sampler})"
+        if plan.setting.objective != LOSS:
+            trials += f" for the best {column_name(plan.setting.objective)}"
         rows.append(("search", f"{search.label}: {space}; {trials}"))
     trainings = plan.explorations + plan.confirmations
     rows += [

@@ -17,9 +17,10 @@ from optuna.trial import create_trial
 
 from study.figures.settings import setting_values
 from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
+from study.search.objective import direction_of
 from study.table.example import MADE_UP
-from study.table.formatting import find_column
-from study.table.trials import explored_ends, name_searched, searched_columns
+from study.table.formatting import column_name, find_column
+from study.table.trials import explored_ends, name_searched, objective_of, searched_columns
 
 MIN_TRIALS = 20  # at full length; Optuna wants five among the best
 BEST = 0.25  # share of the trials that count as the best
@@ -42,7 +43,8 @@ def frame_of_importance(
     """
     importances = _equal if table.attrs.get(MADE_UP) else _importances
     ends = explored_ends(table)
-    full = ends.loc[(ends["status"] == "complete") & ends["val_loss"].notna()]
+    objective = objective_of(ends)
+    full = ends.loc[(ends["status"] == "complete") & ends[objective].notna()]
     rows, most = [], 0
     for name, trials in full.groupby("candidate", sort=False):
         searched = {
@@ -58,26 +60,26 @@ def frame_of_importance(
             search
             | {"column": column, "name": name_searched(column, searched[column], names or {})}
             | {"importance": importance}
-            for column, importance in importances(trials, list(searched)).items()
+            for column, importance in importances(trials, list(searched), objective).items()
         ]
     frame = pd.DataFrame(rows, columns=list(FRAME))
     if len(frame):
         counts = ", ".join(f"{n}" for n in frame.drop_duplicates("candidate")["n"])
         frame.attrs["note"] = (
-            f"PED-ANOVA (Optuna): what sets the best quarter by validation loss apart from all "
-            f"full-length trials, one seed each; n = {counts}"
+            f"PED-ANOVA (Optuna): what sets the best quarter by {column_name(objective)} apart "
+            f"from all full-length trials, one seed each; n = {counts}"
         )
     elif 0 < most < min_trials:
         frame.attrs["found"] = f"the most that a search of this run has is {most}"
     return frame
 
 
-def _equal(_trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
+def _equal(_trials: pd.DataFrame, columns: list[str], _objective: str) -> dict[str, float]:
     """The importances in a made-up table: a plan need not wait for what `_importances` imports."""
     return dict.fromkeys(columns, 1 / len(columns))
 
 
-def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
+def _importances(trials: pd.DataFrame, columns: list[str], objective: str) -> dict[str, float]:
     """Importance of each column, the greatest first."""
     settings = {
         column: trials[column]
@@ -88,16 +90,16 @@ def _importances(trials: pd.DataFrame, columns: list[str]) -> dict[str, float]:
     distributions = {column: _distribution(column, settings[column]) for column in columns}
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces each study
-    study = optuna.create_study()
+    study = optuna.create_study(direction=direction_of(objective))
     optuna.logging.set_verbosity(verbosity)
     study.add_trials(
         [
             create_trial(
-                value=loss,
+                value=score,
                 params={column: settings[column].iloc[place] for column in columns},
                 distributions=distributions,
             )
-            for place, loss in enumerate(trials["val_loss"].tolist())
+            for place, score in enumerate(trials[objective].tolist())
         ]
     )
     # brings scikit-learn

@@ -1,4 +1,4 @@
-"""Rungs: whether the order of losses where ASHA stops trials is their order at the end."""
+"""Rungs: whether the order of trials where ASHA stops them is their order at the end."""
 
 from functools import reduce
 from itertools import combinations
@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_log_loss
+from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_objective
+from study.search.objective import is_extra
 from study.search.trial import rung_epochs
+from study.table.formatting import column_name, column_unit
 from study.table.seeds import confirmed_finals
-from study.table.trials import explored_ends
+from study.table.trials import explored_ends, objective_of
 
 MIN_PAIRS = 3  # fewer say nothing: both orders of one pair are as likely as a coin's sides
 FRAME = ("rung", "epochs", "role", "group", "key", "at_rung", "final", "tau", "p", "n", "pairs")
@@ -21,24 +23,26 @@ BASELINES = "baselines, one seed each"
 
 
 def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
-    """Validation loss at each rung and at the end of the trials that reached their full length.
+    """What the searches optimise at each rung and at the end of the trials that reached their full
+    length.
 
     Returns:
-        The columns of FRAME, one row per rung and trial; losses in nats. `role` is "unpruned" (a
+        The columns of FRAME, one row per rung and trial. `role` is "unpruned" (a
         control trial of a search, or the first confirmed seed of a baseline) or "survivor" (ASHA
         could have stopped it). `group` is the search's label, or BASELINES.
         tau, p, n and pairs are the rung's, of the unpruned ones alone, see `rank_agreement`:
         survivors were selected by their loss at the rung. Empty with fewer than MIN_PAIRS.
     """
-    ends = _full_length(table)
+    objective = objective_of(table)
+    ends = _full_length(table, objective)
     unpruned = ends.loc[ends["role"] == "unpruned"]
     pairs = _count_pairs(unpruned["group"].to_numpy(str))
     if pairs < MIN_PAIRS:
         return pd.DataFrame(columns=list(FRAME))
     parts = []
     for rung in rung_epochs(int(ends["epochs"].iloc[0])):
-        there = table.loc[table["epoch"] == rung, ["stage", "candidate", "key", "val_loss"]]
-        part = ends.merge(there.rename(columns={"val_loss": "at_rung"}), validate="one_to_one")
+        there = table.loc[table["epoch"] == rung, ["stage", "candidate", "key", objective]]
+        part = ends.merge(there.rename(columns={objective: "at_rung"}), validate="one_to_one")
         counted = part.loc[part["role"] == "unpruned"]
         tau, p, _ = rank_agreement(
             *(counted["group"].to_numpy(str), counted["at_rung"].to_numpy(float)),
@@ -48,6 +52,7 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=list(FRAME))
     frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
+    frame.attrs["objective"] = objective
     frame.attrs["note"] = (
         f"Kendall's τ over pairs of unpruned trials within a search, or of baselines; "
         f"exact two-sided p; n = {len(unpruned)} trials, {pairs} pairs"
@@ -55,11 +60,13 @@ def frame_of_rungs(table: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _full_length(table: pd.DataFrame) -> pd.DataFrame:
+def _full_length(table: pd.DataFrame, objective: str) -> pd.DataFrame:
     """One row per trial that may be shown: stage, candidate, key, epochs, role, group, final."""
     explored = explored_ends(table)
     explored = explored.loc[explored["status"] == "complete"]
     baselines = confirmed_finals(table).drop_duplicates("candidate")
+    if is_extra(objective):  # only searches compute it at each epoch
+        baselines = baselines.head(0)
     searches = table.loc[table["stage"] == "explore", "candidate"].unique()
     baselines = baselines.loc[~baselines["candidate"].isin(searches)]
     role = np.where(explored["pruned_by"] == "none", "unpruned", "survivor")
@@ -67,7 +74,9 @@ def _full_length(table: pd.DataFrame) -> pd.DataFrame:
         explored.assign(role=role, group=explored["label"]),
         baselines.assign(role="unpruned", group=BASELINES),
     ]
-    ends = pd.concat(parts, ignore_index=True).rename(columns={"val_loss": "final"})
+    ends = pd.concat(parts, ignore_index=True).rename(columns={objective: "final"})
+    without = table.loc[table[objective].isna(), "key"]  # an epoch without a number has no order
+    ends = ends.loc[~ends["key"].isin(without)]
     return ends.loc[:, ["stage", "candidate", "key", "epochs", "role", "group", "final"]]
 
 
@@ -109,20 +118,25 @@ def _count_pairs(groups: np.ndarray) -> int:
 
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel per rung: loss there against final loss, both on log scales."""
-    rungs = list(frame.groupby("rung", sort=False))
+    rungs, objective = list(frame.groupby("rung", sort=False)), frame.attrs["objective"]
     figure.set_size_inches(WIDTH, 3.4)
     axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
     handles: dict[str, Line2D] = {}
     for ax, (rung, rows) in zip(axes, rungs, strict=True):
-        handles |= _draw_panel(ax, rows)
+        handles |= _draw_panel(ax, rows, objective)
         first = rows.iloc[0]
         ax.set_title(f"τ = {first['tau']:.2f}, {_format_p(first['p'])}".replace("-", "−"))
-        ax.set_xlabel(f"validation loss, epoch {rung} (nats)")
-    axes[0].set_ylabel(f"validation loss, epoch {frame['epochs'].iloc[0]} (nats)")
+        ax.set_xlabel(_label(objective, rung))
+    axes[0].set_ylabel(_label(objective, frame["epochs"].iloc[0]))
     add_legend(figure, handles)
 
 
-def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
+def _label(objective: str, epoch: object) -> str:
+    unit = column_unit(objective)
+    return f"{column_name(objective)}, epoch {epoch}" + f" ({unit})" * bool(unit)
+
+
+def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str) -> dict[str, Line2D]:
     """Unpruned trials filled, in the colour and shape of their group; survivors hollow."""
     handles = {}
     groups = rows["group"].unique()
@@ -145,8 +159,8 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> dict[str, Line2D]:
         }
         handles["hollow: ASHA let it pass, not counted"] = Line2D([], [], markersize=7, **style)
     ax.margins(0.08)
-    scale_log_loss(ax, "x")
-    scale_log_loss(ax, "y")
+    scale_objective(ax, objective, "x")
+    scale_objective(ax, objective, "y")
     return handles
 
 
@@ -156,9 +170,9 @@ def describe_rungs(frame: pd.DataFrame) -> str:
         f"epoch {row['rung']}: tau = {row['tau']:.2f}, {_format_p(row['p'])}"
         for row in frame.drop_duplicates("rung").to_dict("records")
     ]
-    first = frame.iloc[0]
+    first, name = frame.iloc[0], column_name(frame.attrs["objective"])
     return (
-        f"Rank correlation of validation loss at the rung with epoch {first['epochs']}: "
+        f"Rank correlation of {name} at the rung with epoch {first['epochs']}: "
         f"{'; '.join(said)}; {first['n']} unpruned trials, {first['pairs']} pairs."
     )
 

@@ -1,4 +1,4 @@
-"""Slices: validation loss of the explored trials over each searched hyper-parameter."""
+"""Slices: what the searches optimise, of the explored trials over each searched hyper-parameter."""
 
 from collections.abc import Mapping
 
@@ -21,17 +21,22 @@ from study.figures.theme import (
     INK,
     WIDTH,
     add_legend,
-    scale_log_loss,
+    scale_objective,
     wrap_label,
 )
-from study.table.formatting import format_value
-from study.table.trials import explored_ends, name_searched, searched_columns
+from study.table.formatting import column_name, find_column, format_value
+from study.table.trials import (
+    best_first,
+    explored_ends,
+    name_searched,
+    objective_of,
+    searched_columns,
+)
 
 ACROSS, PANEL = 3, 2.5  # panels beside each other, inches of one's height
-FRAME = (
-    *("candidate", "label", "column", "name", "key", "number", "status", "epoch", "x", "val_loss"),
-    *("chosen", "hand_picked"),
-)
+# columns of the frame, between which that of the objective stands
+FRAME = ("candidate", "label", "column", "name", "key", "number", "status", "epoch", "x")
+MARKED = ("chosen", "hand_picked")
 BEFORE = {"linestyle": "none", "marker": "o", "markersize": 6, "color": COLOURS[0]}
 RING = {"linestyle": "none", "color": INK, "markerfacecolor": "none", "markeredgewidth": 1.6}
 # entry of the legend: (which rows, style)
@@ -51,17 +56,19 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
             that sets several).
 
     Returns:
-        The columns of FRAME, one row per searched column and trial: x is the column's value, a
-        number or words, val_loss (nats) that of the trial's last epoch, status complete or
-        stopped. `chosen` is the full-length trial of least loss in its search, `hand_picked` one
-        that the search names.
-        Empty where no search has two different trials.
+        The columns of FRAME, the objective's (val_loss in nats) and those of MARKED, one row per
+        searched column and trial: x is the column's value, a number or words, the objective that
+        of the trial's last epoch, status complete or stopped. `chosen` is the best full-length
+        trial of its search, `hand_picked` one that the search names. Empty where no search has
+        two different trials.
     """
     ends = explored_ends(table)
-    ends = ends.loc[ends["status"].isin(["complete", "stopped"]) & ends["val_loss"].notna()]
+    objective = objective_of(ends)
+    columns = [*FRAME, objective, *MARKED]
+    ends = ends.loc[ends["status"].isin(["complete", "stopped"]) & ends[objective].notna()]
     parts = []
     for _, trials in ends.groupby("candidate", sort=False):
-        full = trials.loc[trials["status"] == "complete"].sort_values(["val_loss", "key"])
+        full = best_first(trials.loc[trials["status"] == "complete"], objective)
         marked = trials.assign(
             chosen=trials["key"].isin(full["key"].head(1)),
             hand_picked=trials["hand_picked"].fillna(False),
@@ -71,8 +78,9 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
             mine = marked.assign(column=column, name=name, x=setting_values(trials[column], column))
             parts.append(mine.dropna(subset=["x"]))
     if not parts:
-        return pd.DataFrame(columns=list(FRAME))
-    frame = pd.concat(parts, ignore_index=True).loc[:, list(FRAME)]
+        return pd.DataFrame(columns=columns)
+    frame = pd.concat(parts, ignore_index=True).loc[:, columns]
+    frame.attrs["objective"] = objective
     trials = frame.drop_duplicates(["candidate", "key"])
     counts = trials["status"].value_counts()
     frame.attrs["note"] = (
@@ -90,9 +98,9 @@ def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
     figure.set_size_inches(WIDTH, PANEL * down + 0.2)
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
     for ax, (_, rows) in zip(grid.flat, panels, strict=False):
-        _draw_panel(ax, rows)
+        _draw_panel(ax, rows, frame.attrs["objective"])
     for ax in grid[:, 0]:
-        ax.set_ylabel(axis_label("val_loss"))
+        ax.set_ylabel(axis_label(frame.attrs["objective"]))
     for ax in grid.flat[len(panels) :]:
         ax.set_axis_off()
     handles = {
@@ -103,14 +111,14 @@ def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
     add_legend(figure, handles)
 
 
-def _draw_panel(ax: Axes, rows: pd.DataFrame) -> None:
+def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str) -> None:
     words = words_of(rows["x"])
     places = place_words(rows["x"], words)
     for which, style in MARKS.values():
         is_mine = _is_marked(rows, which)
-        ax.plot(places.loc[is_mine].astype(float), rows.loc[is_mine, "val_loss"], **style)
+        ax.plot(places.loc[is_mine].astype(float), rows.loc[is_mine, objective], **style)
     ax.margins(0.12)
-    scale_log_loss(ax, "y")
+    scale_objective(ax, objective, "y")
     if words:
         label_words(ax, words)
     else:
@@ -131,10 +139,11 @@ def _short(value: float | str) -> str:
 
 def describe_slices(frame: pd.DataFrame) -> str:
     """What each search chose, in words."""
-    said = []
+    said, objective = [], frame.attrs["objective"]
     for _, rows in frame.loc[frame["chosen"].astype(bool)].groupby("candidate", sort=False):
         values = [f"{row['name']} {_short(row['x'])}" for row in rows.to_dict("records")]
-        loss = format_value("val_loss", rows["val_loss"].iloc[0])
-        said.append(f"{rows['label'].iloc[0]}: {', '.join(values)} with {loss}")
+        score = format_value(objective, rows[objective].iloc[0])
+        said.append(f"{rows['label'].iloc[0]}: {', '.join(values)} with {score}")
     trials = frame.drop_duplicates(["candidate", "key"])
-    return f"{len(trials)} explored trials. Least validation loss: {'; '.join(said)}."
+    best = "Greatest" if find_column(objective).higher_is_better else "Least"
+    return f"{len(trials)} explored trials. {best} {column_name(objective)}: {'; '.join(said)}."

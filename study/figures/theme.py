@@ -16,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from hw3.models import FAMILIES
+from study.table.formatting import find_column
 
 WIDTH = 7.5  # inches; with 11 point text a figure can be halved and read
 GAP, LINE_SPACING = 0.06, 1.4  # of the title: inches, and in font sizes
@@ -160,6 +161,12 @@ def scale_log_loss(ax: Axes, which: Literal["x", "y"]) -> None:
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(ScalarFormatter())
     axis.set_minor_locator(NullLocator())
+
+
+def scale_objective(ax: Axes, objective: str, which: Literal["x", "y"]) -> None:
+    """The scale for what a search optimises: that of losses where it is one."""
+    if find_column(objective).unit == "nats":
+        scale_log_loss(ax, which)
 
 
 def wrap_label(label: str, length: int = 20) -> str:

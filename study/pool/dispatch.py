@@ -70,7 +70,9 @@ class Dispatcher:
             self.explorers[search.name] = Explorer(
                 search, self._setting, self._budget.trials, explored, resumed
             )
-            self.pruners[search.name] = Pruner(self._setting.recipe.epochs, explored)
+            self.pruners[search.name] = Pruner(
+                self._setting.recipe.epochs, explored, self._setting.objective
+            )
         self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
         self._settled: dict[str, Candidate] = {c.name: c for c in trials.baselines}

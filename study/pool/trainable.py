@@ -28,10 +28,11 @@ class StudyTrial(Trainable):
         checkpoints: Folder | None = None,
         families: Mapping[str, bytes] = {},
         weights: WeightsKeeper = NO_WEIGHTS,
+        metrics: Mapping[str, bytes] = {},
     ) -> None:
         """Make the worker, which the actor keeps for all its trials; see `Worker`."""
         assert data is not None
-        self._worker = Worker(data, open_test, threads, checkpoints, families, weights)
+        self._worker = Worker(data, open_test, threads, checkpoints, families, weights, metrics)
         self._worker.begin(job_from(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from hw3.splits import Split, Splits
 from study.cluster.resources import Resources
 from study.pool.scratch import scratch_folder
 from study.pool.session import MAX_RETRIES, Session
-from study.pool.shipped import pack_families
+from study.pool.shipped import pack_families, pack_metrics
 from study.pool.supervisor import Supervisor
 from study.pool.trainable import StudyTrial
 from study.pool.tune_adapters import (
@@ -52,6 +52,7 @@ def run_on_ray(
         checkpoints=checkpoints.folder,
         families=pack_families(),
         weights=weights,
+        metrics=pack_metrics(),
     )
     supervisor = Supervisor(session, epoch_timeout)
     # Tune's own files are of no use after the run: the records are the only truth.

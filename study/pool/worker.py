@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from hw3.engine import EpochRow, Recipe
 from hw3.engines import engine_of
 from hw3.memory import keep_freed_memory
+from hw3.metrics import METRICS
 from hw3.models import Engine, Shape, make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
-from study.pool.shipped import came_by_value, unpack_family
+from study.pool.shipped import came_by_value, is_by_value, unpack_family, unpack_metric
 from study.pool.weights import NO_WEIGHTS, WeightsKeeper
-from study.search.code import code_digest, resampling_digest
-from study.search.trial import RESAMPLING, Job
+from study.search.code import code_digest, metric_digest, resampling_digest
+from study.search.objective import SCORES
+from study.search.trial import MEASURED, RESAMPLING, Job
 from study.store.checkpoints import CheckpointKeeper, CheckpointStore
 from study.store.folder import Folder
 
@@ -78,7 +81,7 @@ class Worker:
         threads: for the computations of a trial on CPU cores.
         checkpoints: folder where trials under way are kept, so that one that is killed resumes
             from its last checkpoint; nowhere if None.
-        families: from outside `hw3`, see `study.pool.shipped`.
+        families, metrics: from outside `hw3`, see `study.pool.shipped`.
         weights: keeps those of confirmed trainings.
     """
 
@@ -90,11 +93,13 @@ class Worker:
         checkpoints: Folder | None = None,
         families: Mapping[str, bytes] = {},
         weights: WeightsKeeper = NO_WEIGHTS,
+        metrics: Mapping[str, bytes] = {},
     ):
         assert data.test is None
         torch.set_num_threads(threads)
         keep_freed_memory()
-        self._data, self._open_test, self._families = data, open_test, families
+        self._data, self._open_test = data, open_test
+        self._families, self._metrics = families, metrics
         self._weights = weights
         self._checkpoints = CheckpointKeeper(CheckpointStore(checkpoints) if checkpoints else None)
 
@@ -126,14 +131,15 @@ class Worker:
             self._keep(self._training)
         training = self._training
         row = next(self._epochs)
-        self._rows.append({name: _json_number(value) for name, value in asdict(row).items()})
+        numbers = {name: _json_number(value) for name, value in asdict(row).items()}
+        self._rows.append(numbers | self._measure(training, row.epoch))
         status = _status(row, self._job)
         is_scored = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if is_scored else None
         return TrialReport(
             status=status,
             rows=list(self._rows),
-            val=training.score(self._data.val) if is_scored else [],
+            val=training.score(self._val) if is_scored else [],
             test=training.score(test) if test is not None else [],
             cost=training.cost,
             host=platform.node(),
@@ -153,6 +159,11 @@ class Worker:
         if RESAMPLING in parts:
             _check_code("resampled splits", resampling_digest(), parts[RESAMPLING])
             data = resample_splits(data, parts["seed"])
+        for name, digest in parts.get(MEASURED, {}).items():
+            unpack_metric(self._metrics, name)
+            if not is_by_value(METRICS.get(name)):
+                _check_code(f"the metric {name}", metric_digest(name), digest)
+        self._val = data.val
         training = _start(parts, data.shape)
         state = self._checkpoints.resume(self._job.key, asdict(self._job))
         if state is not None:
@@ -160,6 +171,17 @@ class Worker:
             training.restore(state["training"])
         self._epochs = training.epochs(data)
         return training
+
+    def _measure(self, training: "_Training", epoch: int) -> dict[str, Any]:
+        """What the search optimises of this epoch, where that is not in its row already."""
+        names = self._job.ingredients.get(MEASURED, {})
+        if not names:
+            return {}
+        part = self._val
+        (score,) = (one for one in training.score(part) if one["epoch"] == epoch)
+        logits = np.array(score["logits"])
+        values = {name: _json_number(METRICS[name](logits, part.labels)) for name in names}
+        return {SCORES: values}
 
     def _keep(self, training: "_Training") -> None:
         """Save the state before another epoch, not after the last: then it holds no epoch at which

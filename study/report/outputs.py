@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow
 from pyarrow.csv import WriteOptions, write_csv
 
+from hw3.metrics import METRICS
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
 from study.judge import Verdict, judge, terms_of, wanted_seeds
 from study.report.content import report_content
@@ -19,6 +20,7 @@ from study.report.verdicts import verdict_values
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.missing import describe_missing
+from study.search.objective import metric_of
 from study.search.optuna_trials import optuna_database
 from study.search.plan import Plan
 from study.search.registered import claim_notes
@@ -31,7 +33,7 @@ REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
 SEARCHES = "optuna.db"  # for optuna-dashboard
 
-CHOSEN_ON = "the configuration was chosen by its loss on these validation images"
+CHOSEN_ON = "the configuration was chosen by its {} on these validation images"
 
 OnStep = Callable[[str, int, int], None]  # what is made next, its number from 1, how many there are
 
@@ -96,7 +98,7 @@ def write_outputs(
         swept.sweep()
     _write_table(table, folder)
     searches = [(search, trials.explored(search)) for search in study.searches]
-    folder.write(SEARCHES, optuna_database(searches))
+    folder.write(SEARCHES, optuna_database(searches, trials.plan.setting.objective))
     values = [verdict_values(verdict, study.labels()) for verdict in verdicts]
     folder.write("verdicts.json", json.dumps(values, indent=1).encode())
     for figure in figures:
@@ -111,11 +113,12 @@ def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Ve
     that are judged on the images by which it was chosen."""
     verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
     searches = {search.name for search in plan.study.searches}
+    chosen_on = CHOSEN_ON.format(METRICS[metric_of(plan.setting.objective)].label)
     return [
         _with_notes(
             verdict,
             notes.get(verdict.claim.name, ""),
-            CHOSEN_ON
+            chosen_on
             * (_reads_validation(verdict) and not searches.isdisjoint(verdict.claim.candidates)),
         )
         for verdict in verdicts

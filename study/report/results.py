@@ -14,6 +14,7 @@ from study.spec.times import ELAPSED
 from study.table.constant import Constant, constant_predictor
 from study.table.formatting import NOTHING, column_name, format_range, format_value
 from study.table.summary import (
+    selection_scores,
     summarise_candidates,
     summarise_dropout,
     summarise_search,
@@ -30,31 +31,33 @@ def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     if not (plan.study.searches and plan.budget.judged):
         return []
     rows = frame_rows(summarise_selection(plan.study, table))
+    objective = plan.setting.objective
     if not rows:
         return [Text("No search has a full-length trial, so nothing was chosen.")]
     test = ", and on the test set, which no search and no choice used," if _has_test(table) else ""
     reading = (
-        "A search chooses the best of many trials by their validation loss, so the score of the "
-        f"chosen trial is biased: it looks better than it is. On fresh seeds{test} the same "
+        f"A search chooses the best of many trials by their {column_name(objective)}, so the score "
+        f"of the chosen trial is biased: it looks better than it is. On fresh seeds{test} the same "
         "configuration shows by how much."
     )
     columns = (
         *(Column("Chosen", number=False), Column("Best of"), Column("Validation, when chosen")),
         *(Column("Validation, fresh seeds"), Column("Change"), Column("Test, fresh seeds")),
     )
-    cells = [_selection_cells(row) for row in rows]
-    constant = _constant_selection(constant_predictor(plan.data.counts))
+    scores = selection_scores(objective)
+    cells = [_selection_cells(row, scores) for row in rows]
+    constant = _constant_selection(constant_predictor(plan.data.counts), scores)
     return [Text(reading), Table(columns, [*cells, constant])]
 
 
-def _constant_selection(constant: Constant) -> list[Cell]:
+def _constant_selection(constant: Constant, names: tuple[str, str]) -> list[Cell]:
     """The row of `_selection_cells` of a model that has learnt nothing."""
     scores = {
-        f"{part}_{score}": constant.scores.get(f"{part}_{score}", math.nan)
+        f"{part}_{score}": constant.score(f"{part}_{score}")
         for part in ("val", "test")
-        for score in ("loss", "accuracy")
+        for score in names
     }
-    val, test = (_scores(scores, part, part) for part in ("val", "test"))
+    val, test = (_scores(scores, names, part, part) for part in ("val", "test"))
     return [Cell(constant.name), NO_NUMBER, val, val, NO_NUMBER, test]
 
 
@@ -63,26 +66,28 @@ def _has_test(table: pd.DataFrame) -> bool:
     return bool(table["test_accuracy"].notna().any())
 
 
-def _selection_cells(row: Mapping[str, Any]) -> list[Cell]:
-    changes = [row[f"fresh_{score}"] - row[f"chosen_{score}"] for score in ("loss", "accuracy")]
-    loss, accuracy = (
+def _selection_cells(row: Mapping[str, Any], names: tuple[str, str]) -> list[Cell]:
+    changes = [row[f"fresh_{score}"] - row[f"chosen_{score}"] for score in names]
+    deciding, beside = (
         format_value(f"val_{score}", change, difference=True)
-        for score, change in zip(("loss", "accuracy"), changes, strict=True)
+        for score, change in zip(names, changes, strict=True)
     )
     return [
         Cell(row["label"], [row["configuration"]]),
         Cell(count_of(row["trials"], "trial"), [count_of(row["n"], "fresh seed")], row["trials"]),
-        _scores(row, "chosen", "val"),
-        _scores(row, "fresh", "val"),
-        Cell(loss, [accuracy], order=changes[0]),
-        _scores(row, "test", "test"),
+        _scores(row, names, "chosen", "val"),
+        _scores(row, names, "fresh", "val"),
+        Cell(deciding, [beside], order=changes[0]),
+        _scores(row, names, "test", "test"),
     ]
 
 
-def _scores(row: Mapping[str, Any], when: str, part: str) -> Cell:
-    """The loss, which decides the choice, and below it the accuracy."""
-    accuracy = format_value(f"{part}_accuracy", row[f"{when}_accuracy"])
-    return number_cell(f"{part}_loss", row[f"{when}_loss"], *[accuracy] * (accuracy != NOTHING))
+def _scores(row: Mapping[str, Any], names: tuple[str, str], when: str, part: str) -> Cell:
+    """The score that decides the choice, and below it the other one."""
+    deciding, beside = names
+    shown = format_value(f"{part}_{beside}", row[f"{when}_{beside}"])
+    score = row[f"{when}_{deciding}"]
+    return number_cell(f"{part}_{deciding}", score, *[shown] * (shown != NOTHING))
 
 
 def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:

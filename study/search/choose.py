@@ -8,8 +8,9 @@ from typing import Any
 from hw3.cost import match_cost, model_cost
 from hw3.models import Shape
 from study.search.hyperparameters import architecture_of
+from study.search.objective import WORST, rank_of, value_of
 from study.search.plan import Plan
-from study.search.trial import METRIC, Job, Setting, config_of
+from study.search.trial import Job, Setting, config_of
 from study.spec.study import Baseline, Search, Study
 from study.store.records import Record
 
@@ -72,15 +73,19 @@ class FinishedTrials:
         return [record for record in mine if record.provenance["number"] < trials]
 
     def chosen(self, search: Search) -> Candidate | None:
-        """The full-length trial of least final validation loss; None where there is none.
+        """The full-length trial with the best objective at its end; None where there is none.
 
-        A trial that was stopped, or diverged, or failed is never chosen.
+        A trial that was stopped, or diverged, or failed, or has no score is never chosen.
         """
-        full = [record for record in self.explored(search) if record.is_full_length]
-        if not full:
+        objective = self.plan.setting.objective
+        ranks = {
+            (rank_of(objective, value_of(objective, record.rows[-1])), record.key): record
+            for record in self.explored(search)
+            if record.is_full_length
+        }
+        if not ranks or min(ranks)[0] == WORST:
             return None
-        best = min(full, key=lambda record: (record.rows[-1][METRIC], record.key))
-        config = config_of(search, best)
+        config = config_of(search, ranks[min(ranks)])
         return Candidate(search.name, search.chosen_label, search.family, config)
 
     @cached_property

@@ -12,7 +12,7 @@ from typing import Any
 
 from hw3.engine import train_epochs
 from hw3.engines import ENGINE
-from hw3.metrics import Metric
+from hw3.metrics import METRICS, Metric
 from hw3.models import FAMILIES, Engine, Family, check_family
 from hw3.resampling import resample_splits
 from study.search.syntax import digest_tree, imported_names, slice_source
@@ -54,11 +54,30 @@ def code_digest(family: str) -> str:
     """
     check_family(family)
     entry = FAMILIES[family]
-    engine = _digest_engine(family, entry.engine)
-    config, config_name = _digest_part(family, "config", entry.config)
-    build, build_name = _digest_part(family, "build", entry.build)
+    whose = f"the family {family}"
+    engine = _digest_engine(whose, entry.engine)
+    config, config_name = _digest_part(whose, "config", entry.config)
+    build, build_name = _digest_part(whose, "build", entry.build)
     lines = (engine, config, build, config_name, build_name, str(entry.batch_coupled))
     return _hash_lines(lines)[:DIGITS]
+
+
+def metric_digest(name: str) -> str:
+    """12 hexadecimal digits of the code of a metric: of the statements that its function needs in
+    its own file, and the modules that these import, as `code_digest` takes them.
+
+    Args:
+        name: a key of `hw3.metrics.METRICS`.
+
+    Raises:
+        StudyError: its function has no name at the top level of a file.
+    """
+    score = METRICS[name].score
+    if _top(score.__module__) == ENGINE:
+        file = Path(getattr(sys.modules[score.__module__], "__file__", None) or "")
+        digest = digest_definition(file.resolve(), score.__module__, score.__name__)
+        return _hash_lines([digest, score.__name__])[:DIGITS]
+    return _hash_lines(_digest_part(f"the metric {name}", "the function", score))[:DIGITS]
 
 
 def resampling_digest() -> str:
@@ -120,13 +139,13 @@ def digest_definition(file: Path, module: str, name: str) -> str:
     return _hash_lines([own, *_follow(imported, find, REGISTRIES)])
 
 
-def _digest_engine(family: str, engine: Engine | None) -> str:
+def _digest_engine(whose: str, engine: Engine | None) -> str:
     """Of hw3's own the modules of its loop, of another one what its functions need."""
     if engine is None or engine is ENGINE:
         return _digest_package_module(train_epochs.__module__)
     parts = {item.name: getattr(engine, item.name) for item in fields(engine)}
     return _hash_lines(
-        f"{role} {' '.join(_digest_part(family, f'engine.{role}', part))}"
+        f"{role} {' '.join(_digest_part(whose, f'engine.{role}', part))}"
         for role, part in parts.items()
         if part is not None
     )
@@ -136,8 +155,8 @@ def _digest_package_module(module: str) -> str:
     return digest_modules(_folder_of(module), [module], REGISTRIES)
 
 
-def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
-    """Digest of a family's `config` or `build`, and the name that it has in its module."""
+def _digest_part(whose: str, role: str, part: Any) -> tuple[str, str]:
+    """Digest of a part of a family or metric, and the name that it has in its module."""
     module_name = str(getattr(part, "__module__", None))
     if _top(module_name) == HOME:
         return _digest_package_module(module_name), part.__qualname__
@@ -145,7 +164,7 @@ def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
     file = Path(getattr(module, "__file__", None) or "")
     if module_name == "__main__" and not file.is_file():
         place = "a notebook" if "ipykernel" in sys.modules else "an interactive session"
-        raise StudyError(f"the family {family} is defined in {place}; put it into a file")
+        raise StudyError(f"{whose} is defined in {place}; put it into a file")
     # As a script it is __main__; imported, it would have the name of its file.
     full_name = module.__spec__.name if module.__spec__ else file.stem
     names = vars(module)
@@ -155,7 +174,7 @@ def _digest_part(family: str, role: str, part: Any) -> tuple[str, str]:
         return digest_definition(file.resolve(), full_name, name), name
     except (LookupError, OSError) as error:
         raise StudyError(
-            f"{role} of the family {family} must have a name at the top level of a file, as def "
+            f"{role} of {whose} must have a name at the top level of a file, as def "
             f"and class give; got {part!r}"
         ) from error
 

@@ -9,7 +9,14 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import TrialState
 
 from hw3.seeds import derive_seed
-from study.search.optuna_trials import INFEASIBLE, optuna_trial, reported_losses, trial_state
+from study.search.objective import direction_of
+from study.search.optuna_trials import (
+    INFEASIBLE,
+    is_infeasible,
+    optuna_trial,
+    reported_values,
+    trial_state,
+)
 from study.search.samplers import SAMPLERS
 from study.search.trial import Job, Setting
 from study.spec.space import is_searched
@@ -56,11 +63,13 @@ class Explorer:
         self._finished: dict[str, Record] = {}  # by key
         self._asked: dict[str, tuple[Job, optuna.Trial]] = {}  # trials under way, by key
         self.study = optuna.create_study(
-            sampler=self._make_sampler(), study_name=search.name, direction="minimize"
+            sampler=self._make_sampler(),
+            study_name=search.name,
+            direction=direction_of(setting.objective),
         )
         for record in sorted(records, key=lambda record: record.provenance["number"]):
             self._finished[record.key] = record
-            self.study.add_trial(optuna_trial(search, record))
+            self.study.add_trial(optuna_trial(search, record, setting.objective))
         self._unfinished = sorted(unfinished, key=lambda job: job.number or 0)
         for params in (*(job.params for job in self._unfinished), *search.hand_picked):
             if self._key(params) not in self._finished:
@@ -99,13 +108,14 @@ class Explorer:
     def finish(self, record: Record) -> None:
         """Tell Optuna how a trial under way ended; keep it for the choice and against repeats."""
         _, trial = self._asked.pop(record.key)
-        if record.status == "diverged":
+        objective = self.setting.objective
+        if is_infeasible(record, objective):
             trial.set_constraint(INFEASIBLE, 1.0)
-        losses = reported_losses(record)
-        for epoch, loss in losses.items():
-            trial.report(loss, epoch)
-        state = trial_state(record)
-        value = losses[max(losses)] if state == TrialState.COMPLETE else None
+        reported = reported_values(record, objective)
+        for epoch, value in reported.items():
+            trial.report(value, epoch)
+        state = trial_state(record, objective)
+        value = reported[max(reported)] if state == TrialState.COMPLETE else None
         self.study.tell(trial, value, state=state)
         self._finished[record.key] = record
 
@@ -140,8 +150,7 @@ class Explorer:
         )
 
     def _ingredients(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        config, seed = self.search.config(params), self.setting.explore_seed(self.search)
-        return self.setting.ingredients(self.search.family, config, seed)
+        return self.setting.explore_ingredients(self.search, self.search.config(params))
 
     def _key(self, params: Mapping[str, Any]) -> str:
         return record_key(self._ingredients(params))

@@ -11,28 +11,39 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from study.search.hyperparameters import BY_EPOCHS, complete_config, complete_values
-from study.search.trial import METRIC, Job, config_of
+from study.search.objective import direction_of, value_of
+from study.search.trial import Job, config_of
 from study.spec.space import is_searched
-from study.spec.study import Search
+from study.spec.study import LOSS, Search
 from study.store.records import Record
 
-INFEASIBLE = "finite loss"  # the constraint that a diverged trial breaks
+INFEASIBLE = "finite loss"  # the constraint that a trial without a score at its end breaks
 
 
-def trial_state(record: Record) -> TrialState:
-    """How Optuna calls the end of the trial: one that was stopped or diverged is PRUNED."""
-    states = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
-    return states.get(record.status, TrialState.PRUNED)
+def trial_state(record: Record, objective: str) -> TrialState:
+    """How Optuna calls the end of the trial: one that was stopped or diverged, or that has no score
+    at its end, is PRUNED."""
+    if record.status == "failed":
+        return TrialState.FAIL
+    complete = record.status == "complete" and value_of(objective, record.rows[-1]) is not None
+    return TrialState.COMPLETE if complete else TrialState.PRUNED
 
 
-def reported_losses(record: Record) -> dict[int, float]:
-    """Validation loss by epoch, where it is finite."""
-    return {row["epoch"]: row[METRIC] for row in record.rows if row[METRIC] is not None}
+def is_infeasible(record: Record, objective: str) -> bool:
+    """Whether the trial ended without a score."""
+    ended = record.status == "complete" and value_of(objective, record.rows[-1]) is None
+    return ended or record.status == "diverged"
 
 
-def optuna_trial(search: Search, record: Record) -> FrozenTrial:
+def reported_values(record: Record, objective: str) -> dict[int, float]:
+    """What was optimised by epoch, where it is a number."""
+    values = {row["epoch"]: value_of(objective, row) for row in record.rows}
+    return {epoch: value for epoch, value in values.items() if value is not None}
+
+
+def optuna_trial(search: Search, record: Record, objective: str = LOSS) -> FrozenTrial:
     """The search's finished trial as Optuna would hold it, had it watched."""
-    state, reported = trial_state(record), reported_losses(record)
+    state, reported = trial_state(record, objective), reported_values(record, objective)
     last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
     return create_trial(
         state=state,
@@ -40,7 +51,7 @@ def optuna_trial(search: Search, record: Record) -> FrozenTrial:
         params=dict(record.params),
         distributions=_distributions(search, record.params),
         intermediate_values=reported,
-        constraints={INFEASIBLE: 1.0} if record.status == "diverged" else None,
+        constraints={INFEASIBLE: 1.0} if is_infeasible(record, objective) else None,
     )
 
 
@@ -70,20 +81,25 @@ def _distributions(search: Search, params: Mapping[str, Any]) -> dict[str, BaseD
     }
 
 
-def optuna_database(searches: Sequence[tuple[Search, Sequence[Record]]]) -> bytes:
+def optuna_database(
+    searches: Sequence[tuple[Search, Sequence[Record]]], objective: str = LOSS
+) -> bytes:
     """A SQLite file with an Optuna study for each search; equal records give equal bytes.
 
     Args:
         searches: each search with its finished trials, in the order of their proposal. A trial
             names its record in its user attributes, and has that record's times, in UTC.
+        objective: what they optimise.
     """
     with _quiet():
         storage = RDBStorage("sqlite://")  # in memory, and this thread's alone
         for search, records in searches:
             study = optuna.create_study(
-                storage=storage, study_name=search.name, direction="minimize"
+                storage=storage, study_name=search.name, direction=direction_of(objective)
             )
-            study.add_trials([_dated(optuna_trial(search, record), record) for record in records])
+            study.add_trials(
+                [_dated(optuna_trial(search, record, objective), record) for record in records]
+            )
     connection: Any = storage.engine.raw_connection().driver_connection
     content = connection.serialize()
     storage.engine.dispose()

@@ -9,11 +9,13 @@ import numpy as np
 
 from hw3.engine import recipe_for
 from hw3.files import UnusableFile
+from hw3.metrics import METRICS
 from hw3.numerics import Numerics
 from hw3.resampling import check_resampling
 from hw3.shape import Shape
 from hw3.splits import Splits
-from study.search.code import resampling_digest
+from study.search.code import metric_digest, resampling_digest
+from study.search.objective import is_extra, metric_of
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
 from study.spec.budget import LARGEST, Budget, DataFacts
@@ -21,7 +23,7 @@ from study.spec.claim import Claim
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.shell import shell_line
-from study.spec.study import Study
+from study.spec.study import LOSS, Study
 from study.stats.looks import NO_LOOKS, Looks
 from study.store.folder import Folder
 from study.store.reading import MAX_BYTES, Damaged, parse_json, read_record
@@ -125,13 +127,16 @@ def make_setting(
     seed: int,
     sampler: str,
     resampled: bool = False,
+    objective: str = LOSS,
 ) -> Setting:
     """What all trials of a run on this data share.
 
     Args:
         resampled: whether each confirmation seed draws its own split.
+        objective: what searches optimise, `Study.objective`.
 
     Raises:
+        StudyError: the function of the objective's metric is in no file.
         hw3.splits.DataError: the data cannot be split anew for each of the seeds.
     """
     setting = Setting(
@@ -143,6 +148,8 @@ def make_setting(
         sampler=sampler,
         trials=budget.trials if SAMPLERS[sampler].budgeted else 0,
         resampling=resampling_digest() if resampled else "",
+        objective=objective,
+        measured=metric_digest(metric_of(objective)) if is_extra(objective) else "",
     )
     if resampled:
         check_resampling(data, setting.confirm_seeds(budget.seeds))
@@ -242,8 +249,16 @@ def _plan_from(study: Study, saved: Any) -> Plan:
             seeds = budget.get("seeds", 1)  # all judged at once
             saved.setdefault("looks", {"seeds": [seeds], "shares": [1.0]})
     plan = read_record(Plan, saved, study=study)
+    _check_values(plan)
+    return plan
+
+
+def _check_values(plan: Plan) -> None:
+    """Raise Damaged for values that no run writes."""
     if len(plan.data.counts.get("train", {})) < 2 or min(plan.data.inputs, default=1) < 1:
         raise Damaged(f"has data of {plan.data.counts} and of inputs {plan.data.inputs}")
+    if metric_of(plan.setting.objective) not in METRICS:
+        raise Damaged(f"has {plan.setting.objective!r} as objective, which is no metric here")
     for name in COUNTS:
         if not 1 <= (count := getattr(plan.budget, name)) <= LARGEST:
             raise Damaged(f"has {count} {name}, which must be from 1 to {LARGEST}")
@@ -251,4 +266,3 @@ def _plan_from(study: Study, saved: Any) -> Plan:
         images = sum(plan.data.counts.get(part, {}).values())
         if patients is not None and len(patients) != images:
             raise Damaged(f"has {len(patients)} patients of {images} images in the part {part}")
-    return plan

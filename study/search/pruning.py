@@ -6,9 +6,12 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
-from study.search.trial import EPOCH, FIRST_RUNG_DIVISOR, METRIC, REDUCTION_FACTOR
+from study.search.objective import direction_of, value_of
+from study.search.trial import EPOCH, FIRST_RUNG_DIVISOR, REDUCTION_FACTOR
+from study.spec.study import LOSS
 from study.store.records import Record
 
+MODES = {"minimize": "min", "maximize": "max"}
 CONTROLLER: Any = None  # Tune's; ASHA does not look at it
 
 
@@ -19,14 +22,16 @@ class Pruner:
 
     Args:
         epochs: of a full-length trial.
-        records: finished trials, whose losses enter the rungs if ASHA could have stopped them.
+        records: finished trials, whose scores enter the rungs if ASHA could have stopped them.
+        objective: what the search optimises.
     """
 
-    def __init__(self, epochs: int, records: Iterable[Record] = ()):
+    def __init__(self, epochs: int, records: Iterable[Record] = (), objective: str = LOSS):
+        self._objective = objective
         self.asha = AsyncHyperBandScheduler(
             time_attr=EPOCH,
-            metric=METRIC,
-            mode="min",
+            metric=objective,
+            mode=MODES[direction_of(objective)],
             max_t=epochs,
             grace_period=-(-epochs // FIRST_RUNG_DIVISOR),
             reduction_factor=REDUCTION_FACTOR,
@@ -42,14 +47,15 @@ class Pruner:
         A resumed trial brings the epochs before: it survived them.
 
         Args:
-            rows: all its epochs so far. One whose loss is not finite, None, is left out: it would
+            rows: all its epochs so far. One whose score is not finite, None, is left out: it would
                 spoil the rung.
         """
         trial = self._trial(key)
         decision = TrialScheduler.CONTINUE
         for row in rows[self._seen[key] :]:
-            if row[METRIC] is not None:
-                result = {EPOCH: row["epoch"], METRIC: row[METRIC]}
+            value = value_of(self._objective, row)
+            if value is not None:
+                result = {EPOCH: row["epoch"], self._objective: value}
                 decision = self.asha.on_trial_result(CONTROLLER, trial, result)
         self._seen[key] = max(self._seen[key], len(rows))
         return decision == TrialScheduler.STOP

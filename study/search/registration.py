@@ -10,7 +10,7 @@ from typing import Any
 from study.search.hyperparameters import complete_config
 from study.search.plan import Plan
 from study.spec.claim import Claim
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import LOSS, Baseline, Search, Study
 
 DIGITS = 16  # hexadecimal
 CITATION = ("quote", "source")  # fields that say who claimed it: they change no verdict's meaning
@@ -71,7 +71,8 @@ def _meaning(study: Study, name: str) -> Any:
     space = {name: dimension.identity() for name, dimension in search.space.items()}
     held, ties = _held_config(search), dict(search.ties)
     hand_picked = [dict(point) for point in search.hand_picked]
-    return [search.label, search.family, held, space, ties, hand_picked]
+    objective = [study.objective] * (study.objective != LOSS)
+    return [search.label, search.family, held, space, ties, hand_picked, *objective]
 
 
 def _baseline_meaning(baseline: Baseline, baselines: Mapping[str, Baseline]) -> Any:

@@ -17,11 +17,11 @@ from study.search.hyperparameters import (
     recorded_values,
     split_values,
 )
-from study.spec.study import Search
+from study.search.objective import is_extra, metric_of
+from study.spec.study import LOSS, Search
 from study.store.reading import read_record
 from study.store.records import Ingredients, Record, record_key
 
-METRIC = "val_loss"  # what a search minimises
 EPOCH = "epoch"
 FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
     4,
@@ -30,6 +30,7 @@ FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
 
 TIMED = "timed_epochs"  # an ingredient of trainings that are there to be timed
 TIMED_EPOCHS = 2  # the first warms up, the last counts
+MEASURED = "measured"  # an ingredient of trials that are scored by a metric at each epoch
 RESAMPLING = "resampling"  # an ingredient of trials on a split that is drawn from their seed
 UNKNOWN_CODE = {"engine": 2}  # what records of versions up to 0.2 hold in the place of their code
 
@@ -65,6 +66,10 @@ class Setting:
             plans of versions up to 0.2, whose records do not know their code.
         resampling: of the code that draws a split for each confirmation seed,
             `study.search.code.resampling_digest`. Empty where all use the source's own.
+        objective: what searches optimise, `Study.objective`; part of a search's identity where it
+            is not the validation loss.
+        measured: of the code of its metric, `study.search.code.metric_digest`, where that is not in
+            every epoch's row; else empty.
     """
 
     data: str
@@ -76,6 +81,8 @@ class Setting:
     trials: int = 0
     code: Mapping[str, str] = field(default_factory=code_digests)
     resampling: str = ""
+    objective: str = LOSS
+    measured: str = ""
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
@@ -97,6 +104,17 @@ class Setting:
             # A family that is newer than the plan has no record of its code.
             **({"code": self.code.get(family, "")} if self.code else UNKNOWN_CODE),
         }
+
+    def explore_ingredients(self, search: Search, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The `ingredients` of a search's trial, which may be scored by a metric at each epoch.
+
+        Raises:
+            ValueError: the family or the configuration is not valid.
+        """
+        seed = self.explore_seed(search)
+        extra = {metric_of(self.objective): self.measured} if is_extra(self.objective) else {}
+        measured = {MEASURED: extra} if extra else {}
+        return self.ingredients(search.family, config, seed) | measured
 
     def confirm_ingredients(
         self, family: str, config: Mapping[str, Any], seed: int
@@ -131,6 +149,8 @@ class Setting:
         identity = [search.family, space, dict(search.fixed), dict(search.ties), self.sampler]
         if self.trials:
             identity.append(self.trials)
+        if self.objective != LOSS:
+            identity.append({"objective": self.objective})
         searched = json.dumps(identity, sort_keys=True)
         return derive_seed(self.seed, "explore", searched)
 
@@ -144,7 +164,7 @@ class Setting:
         if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
             return False
         try:
-            return trial.key == record_key(self.ingredients(search.family, config, seed))
+            return trial.key == record_key(self.explore_ingredients(search, config))
         except ValueError:  # a configuration of another version
             return False
 

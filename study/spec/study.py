@@ -12,6 +12,8 @@ from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figure
 from study.spec.space import Dimension, If, is_searched
 
 T = TypeVar("T")
+VALIDATION = "val_"  # begins the names of the columns of the validation part
+LOSS = f"{VALIDATION}loss"
 NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
 
 
@@ -187,6 +189,9 @@ class Study:
             default ones (`study.spec.figures.default_figures`).
         data: what it is run on unless another location is given, see `hw3.data.load_splits`; a
             source of the study's own, for example, by its name.
+        objective: what every search optimises, of each trial's last epoch: `val_` and a metric of
+            `hw3.metrics.METRICS`, which says whether it is minimised or maximised. A trial's best
+            epoch is that of least validation loss, whatever the objective.
     """
 
     name: str
@@ -198,6 +203,7 @@ class Study:
     figures: tuple[Figure, ...] = cast(Any, None)
     answer: tuple[str, ...] = ()
     data: str = "phantom"
+    objective: str = LOSS
 
     def __post_init__(self) -> None:
         if self.figures is None:

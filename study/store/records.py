@@ -39,7 +39,8 @@ class Record:
         ingredients: all inputs that determine the numbers (configuration, recipe, data, seed,
             numerics, digest of the code); `record_key` hashes them.
         status: complete; stopped early by the scheduler; diverged (loss not finite); failed.
-        rows: one for each epoch, fields of `hw3.engine.EpochRow`.
+        rows: one for each epoch, fields of `hw3.engine.EpochRow`; of explored trials also `scores`
+            where the search optimises a metric that these do not have.
         val, test: scores of the images of the validation set and of the locked test set, see
             `hw3.engine.score_images`; confirmed trials only. Records of versions up to 0.2 lack
             `val`.
@@ -203,8 +204,12 @@ def _check_parts(record: Record) -> None:
     if record.cost and record.cost.keys() != COST_FIELDS:
         raise Damaged(f"has {', '.join(sorted(record.cost))} as cost")
     for number, row in enumerate(record.rows, 1):
-        numbers = (type(value) in (int, float, NoneType) for value in row.values())
-        if row.keys() != ROW_FIELDS or not all(numbers) or row["epoch"] != number:
+        extra = row.get("scores", {})
+        if type(extra) is not dict:
+            raise Damaged(f"has {reprlib.repr(extra)} as scores of an epoch")
+        values = [value for name, value in row.items() if name != "scores"] + [*extra.values()]
+        numbers = (type(value) in (int, float, NoneType) for value in values)
+        if row.keys() - {"scores"} != ROW_FIELDS or not all(numbers) or row["epoch"] != number:
             raise Damaged(f"has an epoch {number} that is none")
     seconds = [row["seconds"] for row in record.rows]
     if any(one is None or one < 0 for one in seconds) or sum(seconds) > LONGEST:

@@ -84,6 +84,7 @@ COLUMNS: dict[str, Column] = {
     "status": _text("complete, stopped, diverged or failed"),
     "pruned_by": _text("asha where the scheduler could stop the trial, else none"),
     "hand_picked": _flag("named before the run, not proposed; explored trials only"),
+    "objective": _text("the column that its search optimises, explored trials only"),
     "number": _count("place in the order of the search's proposals, explored trials only"),
     "seed": _count("seed of initialisation, order and dropout; pairs the candidates"),
     "seed_number": _count(

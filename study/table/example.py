@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 
 from hw3.engine import recipe_for
 from hw3.metrics import METRICS
+from study.search.objective import SCORES, is_extra, metric_of, rank_of, value_of
 from study.search.trial import TIMED_EPOCHS, Setting, config_of, rung_epochs
 from study.spec.study import Search, Study
 from study.store.records import Record, Status
@@ -43,15 +46,20 @@ def example_table(study: Study) -> pd.DataFrame:
     configs = {one.name: (one.family, dict(one.config)) for one in study.baselines}
     members: list[Member] = []
     for place, search in enumerate(study.searches):
-        explored = list(_explored(search, np.random.default_rng(place)))
+        explored = [
+            _with_scores(record, study.objective)
+            for record in _explored(search, np.random.default_rng(place))
+        ]
         members += [
             Member(
-                "explore", search.name, search.label, record, record.params in search.hand_picked
+                *("explore", search.name, search.label, record),
+                hand_picked=record.params in search.hand_picked,
+                objective=study.objective,
             )
             for record in explored
         ]
         full = [record for record in explored if record.is_full_length]
-        best = min(full, key=lambda record: record.rows[-1]["val_loss"])
+        best = min(full, key=partial(_rank, study.objective))
         configs[search.name] = search.family, config_of(search, best)
     members += [
         Member("confirm", name, label, _confirmed(place, *configs[name], seed), seed_number=seed)
@@ -163,6 +171,21 @@ def _explored(search: Search, rng: np.random.Generator) -> Iterator[Record]:
             error="made up" if status == "failed" else None,
             provenance=PROVENANCE | {"number": number},
         )
+
+
+def _with_scores(record: Record, objective: str) -> Record:
+    """The record with what its search optimises at each epoch, where its rows do not have that."""
+    if not is_extra(objective):
+        return record
+    scored = [
+        row | {SCORES: {metric_of(objective): row["val_loss"] and row["val_accuracy"]}}
+        for row in record.rows
+    ]
+    return replace(record, rows=scored)
+
+
+def _rank(objective: str, record: Record) -> float:
+    return rank_of(objective, value_of(objective, record.rows[-1]))
 
 
 def _points(search: Search, rng: np.random.Generator) -> list[dict[str, Any]]:

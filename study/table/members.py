@@ -18,6 +18,7 @@ class Member:
             of a timed one its round.
         hand_picked: of an explored trial, whether the search names its configuration before the
             run; None for a confirmed one.
+        objective: of an explored trial, the column that its search optimises.
     """
 
     stage: Stage
@@ -26,12 +27,17 @@ class Member:
     record: Record
     hand_picked: bool | None = None
     seed_number: int | None = None
+    objective: str | None = None
 
 
 def study_members(trials: FinishedTrials) -> list[Member]:
     """Every finished trial of the study in its place; a record may serve in several."""
+    objective = trials.plan.setting.objective
     explored = [
-        Member("explore", search.name, search.label, record, record.params in search.hand_picked)
+        Member(
+            *("explore", search.name, search.label, record, record.params in search.hand_picked),
+            objective=objective,
+        )
         for search in trials.plan.study.searches
         for record in trials.explored(search)
     ]

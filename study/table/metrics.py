@@ -9,7 +9,7 @@ import numpy as np
 import hw3
 from hw3.metrics import METRICS, Metric
 from study.spec.claim import Claim
-from study.spec.study import unknown_name
+from study.spec.study import VALIDATION, unknown_name
 from study.spec.times import ELAPSED, SECONDS
 from study.table.columns import COLUMNS, PARTS, Column, result_columns
 
@@ -42,6 +42,12 @@ def _registry_mistake(name: str, metric: Metric) -> str:
     except Exception as error:  # noqa: BLE001 - somebody's own code may raise anything
         return f"its function raises {type(error).__name__}: {error}"
     return ""
+
+
+def objective_mistakes(objective: str) -> list[str]:
+    """A sentence if it is not `val_` and the name of a metric."""
+    known = [f"{VALIDATION}{name}" for name in METRICS]
+    return [] if objective in known else [unknown_name("objective", objective, known)]
 
 
 def metric_mistakes(claims: Sequence[Claim]) -> list[str]:

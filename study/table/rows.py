@@ -9,9 +9,11 @@ import pandas as pd
 from hw3.metrics import image_losses
 from hw3.text import printable
 from study.search.hyperparameters import used_values, varied_recipe
+from study.search.objective import SCORES
+from study.spec.study import VALIDATION
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
 from study.store.records import Record
-from study.table.columns import all_columns
+from study.table.columns import all_columns, metric_columns
 from study.table.images import format_numbers, measure, read_correct
 from study.table.members import Member
 
@@ -108,8 +110,18 @@ def _convergence(table: pd.DataFrame) -> dict[str, Any]:
 
 def _member_rows(member: Member, measure: Measure) -> list[dict[str, Any]]:
     trial, scores = _trial_values(member), _image_scores(member.record, measure)
-    epochs = [{name: row[name] for name in _EPOCH_FIELDS} for row in member.record.rows]
+    epochs = [_epoch_values(row) for row in member.record.rows]
     return [trial | scores.get(row["epoch"], {}) | row for row in epochs or [{"epoch": 0}]]
+
+
+def _epoch_values(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record's row says of its epoch; of the metrics beyond its fields those that are still
+    known."""
+    scores = row.get(SCORES, {})
+    known = metric_columns("val") if scores else {}
+    values = {f"{VALIDATION}{name}": value for name, value in scores.items()}
+    extra = {name: value for name, value in values.items() if name in known}
+    return {name: row[name] for name in _EPOCH_FIELDS} | extra
 
 
 def _trial_values(member: Member) -> dict[str, Any]:
@@ -124,6 +136,7 @@ def _trial_values(member: Member) -> dict[str, Any]:
         "status": record.status,
         "pruned_by": record.pruned_by,
         "hand_picked": member.hand_picked,
+        "objective": member.objective,
         "number": record.provenance.get("number"),
         "seed": ingredients["seed"],
         "seed_number": member.seed_number,

@@ -6,11 +6,12 @@ from typing import Any, get_args
 import pandas as pd
 
 from study.search.trial import Stage
-from study.spec.study import Search, Study
+from study.spec.study import VALIDATION, Search, Study
 from study.spec.times import ELAPSED
 from study.stats.signflip import seed_interval
 from study.table.formatting import column_name, format_setting
 from study.table.seeds import confirmed, confirmed_finals
+from study.table.trials import best_first, objective_of
 
 CLASS_RATES = [
     f"{part}_{name}"
@@ -104,24 +105,32 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """What each search's choice scored when it was chosen, on fresh seeds, and on the test set.
 
-    The first is the least of many tries on the validation set and so looks better than it is.
+    The first is the best of many tries on the validation set and so looks better than it is.
 
     Returns:
         One row per search that has a full-length trial: label, configuration, trials (at full
         length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss, test_loss
-        and the same with accuracy, means over the seeds.
+        and the same with the other of `selection_scores`, means over the seeds.
     """
     ends = table.loc[table["is_final"] & (table["status"] == "complete")]
+    objective = objective_of(table)
     rows = [
-        _selection_row(search, ends.loc[ends["candidate"] == search.name])
+        _selection_row(search, ends.loc[ends["candidate"] == search.name], objective)
         for search in study.searches
     ]
     return pd.DataFrame([row for row in rows if row])
 
 
-def _selection_row(search: Search, ends: pd.DataFrame) -> dict[str, Any]:
+def selection_scores(objective: str) -> tuple[str, str]:
+    """The metric that a search optimises, which decides the choice, and another one beside it."""
+    name = objective.removeprefix(VALIDATION)
+    return name, "loss" if name == "accuracy" else "accuracy"
+
+
+def _selection_row(search: Search, ends: pd.DataFrame, objective: str) -> dict[str, Any]:
     """The search's row from the last epochs of its full-length trials; empty without explored."""
-    explored = ends.loc[ends["stage"] == "explore"].sort_values(["val_loss", "key"])
+    explored = ends.loc[(ends["stage"] == "explore") & ends[objective].notna()]
+    explored = best_first(explored, objective)
     fresh = ends.loc[ends["stage"] == "confirm"]
     if explored.empty:
         return {}
@@ -132,7 +141,7 @@ def _selection_row(search: Search, ends: pd.DataFrame) -> dict[str, Any]:
         "trials": len(explored),
         "n": len(fresh),
     }
-    for score in ("loss", "accuracy"):
+    for score in selection_scores(objective):
         row |= {
             f"chosen_{score}": _mean(chosen, f"val_{score}"),
             f"fresh_{score}": _mean(fresh, f"val_{score}"),

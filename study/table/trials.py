@@ -5,14 +5,26 @@ from typing import Any
 
 import pandas as pd
 
+from study.spec.study import LOSS
 from study.table.columns import config_columns
-from study.table.formatting import column_name
+from study.table.formatting import column_name, find_column
 
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
     """Last row of each explored trial, by search and in the order of proposal."""
     ends: pd.DataFrame = table.loc[(table["stage"] == "explore") & table["is_final"]]
     return ends.sort_values(["candidate", "number"], kind="stable")
+
+
+def objective_of(rows: pd.DataFrame) -> str:
+    """The column that the searches optimise; the validation loss where nothing is explored."""
+    return str(next(iter(rows["objective"].dropna()), LOSS))
+
+
+def best_first(trials: pd.DataFrame, objective: str) -> pd.DataFrame:
+    """The rows from the best value of the objective to the worst, then by key."""
+    rising = not find_column(objective).higher_is_better
+    return trials.sort_values([objective, "key"], ascending=[rising, True], kind="stable")
 
 
 def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:

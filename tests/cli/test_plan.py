@@ -114,6 +114,11 @@ def with_figure(kind, **options):
 MATCHED = Baseline("b", "B", "ann", match=Match("convmodel", "money", ("width_1", "depth")))
 MISTAKES = {  # what is done to Task C: (how, facts that the plan must name)
     "metric": (with_claim(metric="val_acuracy"), ["lab4_train", "val_acuracy", "val_accuracy"]),
+    "objective": (
+        changed(objective="val_acuracy"),
+        ["objective must", "Did you mean val_accuracy?"],
+    ),
+    "objective on the test part": (changed(objective="test_f1"), ["val_f1", "got 'test_f1'"]),
     "candidate": (with_claim(candidate="lab5"), ["lab4_train", "lab5", "Did you mean lab4?"]),
     "epoch": (with_claim(epoch="last"), ["lab4_train", "last", "final, best"]),
     "no bound": (with_claim(below=float("inf")), ["lab4_train", "above or below"]),

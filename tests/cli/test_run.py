@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import fsspec
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ from study import task_a, task_c
 from study.cli.command import command
 from study.pool.worker import Worker
 from study.spec.claim import Claim
-from study.spec.figures import Figure
+from study.spec.figures import Figure, standard_figures
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
 from study.store.open import open_folder
@@ -106,6 +107,27 @@ def test_claims_about_metrics_are_judged_from_the_logits_of_images(tmp_path, mon
     said = " ".join(answer.output.split())
     assert "Small: test balanced accuracy is above 90.0 %" in said
     assert "Always answering “normal”: test balanced accuracy 50.0 %." in said
+
+
+def test_a_study_whose_search_optimises_another_metric_says_so_everywhere(tmp_path):
+    study = replace(task_c.STUDY, objective="val_average_precision")
+    study = replace(study, figures=standard_figures(["lab4"]), claims=(), answer=())
+    options = ["--profile", "smoke", "--trials", "3", "--results", str(tmp_path)]
+    planned = run(["plan", *options], study).output
+    assert "for the best validation average precision" in " ".join(planned.split())
+    answer = run(["--workers", "inline", *options], study)
+    assert answer.exit_code == 0, answer.output
+    assert "validation average precision" in answer.output
+    folder = tmp_path / "task_c"
+    table = pd.read_parquet(folder / "table.parquet")
+    ends = table[table["is_final"] & (table["status"] == "complete")]
+    best = ends[ends["stage"] == "explore"].sort_values("val_average_precision").iloc[-1]
+    chosen = table[(table["stage"] == "confirm") & (table["candidate"] == "gap")]
+    assert set(chosen["config_channels"]) == {best["config_channels"]}
+    searches = optuna.load_study(study_name="gap", storage=f"sqlite:///{folder}/optuna.db")
+    assert searches.direction == optuna.study.StudyDirection.MAXIMIZE
+    report = (folder / "report.md").read_text()
+    assert "validation average precision" in report and "could not be drawn" not in report
 
 
 def failing(monkeypatch, error, families):

@@ -7,11 +7,14 @@ from unittest import mock
 
 import pytest
 
+from hw3.metrics import METRICS
 from study.__main__ import TASKS
 from study.figures.check import figure_mistakes
 from study.figures.kinds import FIGURES
-from study.spec.figures import Figure, default_figures
+from study.figures.theme import new_figure
+from study.spec.figures import Figure, default_figures, standard_figures
 from study.table.example import example_table
+from study.table.formatting import column_name
 from tests import made
 from tests.figures.tables import options_of
 from tests.made_table import STUDY
@@ -30,6 +33,26 @@ def mistakes(example, kind: str, **options) -> list[str]:
 @pytest.mark.parametrize("kind", FIGURES)
 def test_a_right_figure_has_no_mistake(kind, example):
     assert mistakes(example, kind, **options_of(kind)) == []
+
+
+@pytest.mark.parametrize("objective", ["val_auroc", "val_f1", "val_brier"])
+def test_figures_of_the_searches_show_what_they_optimise(objective):
+    study = replace(STUDY, objective=objective)
+    table, name = example_table(study), column_name(objective)
+    study = replace(study, figures=standard_figures(list(study.labels())[:2]))
+    assert figure_mistakes(study, study.figures, table) == []
+    for kind in ("search", "slices", "rungs"):
+        frame = FIGURES[kind].frame(table)
+        assert name in FIGURES[kind].describe(frame)
+        canvas = new_figure()
+        FIGURES[kind].draw(frame, canvas)
+        assert any(name in label for ax in canvas.axes for label in (ax.get_ylabel(),))
+    best = FIGURES["search"].frame(table).groupby("candidate").last()["best"]
+    ends = table.loc[(table["stage"] == "explore") & (table["status"] == "complete")]
+    values = ends.loc[ends["is_final"]].groupby("candidate")[objective]
+    higher = METRICS[objective.removeprefix("val_")].higher_is_better
+    assert best.to_dict() == (values.max() if higher else values.min()).to_dict()
+    assert name in FIGURES["importance"].frame(table).attrs["note"]
 
 
 @pytest.mark.parametrize("study", [STUDY, made.STUDY, replace(STUDY, searches=())])

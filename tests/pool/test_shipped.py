@@ -4,12 +4,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from torch import nn
 
+from hw3.metrics import METRICS, Metric
 from hw3.models import FAMILIES, Family
 from hw3.models.config import bounded
-from study.pool.shipped import pack_families, unpack_family
+from study.pool.shipped import pack_families, pack_metrics, unpack_family, unpack_metric
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ def test_families_from_outside_reach_a_worker_and_no_others(monkeypatch):
     unpack_family(packed, "own")
     assert FAMILIES.pop("own") == Family("Own", Config, build)
     unpack_family(packed, "conv")  # hw3's own
+
+
+def test_metrics_from_outside_reach_a_worker_and_no_others(monkeypatch):
+    assert pack_metrics() == {}
+    monkeypatch.setitem(METRICS, "own", Metric("own", len))
+    packed = pack_metrics()
+    monkeypatch.delitem(METRICS, "own")
+    unpack_metric(packed, "f1")  # hw3's own
+    monkeypatch.setitem(METRICS, "of a lambda", Metric("own", lambda logits, labels: 0.25))
+    packed |= pack_metrics()
+    unpack_metric(packed, "own")
+    unpack_metric(packed, "of a lambda")
+    assert METRICS.pop("own") == Metric("own", len)
+    assert METRICS.pop("of a lambda")(np.ones(2), np.ones(2)) == 0.25
 
 
 def test_a_worker_that_cannot_import_them_says_what_is_missing(monkeypatch):

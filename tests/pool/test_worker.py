@@ -174,6 +174,13 @@ def test_a_resampled_trial_trains_on_the_split_of_its_seed(data, setting):
     assert losses[0] != [row["val_loss"] for row in run(worker_of(job(setting), data))[-1].rows]
 
 
+def test_a_resampled_trial_is_scored_on_the_validation_images_of_its_seed(data, setting):
+    found = run(worker_of(resampled_job(setting, "conv"), data))[-1]
+    expected = run(worker_of(job(setting, "confirm"), resample_splits(data, 1)))[-1]
+    assert found.val == expected.val
+    assert found.val[0]["accuracy"] == found.rows[-1]["val_accuracy"]
+
+
 @pytest.mark.parametrize("epochs_done", [1, 2])
 def test_a_killed_resampled_trial_resumes_on_its_own_split(
     data, setting, tmp_path, epochs_done, monkeypatch
