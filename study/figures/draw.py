@@ -75,7 +75,8 @@ def describe_error(error: Exception) -> str:
 
 def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> DrawnFigure:
     kind = _kind_of(figure)
-    frame = kind.frame(table, **figure.options)
+    # a copy: what a kind of somebody's own does to it reaches no other figure
+    frame = kind.frame(table.copy(), **figure.options)
     if frame.empty:
         return DrawnFigure(figure.name, figure.title, reason=_what_it_needs(kind, frame))
     said = add_constant(frame, kind.scores(frame), constant)

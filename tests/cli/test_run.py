@@ -15,6 +15,7 @@ from hw3.metrics import METRICS, Metric
 from hw3.models import FAMILIES
 from study import task_a, task_c
 from study.cli.command import command
+from study.figures.kinds import FIGURES
 from study.pool.worker import Worker
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
@@ -128,6 +129,30 @@ def test_a_study_whose_search_optimises_another_metric_says_so_everywhere(tmp_pa
     assert searches.direction == optuna.study.StudyDirection.MAXIMIZE
     report = (folder / "report.md").read_text()
     assert "validation average precision" in report and "could not be drawn" not in report
+
+
+def test_a_figure_that_cannot_be_drawn_costs_neither_table_nor_verdicts_nor_report(
+    tmp_path, monkeypatch
+):
+    def draw(_frame, _figure):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setitem(FIGURES, "bad", replace(FIGURES["comparison"], draw=draw))
+    monkeypatch.setattr("study.cli.check.figure_mistakes", lambda *_: [])
+    figures = (Figure("one", "bad", "The bad one"), Figure("two", "comparison", "The good one"))
+    claims = (Claim("level", "small", "val_accuracy", above=0.9),)
+    small = Baseline("small", "Small", "gap")
+    study = Study("made", "Made", "?", (small,), claims=claims, figures=figures)
+    budget = ["--image-size", "16", "--epochs", "1", "--seeds", "1", "--data", "phantom:8,8,8"]
+    answer = run(["--workers", "inline", *budget, "--results", str(tmp_path)], study)
+    assert answer.exit_code == 0, answer.output
+    folder = tmp_path / "made"
+    assert len(pd.read_parquet(folder / "table.parquet")) and (folder / "table.csv").exists()
+    assert json.loads((folder / "verdicts.json").read_text())[0]["claim"] == "level"
+    assert not list((folder / "figures").glob("one.*")) and (folder / "figures/two.png").exists()
+    said = "The figure “The bad one” is not shown: it could not be drawn: RuntimeError: no ink."
+    assert said in (folder / "report.md").read_text()
+    assert said in (folder / "report.html").read_text()
 
 
 def failing(monkeypatch, error, families):

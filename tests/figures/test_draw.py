@@ -5,6 +5,7 @@ from unittest import mock
 
 import matplotlib
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from study.figures.draw import draw_figure
@@ -32,6 +33,20 @@ def test_whatever_a_kind_raises_becomes_the_reason(kind, part, table):
         drawn = draw_figure(Figure("name", kind, "A title", options_of(kind)), table)
     assert drawn.reason == "it could not be drawn: ZeroDivisionError: on purpose"
     assert (drawn.name, drawn.title, drawn.files) == ("name", "A title", {})
+
+
+def test_what_a_kind_does_to_its_table_reaches_no_other(table):
+    def spoil(table):
+        table["val_loss"] = 0.0
+        table.loc[:, "val_accuracy"] = 0.0
+        del table["stage"]
+        raise ValueError("after all that")
+
+    before = table.copy()
+    with mock.patch.dict(FIGURES, {"bad": replace(FIGURES["comparison"], frame=spoil)}):
+        drawn = draw_figure(Figure("name", "bad", "A title"), table)
+    assert drawn.reason == "it could not be drawn: ValueError: after all that"
+    pd.testing.assert_frame_equal(table, before)
 
 
 @pytest.mark.parametrize(
