@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from hw3.metrics import METRICS
 from study.spec.claim import Claim
+from study.table.columns import metric_name
 from study.table.constant import Constant
 
 # Metrics that say of a useless model what they say of a perfect one: it does not overfit, and it
@@ -51,7 +51,7 @@ def is_flattered(claim: Claim, useless: Mapping[str, float], constant: Constant)
 
 def _is_score(metric: str) -> bool:
     """Whether a column is a score of predictions, and no cost or time."""
-    return metric.partition("_")[2] in METRICS or metric.endswith(SCORES)
+    return bool(metric_name(metric)) or metric.endswith(SCORES)
 
 
 def describe_useless(names: list[str], constant: Constant) -> str:

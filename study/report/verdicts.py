@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hw3.metrics import METRICS
 from study.judge import Outcome, Verdict
 from study.spec.claim import Claim
 from study.stats.power import MAX_SEEDS, seeds_needed
 from study.stats.rule import Rule
+from study.table.columns import metric_name
 from study.table.constant import Constant
 from study.table.formatting import NOTHING, column_name, find_column, format_range, format_value
 
@@ -119,11 +121,18 @@ def outcome_words(verdict: Verdict) -> str:
 
 
 def effect_text(verdict: Verdict) -> str:
-    """The effect: a level with its unit, a difference with its sign, a ratio as "2.1×"."""
+    """The effect: a level with its unit, a difference with its sign, a ratio as "2.1×". A share
+    that is none of right answers is named, so that it does not read as one: "+1.2 percentage points
+    AUROC"."""
     claim, effect = verdict.claim, verdict.effect
+    if math.isnan(effect):
+        return NOTHING
     if claim.ratio:
-        return NOTHING if math.isnan(effect) else f"{effect:.3g}×"
-    return format_value(claim.metric, effect, difference=claim.versus is not None)
+        return f"{effect:.3g}×"
+    name = metric_name(claim.metric)
+    named = find_column(claim.metric).unit == "share" and name not in ("", "accuracy")
+    text = format_value(claim.metric, effect, difference=claim.versus is not None)
+    return f"{text} {METRICS[name].label}" if named else text
 
 
 def interval_text(verdict: Verdict) -> str:

@@ -207,6 +207,12 @@ def metric_columns(part: str) -> dict[str, Column]:
     }
 
 
+def metric_name(column: str) -> str:
+    """The key of `hw3.metrics.METRICS` whose score of a part the column holds; empty for others."""
+    part, _, name = column.partition("_")
+    return name if part in PARTS and name in METRICS else ""
+
+
 def result_columns() -> dict[str, Column]:
     """All columns but those of hyper-parameters: a part's metrics stand behind its logits."""
     columns: dict[str, Column] = {}

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from hw3.metrics import METRICS
+from hw3.metrics import METRICS, Metric
 from study.__main__ import TASKS
 from study.figures.check import figure_mistakes
 from study.figures.kinds import FIGURES
@@ -33,6 +33,16 @@ def mistakes(example, kind: str, **options) -> list[str]:
 @pytest.mark.parametrize("kind", FIGURES)
 def test_a_right_figure_has_no_mistake(kind, example):
     assert mistakes(example, kind, **options_of(kind)) == []
+
+
+def test_a_figure_may_show_a_metric_from_outside_and_a_misspelt_one_is_found(monkeypatch):
+    monkeypatch.setitem(METRICS, "mine", Metric("my metric", len))
+    example = example_table(STUDY)
+    costs = {"xs": ("parameters",)}
+    assert mistakes(example, "comparison", metrics=("val_mine", "test_f1")) == []
+    assert mistakes(example, "pareto", y="test_mine", **costs) == []
+    (wrong,) = mistakes(example, "pareto", y="test_mime", **costs)
+    assert "Did you mean test_mine?" in wrong
 
 
 @pytest.mark.parametrize("objective", ["val_auroc", "val_f1", "val_brier"])

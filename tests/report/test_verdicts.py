@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from hw3.metrics import METRICS, Metric
 from study.judge import Terms, Verdict, judge
 from study.report.verdicts import (
     claim_text,
@@ -165,6 +166,28 @@ def test_effects_and_intervals_are_in_the_unit_of_their_claim(table):
         assert [float(end) / factor for end in shown] == pytest.approx(verdict.interval, abs=0.01)
         of_images = verdict.claim.metric in ("val_accuracy", "test_accuracy")
         assert (patients_text(verdict) != "–") == of_images
+
+
+@pytest.mark.parametrize(
+    ("metric", "versus", "shown"),
+    [
+        ("val_accuracy", None, "95.0 %"),
+        ("val_accuracy_max", None, "95.0 %"),
+        ("test_auroc", None, "95.0 % AUROC"),
+        ("test_auroc", "b", "+95.0 percentage points AUROC"),
+        ("val_sensitivity_at_90", "b", "+95.0 percentage points sensitivity at 90 % specificity"),
+        ("val_brier", None, "0.95"),
+        ("val_loss", "b", "+0.950 nats"),
+        ("converged_share", None, "95.0 %"),
+        ("val_mine", None, "95.0 % my metric"),
+    ],
+)
+def test_a_share_other_than_accuracy_does_not_read_as_one(metric, versus, shown, monkeypatch):
+    monkeypatch.setitem(METRICS, "mine", Metric("my metric", len))
+    verdict = replace(VERDICT, claim=claim(metric, versus, above=0.5))
+    assert effect_text(verdict) == shown
+    assert shown in detail_text(verdict)
+    assert effect_text(replace(verdict, effect=math.nan)) == "–"
 
 
 def test_a_verdict_without_numbers_shows_none(table):
