@@ -1,8 +1,8 @@
 """Hyperparameter studies that put claims to the test: search, confirmation, statistics, report.
 
-A study explores (each search proposes trials, validation loss decides), confirms (every candidate,
-that is every baseline and what each search chose, is trained again on fresh seeds) and judges (each
-claim by the candidates' scores over seeds).
+A study explores (each search proposes trials, a score of the validation part decides), confirms
+(every candidate, that is every baseline and what each search chose, is trained again on fresh
+seeds) and judges (each claim by the candidates' scores over seeds).
 
 Packages from the bottom up; each may import those of lower layers only:
 
