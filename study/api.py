@@ -49,6 +49,7 @@ class RunOptions(TypedDict, total=False):
     epochs: int | None
     seeds: int | str | SeedRange | None
     image_size: int | None
+    classes: str | None
     sampler: str
     splits: Literal["fixed", "resampled"]
     workers: Literal["ray", "inline"]
@@ -62,6 +63,7 @@ class RunOptions(TypedDict, total=False):
     keep_weights: Literal["best", "all", "none"]
     weights_limit: float
     remake_weights: bool
+    hide_images: bool
     verbose: bool
 
 

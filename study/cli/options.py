@@ -206,6 +206,12 @@ class Options:
         "Train again what is recorded and whose weights are wanted and missing; the records stay.",
         flag="--remake-weights",
     )
+    hide_images: bool = _option(
+        False,
+        "Show no images of the data in the report, which otherwise has up to 12 that every "
+        "training gets wrong.",
+        flag="--hide-images",
+    )
     verbose: bool = _option(False, "Show Ray's own messages.", flag="-v", decides=False)
 
     def budget(self) -> Budget:

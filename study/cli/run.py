@@ -76,7 +76,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
-        missing = conclude(plan, options.results, console)
+        missing = conclude(plan, options.results, console, data, options.hide_images)
     _check_complete(plan, missing, "the same command tries again what failed")
 
 

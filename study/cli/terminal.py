@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.estimate import describe_time, training_seconds
 from study.search.caveats import describe_caveats
@@ -153,11 +154,20 @@ def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     )
 
 
-def conclude(plan: Plan, results: Folder, console: Console) -> list[str]:
+def conclude(
+    plan: Plan,
+    results: Folder,
+    console: Console,
+    data: Splits | None = None,
+    hide_images: bool = False,
+) -> list[str]:
     """Write the study's folder from the records, and say what was found and where the report is.
 
     Args:
         results: holds the records; the lock of the study's folder in it must be held.
+        data: of which images that every training gets wrong are shown; as the last run had it if
+            None.
+        hide_images: whether none are shown.
 
     Returns:
         What was asked for and is not there, a sentence each.
@@ -168,10 +178,14 @@ def conclude(plan: Plan, results: Folder, console: Console) -> list[str]:
     from study.cli.progress import report_progress
     from study.report.content import describe_scale
     from study.report.outputs import REPORT, write_outputs
+    from study.report.render import FIGURE_FOLDER
+    from study.report.wrong import save_sheet
 
     folder = results / plan.study.name
     with report_progress(console) as on_step:
         trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
+        if data is not None:
+            save_sheet(trials, data, folder / FIGURE_FOLDER, hide_images)
         weights = describe_weights(trials, WeightsStore(results).kept())
         found = write_outputs(trials, folder, on_step, weights)
     _print_findings(found.findings, console)

@@ -77,6 +77,7 @@ def report_content(
     cautions: Sequence[str] = (),
     findings: Sequence[str] = (),
     weights: str = "",
+    wrong: Sequence[Block] = (),
 ) -> Report:
     """What the report of a run says.
 
@@ -88,6 +89,7 @@ def report_content(
         findings: `study.report.findings.describe_findings`.
         cautions: what else a reader of the verdicts must know of the trainings, a sentence each.
         weights: what is kept of them, `study.search.weights.describe_weights`.
+        wrong: what all trainings get wrong, `study.report.wrong.wrong_blocks`.
     """
     study = plan.study
     return Report(
@@ -97,7 +99,7 @@ def report_content(
         counts=count_verdicts(verdicts),
         sections=[
             *[Section("What we found", [Text(each) for each in findings])] * bool(findings),
-            *_sections(plan, table, verdicts, figures, notes, weights),
+            *_sections(plan, table, verdicts, figures, notes, weights, wrong),
         ],
     )
 
@@ -147,6 +149,7 @@ def _sections(
     figures: Sequence[DrawnFigure],
     notes: Mapping[str, str],
     weights: str,
+    wrong: Sequence[Block],
 ) -> list[Section]:
     """All sections that have something to say."""
     kinds = {figure.name: figure.kind for figure in plan.study.figures}
@@ -159,6 +162,7 @@ def _sections(
         Section("Selection bias", selection_blocks(plan, table)),
         Section("Curves and comparisons", others),
         Section("Candidates", candidate_blocks(plan, table)),
+        Section("Images that every training gets wrong", wrong),
         Section("The search", [*of_search, *search_blocks(plan, table)]),
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),

@@ -17,6 +17,7 @@ from study.report.content import report_content
 from study.report.findings import Found, describe_findings
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.verdicts import verdict_values
+from study.report.wrong import wrong_blocks
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.missing import describe_missing
@@ -91,8 +92,9 @@ def write_outputs(
     incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []
     cautions = [*incomplete, *describe_tried(trials)]
     findings = describe_findings(Found(trials.plan, table, verdicts, terms))
+    wrong = wrong_blocks(trials, folder / FIGURE_FOLDER)
     report = report_content(
-        trials.plan, table, verdicts, figures, notes, cautions, findings, weights
+        trials.plan, table, verdicts, figures, notes, cautions, findings, weights, wrong
     )
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()

@@ -186,7 +186,7 @@ def test_help_names_every_option_and_sampler():
 def test_the_command_line_and_python_have_the_same_defaults():
     given = command(task_c.STUDY).make_context("study.task_c", []).params
     for item in fields(Options):
-        if item.name == "command":  # of the program, not of its user
+        if item.name in ("command", "script"):  # of the program, not of its user
             continue
         assert str(given[item.name]) == str(getattr(Options(), item.name))
 
