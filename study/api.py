@@ -185,7 +185,7 @@ class Result:
 def run(
     study: Study,
     *,
-    data: Location = "phantom",
+    data: Location | None = None,
     results: Location = "results",
     profile: Literal["quick", "paper", "smoke"] = "quick",
     quiet: bool = True,
@@ -196,7 +196,7 @@ def run(
     is not trained again.
 
     Args:
-        data: where the images come from, as `--data` takes it.
+        data: where the images come from, as `--data` takes it; the study's own if None.
         results: folder or URI of records and reports.
         profile: what the run may spend.
         quiet: whether nothing is printed; else what the command line prints.
@@ -209,7 +209,12 @@ def run(
         hw3.splits.DataError: the data cannot be used.
         OSError: results cannot be written.
     """
-    given = {"data": data, "results": results, "profile": profile, **options}
+    given = {
+        "data": study.data if data is None else data,
+        "results": results,
+        "profile": profile,
+        **options,
+    }
     parsed = _parse(study, given)
     in_main_thread = threading.current_thread() is threading.main_thread()
     if parsed.workers == "ray" and not in_main_thread:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -115,7 +115,6 @@ def test_a_second_run_is_quiet_and_trains_nothing(result, results, capsys):
         ({"seeds": "30..10"}, "must not end before it begins"),
         ({"sampler": "tpo"}, "sampler must be one of tpe"),
         ({"epoch": 3}, r"--epoch"),
-        ({"image_size": 17}, "multiple of 8"),
         ({"results": ""}, "empty path"),
     ],
 )
@@ -128,6 +127,12 @@ def test_a_wrong_option_is_a_study_error(tmp_path, options, said):
 def test_data_that_is_not_there_is_a_data_error(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         run(STUDY, data=tmp_path / "none", results=tmp_path, **OPTIONS)
+
+
+def test_a_study_runs_on_its_own_data_unless_another_is_given(tmp_path):
+    own = replace(STUDY, data="phantom:10,6,6")
+    found = run(own, results=tmp_path, **OPTIONS)
+    assert {len(text) for text in found.table["test_correct"].dropna()} == {12}
 
 
 def test_a_thread_runs_inline_and_refuses_ray(result, results):
