@@ -21,9 +21,10 @@ from hw3.splits import Split, Splits
 class EpochRow:
     """The scores of one epoch. Losses in nats, accuracies and AUROC 0 to 1.
 
-    `train_loss` and `train_accuracy` are logged while training: with dropout active, each batch
-    before its own step. `train_eval_*` score the whole training set in evaluation mode, None
-    where not due. `seconds` is the epoch's wall-clock time, training and scoring.
+    `train_loss` and `train_accuracy` are logged while training: with dropout active and images as
+    they are augmented, each batch before its own step. `train_eval_*` score the whole training set
+    in evaluation mode, None where not due. `seconds` is the epoch's wall-clock time, training and
+    scoring.
     """
 
     epoch: int

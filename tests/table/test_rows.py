@@ -3,10 +3,13 @@ import dataclasses
 import pandas as pd
 import pytest
 
+from hw3.models import FAMILIES
+from hw3.models.config import bounded, check_bounds, one_of
+from study.store.records import Record
 from study.table.columns import all_columns
 from study.table.members import Member
 from study.table.rows import make_table
-from tests.made import SETTING, WIDTH_SEARCH, explored
+from tests.made import SETTING, WIDTH_SEARCH, epoch_row, explored
 
 TEST = [
     {"epoch": 2, "loss": 0.3, "accuracy": 0.9, "auroc": 0.95, "logits": [0.1]},
@@ -178,3 +181,34 @@ def test_table_survives_parquet(tmp_path):
     table.to_parquet(tmp_path / "table.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)
     assert SETTING.image_size == table["image_size"].iloc[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class WordsConfig:
+    """A family with hyper-parameters of all kinds; `channels` is text, which is a number in GAP."""
+
+    activation: str = one_of("relu", "gelu")
+    residual: bool = one_of(False, True)
+    channels: str = one_of("few", "many")
+    width: float = bounded(1.0, 0.0, 9.0)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+def test_a_family_may_have_text_and_yes_and_no_as_hyper_parameters(monkeypatch):
+    family = dataclasses.replace(FAMILIES["gap"], config=WordsConfig)
+    monkeypatch.setitem(FAMILIES, "words", family)
+    setting = dataclasses.replace(SETTING, code={})
+    words, numbers = (
+        Record(setting.ingredients(family, values, 0), "complete", [epoch_row(1, 0.5)])
+        for family, values in (("words", {"residual": True}), ("gap", {"channels": 16}))
+    )
+    table = make_table([member(words), member(numbers)])
+    assert table["config_activation"].fillna("none").tolist() == ["relu", "none"]
+    assert table["config_residual"].fillna(False).tolist() == [True, False]
+    assert table["config_channels"].tolist() == ["few", "16"]
+    dtypes = [str(table[f"config_{name}"].dtype) for name in ("activation", "residual", "width")]
+    assert dtypes == ["string", "boolean", "Float64"]
+    with pytest.raises(ValueError, match="activation must be one of relu, gelu"):
+        setting.ingredients("words", {"activation": "tanh"}, 0)
