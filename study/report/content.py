@@ -56,7 +56,7 @@ HOW_CERTAIN = (
     "The 95 % intervals show how much share and mean may differ with other seeds, each for its "
     "claim alone. "
 )
-ONE_SPLIT = "Verdicts are about trainings on these very images, split as they are. "
+ONE_SPLIT = "Verdicts are about trainings on these very {}, split as they are. "
 MANY_SPLITS = (
     "Each seed has a split of its own, and splits overlap: the tests take any two trainings as "
     "correlated as their validation parts overlap (Nadeau and Bengio 2003). "
@@ -65,7 +65,7 @@ OVER_PATIENTS = (
     "A verdict generalises if the mean over new seeds and new patients lies where it says, by its "
     "own 95 % interval (seeds and patients crossed)"
 )
-UNKNOWN_PATIENTS = "; whose image is whose is not known, so every image counts as a patient"
+UNKNOWN_PATIENTS = "; whose {0} is whose is not known, so every {0} counts as a patient"
 
 
 def report_content(
@@ -187,11 +187,11 @@ def _verdict_blocks(
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
     stood = CLAIMS_STOOD.format(study_digest(plan.study)) if verdicts and not notes else ""
     means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
-    certain = HOW_CERTAIN + (MANY_SPLITS if plan.ratio else ONE_SPLIT)
+    certain = HOW_CERTAIN + (MANY_SPLITS if plan.ratio else ONE_SPLIT.format(plan.examples))
     if any(patients_text(verdict) != NOTHING for verdict in verdicts):
         codes = plan.data.image_patients
         known = all(codes.get(part) for part in plan.data.counts if part != "train")
-        certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS}."
+        certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS.format(plan.examples[:-1])}."
     beside = constant_text(plan.study.claims, constant_predictor(plan.data.counts))
     return [
         Table(columns, rows),

@@ -34,7 +34,7 @@ REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
 SEARCHES = "optuna.db"  # for optuna-dashboard
 
-CHOSEN_ON = "the configuration was chosen by its {} on these validation images"
+CHOSEN_ON = "the configuration was chosen by its {} on these validation {}"
 
 OnStep = Callable[[str, int, int], None]  # what is made next, its number from 1, how many there are
 
@@ -115,7 +115,8 @@ def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Ve
     that are judged on the images by which it was chosen."""
     verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
     searches = {search.name for search in plan.study.searches}
-    chosen_on = CHOSEN_ON.format(METRICS[metric_of(plan.setting.objective)].label)
+    label = METRICS[metric_of(plan.setting.objective)].label
+    chosen_on = CHOSEN_ON.format(label, plan.examples)
     return [
         _with_notes(
             verdict,

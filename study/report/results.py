@@ -112,7 +112,8 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         Table(columns, [*cells, _constant_cells(constant)]),
         Text(
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
-            f"Multiply-adds: forward, per image. Training time: {_which_time(rows)}.{without_test}",
+            f"Multiply-adds: forward, per {plan.examples[:-1]}. Training time: "
+            f"{_which_time(rows)}.{without_test}",
             faint=True,
         ),
         *_class_blocks(rows, constant, plan),
@@ -158,7 +159,7 @@ def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant, plan: P
 
 def _class_reading(plan: Plan) -> str:
     classes = list(plan.data.classes)
-    examples = "images" if plan.shape.is_image else "examples"
+    examples = plan.examples
     if len(classes) > 2:
         return (
             f"How well the classes were recognised: balanced accuracy is the mean over the "

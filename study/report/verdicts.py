@@ -149,8 +149,8 @@ def generalises_text(verdict: Verdict) -> str:
     """Whether the verdict holds for new patients as well; empty where nothing is known of it."""
     return {
         "yes": "generalises to new patients",
-        "no": "on these images only: with new patients the mean lies on the other side",
-        "not shown": "on these images: not shown for new patients",
+        "no": "on this data only: with new patients the mean lies on the other side",
+        "not shown": "on this data: not shown for new patients",
         "": "",
     }[verdict.generalises]
 

@@ -21,23 +21,28 @@ def describe_caveats(plan: Plan) -> Iterator[str]:
         yield from _few_images(plan)
     unknown = [part for part in plan.data.counts if plan.data.patients.get(part) is None]
     if unknown:
-        yield f"patients unknown in {', '.join(unknown)}: one may have images in two parts"
+        yield f"patients unknown in {', '.join(unknown)}: one may have {plan.examples} in two parts"
     scored = [part for part in unknown if part in PARTS]
     if scored:
-        yield f"verdicts that generalise count each image of {', '.join(scored)} as a patient"
+        one = plan.examples[:-1]
+        yield f"verdicts that generalise count each {one} of {', '.join(scored)} as a patient"
 
 
 def _few_images(plan: Plan) -> Iterator[str]:
-    examples = "images" if plan.shape.is_image else "examples"
+    """Each class of two; of more the smallest, with how many others have too few."""
     for part, title in PARTS.items():
         counts = plan.data.counts.get(part, {})
-        rates = dict(
-            zip(counts, RATES if len(counts) == 2 else ["recall"] * len(counts), strict=True)
-        )
-        for name, number in counts.items():
-            low, high = share_interval(number // 2, number)
-            if high - low > TOO_WIDE:
-                yield (
-                    f"only {number} {name} {title} {examples}: {rates[name]} known to "
-                    f"±{50 * (high - low):.0f} points"
-                )
+        wide = {name: width for name, n in counts.items() if (width := _width(n)) > TOO_WIDE}
+        rates = dict(zip(counts, RATES, strict=True)) if len(counts) == len(RATES) else {}
+        for name in [*wide] if rates else sorted(wide, key=lambda name: counts[name])[:1]:
+            others = f", {len(wide) - 1} other classes have few" * (not rates and len(wide) > 1)
+            yield (
+                f"only {counts[name]} {name} {title} {plan.examples}: "
+                f"{rates.get(name, 'recall')} known to ±{50 * wide[name]:.0f} points{others}"
+            )
+
+
+def _width(number: int) -> float:
+    """Of the interval of a share of so many images."""
+    low, high = share_interval(number // 2, number)
+    return high - low

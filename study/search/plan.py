@@ -68,6 +68,11 @@ class Plan:
         return Shape(self.data.inputs or (1, size, size), len(self.data.classes), whole)
 
     @property
+    def examples(self) -> str:
+        """What the data's examples are called: "images" where they are images."""
+        return "images" if self.shape.is_image else "examples"
+
+    @property
     def covered_claims(self) -> list[Claim]:
         """The claims that were made at this run's scale, or at none in particular."""
         budget, source = self.budget, self.data.source
@@ -162,7 +167,8 @@ def describe_splits(plan: Plan) -> str:
         return "fixed: every training uses the training and the validation part of the source"
     apart = any(plan.data.patients.get(part) is not None for part in ("train", "val"))
     return (
-        "resampled: each confirmation seed splits the training and validation images anew into "
+        f"resampled: each confirmation seed splits the training and validation {plan.examples} "
+        "anew into "
         f"parts of the same sizes{', patients kept apart' * apart}, the same for all candidates; "
         "searches use the parts of the source"
     )

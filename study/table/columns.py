@@ -158,10 +158,8 @@ COLUMNS: dict[str, Column] = {
         "Float64", "share", "epochs_to_converge of epochs", "share of the epochs to converge"
     ),
     "parameters": _count("trained numbers of the model"),
-    "multiply_adds": _count("forward, per image", label="multiply-adds per image, forward"),
-    "activation_bytes": _count(
-        "forward, per image, float32", "bytes", "activations per image, forward"
-    ),
+    "multiply_adds": _count("forward, per example", label="multiply-adds, forward"),
+    "activation_bytes": _count("forward, per example, float32", "bytes", "activations, forward"),
     "host": _text("where the trial ran"),
     "device": _text("what it ran on"),
     "torch": _text("version of PyTorch that trained it"),

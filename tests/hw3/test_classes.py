@@ -9,8 +9,8 @@ from scipy.stats import mannwhitneyu
 from torch import nn
 
 from hw3.cost import model_cost
-from hw3.engine import recipe_for, score_images, start_training, train_epochs
-from hw3.engine.training import Recipe
+from hw3.engine import Recipe, recipe_for, score_images, start_training, train_epochs
+from hw3.engine.loss import cross_entropy
 from hw3.metrics import accuracy, auroc, log_loss
 from hw3.models import FAMILIES, Family, Shape, build_model, make_architecture
 from hw3.numerics import Numerics, micro_batch_size
@@ -221,6 +221,22 @@ def test_first_loss_is_that_of_pytorchs_cross_entropy():
     training = start_training(architecture, recipe, 0, FLOAT32)
     (row,) = train_epochs(training, splits)
     assert row.train_loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_smoothed_labels_give_the_gradient_of_pytorchs_smoothed_loss():
+    logits, targets = torch.randn(9, 4, requires_grad=True), torch.arange(9) % 4
+    smoothed = cross_entropy(logits, targets, "sum", 0.2)
+    spread = nn.functional.one_hot(targets, 4) * 0.8 + 0.2 / 4
+    assert torch.allclose(smoothed, -(spread * logits.log_softmax(1)).sum())
+
+
+def test_augmentation_is_for_images_and_takes_colours():
+    recipe = Recipe(epochs=1, augment=True)
+    with pytest.raises(ValueError, match=r"augment .* images; got examples of 6 numbers"):
+        start_training(make_architecture("ann", {}, Shape((6,), 3)), recipe, 0, Numerics())
+    splits = colour_splits()
+    training = start_training(make_architecture("gap", {}, splits.shape), recipe, 0, Numerics())
+    assert len(list(train_epochs(training, splits))) == 1
 
 
 def test_micro_batches_give_the_gradient_of_the_whole_batch():

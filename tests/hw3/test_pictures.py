@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hw3.pictures import read_pictures
-from hw3.sources.kaggle import _read_image
+from hw3.pictures import read_examples, read_pictures
+from hw3.shape import Shape
+from hw3.sources.pictures import read_pictures as read_of_source
 from hw3.splits import DataError, resize_images
 
 
@@ -19,7 +20,7 @@ def test_a_picture_becomes_what_kaggles_source_makes_of_it(tmp_path, colours, na
     Image.fromarray(colours).save(tmp_path / name)
     found = read_pictures(tmp_path / name, 16)
     assert (found.shape, found.dtype) == ((1, 16, 16), np.uint8)
-    assert np.array_equal(found[0], _read_image(tmp_path / name, 16))
+    assert np.array_equal(found, read_of_source("", [tmp_path / name], 16, colour=False))
 
 
 @pytest.mark.parametrize("name", ["a.bmp", "a.tiff", "a.gif", "a.webp", "a.pgm"])
@@ -36,6 +37,34 @@ def test_arrays_hold_one_image_or_several(tmp_path, size):
     expected = images if size == 30 else resize_images(images, size)
     assert np.array_equal(read_pictures(tmp_path / "three.npy", size), expected)
     assert np.array_equal(read_pictures(tmp_path / "one.npy", size), expected[:1])
+
+
+@pytest.mark.parametrize("name", ["a.jpeg", "a.png", "a.npy"])
+def test_colours_stay_where_models_learnt_colours(tmp_path, colours, name):
+    save = np.save if name == "a.npy" else lambda path, each: Image.fromarray(each).save(path)
+    save(tmp_path / name, colours)
+    found = read_examples(tmp_path / name, Shape((3, 16, 16)))
+    assert (found.shape, found.dtype) == ((1, 16, 16, 3), np.uint8)
+    if name != "a.npy":
+        assert np.array_equal(found, read_of_source("", [tmp_path / name], 16, colour=True))
+        save(tmp_path / name, colours[..., 0])
+        grey = read_examples(tmp_path / name, Shape((3, 16, 16)))
+        assert (grey == grey[..., :1]).all()
+    else:
+        save(tmp_path / name, colours[None])
+        with pytest.raises(DataError, match="learnt grey images"):
+            read_examples(tmp_path / name, Shape((1, 16, 16)))
+
+
+def test_examples_that_are_no_images_are_read_as_they_are(tmp_path):
+    numbers = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    np.save(tmp_path / "a.npy", numbers)
+    np.save(tmp_path / "one.npy", numbers[0])
+    shape = Shape((6,), 3)
+    assert np.array_equal(read_examples(tmp_path / "a.npy", shape, "float32"), numbers)
+    assert np.array_equal(read_examples(tmp_path / "one.npy", shape, "float32"), numbers[:1])
+    with pytest.raises(DataError, match=r"int64 of shape \(N, 6\).*got float32 of shape \(4, 6\)"):
+        read_examples(tmp_path / "a.npy", shape, "int64")
 
 
 def deep(path):
@@ -56,7 +85,7 @@ def cut(path):
         ("a.png", lambda path: path.write_text("no"), "must be a whole image"),
         ("a.eps", lambda path: path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n"), "whole image"),
         ("a.npy", lambda path: np.save(path, np.zeros((4, 4))), "must be uint8"),
-        ("a.npy", lambda path: np.save(path, np.zeros(4, np.uint8)), "grey and flat"),
+        ("a.npy", lambda path: np.save(path, np.zeros(4, np.uint8)), "must be flat"),
         ("a.npy", lambda path: np.save(path, np.array([{}])), "whole .npy file"),
         ("a.png", lambda path: path.mkdir(), "not a regular file"),
     ],
