@@ -17,18 +17,44 @@ Packages from the bottom up; each may import those of lower layers only:
     task_a, task_b, task_c, homework    the studies that come with it
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from study.api import Result, load, run
+    from study.spec.claim import Claim, Scale
+    from study.spec.figures import Figure
+    from study.spec.space import Choice, Float, If, Int
+    from study.spec.study import Baseline, Match, Search, Study
 
-__all__ = ["Result", "load", "run"]
+__all__ = [
+    "Baseline",
+    "Choice",
+    "Claim",
+    "Figure",
+    "Float",
+    "If",
+    "Int",
+    "Match",
+    "Result",
+    "Scale",
+    "Search",
+    "Study",
+    "load",
+    "run",
+]
+_MODULES = {
+    "study.api": ("Result", "load", "run"),
+    "study.spec.claim": ("Claim", "Scale"),
+    "study.spec.figures": ("Figure",),
+    "study.spec.space": ("Choice", "Float", "If", "Int"),
+    "study.spec.study": ("Baseline", "Match", "Search", "Study"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import what is for users where it is asked for: modules that need `study` alone load fast."""
-    if name in __all__:
-        from study import api
-
-        return getattr(api, name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

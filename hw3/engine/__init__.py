@@ -1,8 +1,8 @@
 """The training engine: plain functions, one epoch loop, a generator of epoch rows."""
 
 from hw3.engine.recipe import TUNABLE, Recipe, recipe_for
-from hw3.engine.scoring import predict, score_images
-from hw3.engine.train import EpochRow, train_epochs, train_together
+from hw3.engine.scoring import image_scores, predict, score_images
+from hw3.engine.train import EpochRow, epoch_row, train_epochs, train_together
 from hw3.engine.training import Training, restore_training, start_training, training_state
 
 __all__ = [
@@ -10,6 +10,8 @@ __all__ = [
     "EpochRow",
     "Recipe",
     "Training",
+    "epoch_row",
+    "image_scores",
     "predict",
     "recipe_for",
     "restore_training",

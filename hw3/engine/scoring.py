@@ -49,21 +49,28 @@ def score_images(training: Training, part: Split) -> list[dict[str, Any]]:
         best = copy.deepcopy(training.model)
         best.load_state_dict(training.best_weights)
         scored[training.best_epoch] = best
-    scores = []
-    for epoch, model in scored.items():
-        logits = predict(training, images, model)
-        scores.append(
-            {
-                "epoch": epoch,
-                "loss": log_loss(logits, part.labels),
-                "accuracy": accuracy(logits, part.labels),
-                "auroc": auroc(logits, part.labels),
-                "logits": _as_written(logits),
-                "correct": "".join("01"[int(hit)] for hit in hits(logits, part.labels)),
-                **({} if logits.ndim == 1 else {"labels": part.labels.tolist()}),
-            }
-        )
-    return scores
+    logits = {epoch: predict(training, images, model) for epoch, model in scored.items()}
+    return [image_scores(epoch, given, part.labels) for epoch, given in logits.items()]
+
+
+def image_scores(epoch: int, logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """What the logits of a part's images score: an entry of `score_images`, for engines of one's
+    own as well.
+
+    Args:
+        epoch: after which they were given.
+        logits: float32 (N,) for two classes, or (N, C) for C of them.
+        labels: 0 to C - 1, (N,).
+    """
+    return {
+        "epoch": epoch,
+        "loss": log_loss(logits, labels),
+        "accuracy": accuracy(logits, labels),
+        "auroc": auroc(logits, labels),
+        "logits": _as_written(logits),
+        "correct": "".join("01"[int(hit)] for hit in hits(logits, labels)),
+        **({} if logits.ndim == 1 else {"labels": labels.tolist()}),
+    }
 
 
 def _as_written(logits: np.ndarray) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class EpochRow:
     `train_loss` and `train_accuracy` are logged while training: with dropout active and images as
     they are augmented, each batch before its own step. `train_eval_*` score the whole training set
     in evaluation mode, None where not due. `seconds` is the epoch's wall-clock time, training and
-    scoring.
+    scoring; NaN where the engine does not measure it, and whoever asks for the row does.
     """
 
     epoch: int
@@ -36,11 +36,28 @@ class EpochRow:
     val_loss: float
     val_accuracy: float
     val_auroc: float
-    seconds: float
+    seconds: float = float("nan")
 
     def is_finite(self) -> bool:
         """Whether the losses are numbers; training has diverged where they are not."""
         return bool(np.isfinite([self.train_loss, self.val_loss]).all())
+
+
+def epoch_row(
+    epoch: int, predict: Callable[[np.ndarray], np.ndarray], data: Splits, rate: float = 0.0
+) -> EpochRow:
+    """The row of an engine whose loss is that of its logits; for engines of one's own.
+
+    Args:
+        predict: a part's examples -> their logits after the epoch, float (N,) for two classes or
+            (N, C) for C of them.
+        rate: of learning, 0 where there is none.
+    """
+    train, val = (predict(part.images) for part in (data.train, data.val))
+    trained = log_loss(train, data.train.labels), accuracy(train, data.train.labels)
+    labels = data.val.labels
+    held = log_loss(val, labels), accuracy(val, labels), auroc(val, labels)
+    return EpochRow(epoch, rate, *trained, *trained, *held)
 
 
 def train_epochs(training: Training, data: Splits) -> Iterator[EpochRow]:

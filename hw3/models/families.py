@@ -21,9 +21,10 @@ class Engine:
     Attributes:
         start: (architecture, recipe, seed, numerics) -> a training that has done no epoch.
         train: (training, data) -> an iterator that trains the epochs that are left of the recipe
-            and gives a `hw3.engine.EpochRow` for each. It ends after an epoch whose loss is not
-            finite.
-        score: (training, part) -> scores of the part's examples, see `hw3.engine.score_images`.
+            and gives a `hw3.engine.EpochRow` for each (`hw3.engine.epoch_row` makes one of
+            predictions). It ends after an epoch whose loss is not finite.
+        score: (training, part) -> scores of the part's examples as the training stands, a list of
+            `hw3.engine.image_scores`; perhaps followed by those of its best epoch.
         state: training -> all that `restore` needs: tensors, numbers, text, lists and dictionaries
             of them. None where trainings are short: one that is killed begins anew.
         restore: (training that has done no epoch, state) -> None; brings it to where the state was

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from hw3.engines import ENGINE, engine_of
 from hw3.layers import Layer, meta_model, trace_layers
 from hw3.models import FAMILIES, Shape, make_architecture
 from hw3.shape import grey_images
@@ -75,6 +76,11 @@ def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> 
     inputs = "×".join(map(str, shape.inputs))
     frame.attrs |= {"note": _note(frame, shape), "input": inputs, "of": _name_of(shape)}
     return frame
+
+
+def _is_module(trial: Mapping[str, Any]) -> bool:
+    """Whether it is one of PyTorch's, whose layers can be traced."""
+    return engine_of(str(trial["family"])) is ENGINE
 
 
 def _name_of(shape: Shape) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import platform
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -130,7 +131,10 @@ class Worker:
         elif self._job.stage != "timing":  # a checkpoint takes time
             self._keep(self._training)
         training = self._training
+        started = time.perf_counter()
         row = next(self._epochs)
+        if math.isnan(row.seconds):  # its engine leaves that to the worker
+            row.seconds = time.perf_counter() - started
         numbers = {name: _json_number(value) for name, value in asdict(row).items()}
         self._rows.append(numbers | self._measure(training, row.epoch))
         status = _status(row, self._job)

@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -167,9 +167,7 @@ def _digest_part(whose: str, role: str, part: Any) -> tuple[str, str]:
         raise StudyError(f"{whose} is defined in {place}; put it into a file")
     # As a script it is __main__; imported, it would have the name of its file.
     full_name = module.__spec__.name if module.__spec__ else file.stem
-    names = vars(module)
-    known = (getattr(part, "__qualname__", ""), *names)
-    name = next((name for name in known if names.get(name) is part), "")
+    name = _top_level_name(part, vars(module))
     try:
         return digest_definition(file.resolve(), full_name, name), name
     except (LookupError, OSError) as error:
@@ -177,6 +175,16 @@ def _digest_part(whose: str, role: str, part: Any) -> tuple[str, str]:
             f"{role} of {whose} must have a name at the top level of a file, as def "
             f"and class give; got {part!r}"
         ) from error
+
+
+def _top_level_name(part: Any, names: Mapping[str, Any]) -> str:
+    """By which the part is found in its module: its own, or that of the class whose method it is;
+    empty where there is none."""
+    own = str(getattr(part, "__qualname__", ""))
+    owner, _, method = own.partition(".")
+    if method and getattr(names.get(owner), method, None) is part:
+        return owner
+    return next((name for name in (own, *names) if names.get(name) is part), "")
 
 
 def _follow(
