@@ -118,13 +118,14 @@ class Result:
             raise StudyError(unknown_name("figure", name, figures))
         constant = constant_predictor(self._trials.plan.data.counts)
         try:
-            return make_canvas(figures[name], self.table, constant)
+            return make_canvas(figures[name], self.table, constant, self._trials.plan.shape)
         except ValueError as error:
             raise StudyError(f"the figure {name} cannot be drawn: {error}") from error
 
     def models(self, candidate: str) -> "list[nn.Module]":
         """The trained models of a candidate whose weights are kept, in evaluation mode, in the
-        order of the seeds. Each takes float32 images (N, 1, S, S) from 0 to 1 and gives logits.
+        order of the seeds. Each takes float32 images (N, C, S, S) from 0 to 1, or other examples
+        as they are, and gives logits.
 
         Args:
             candidate: name of a baseline, or of a search for what it chose.
@@ -142,7 +143,7 @@ class Result:
 
         Args:
             candidate: as for `models`.
-            images: pictures, or .npy files of uint8 (H, W) or (N, H, W).
+            images: pictures, or .npy files of such examples as the models learnt.
 
         Raises:
             StudyError: as for `models`.

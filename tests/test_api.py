@@ -115,6 +115,7 @@ def test_a_second_run_is_quiet_and_trains_nothing(result, results, capsys):
         ({"seeds": "30..10"}, "must not end before it begins"),
         ({"sampler": "tpo"}, "sampler must be one of tpe"),
         ({"epoch": 3}, r"--epoch"),
+        ({"image_size": 0}, "--image-size"),
         ({"results": ""}, "empty path"),
     ],
 )

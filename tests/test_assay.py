@@ -12,7 +12,7 @@ from benchmarks.assay.family import FAMILY, AssayConfig, build, register
 from benchmarks.assay.rates import Result, false_row, found_row, promise
 from benchmarks.assay.trainings import KEPT, Laboratory
 from hw3 import engines
-from hw3.models import FAMILIES, build_model, make_architecture
+from hw3.models import FAMILIES, Shape, build_model, make_architecture
 from study.pool import worker
 from study.search import code
 from study.spec.budget import SeedRange
@@ -53,7 +53,7 @@ def test_building_a_model_leaves_the_generator_alone():
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
-    build(AssayConfig(twin=5), 16)
+    build(AssayConfig(twin=5), Shape((1, 16, 16)))
     assert torch.rand(3).equal(expected)
 
 

@@ -86,17 +86,22 @@ def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> Dra
     return DrawnFigure(figure.name, figure.title, note, alt, files)
 
 
-def make_canvas(figure: Figure, table: pd.DataFrame, constant: Constant | None = None) -> Canvas:
+def make_canvas(
+    figure: Figure,
+    table: pd.DataFrame,
+    constant: Constant | None = None,
+    shape: Shape | None = None,
+) -> Canvas:
     """The figure as matplotlib's, to be shown or changed.
 
     Args:
-        constant: as for `draw_figure`.
+        constant, shape: as for `draw_figure`.
 
     Raises:
         ValueError: the table does not hold what it needs, or there is no such kind.
     """
     kind = _kind_of(figure)
-    frame = kind.frame(table, **figure.options)
+    frame = kind.frame(with_shape(table, shape), **figure.options)
     if frame.empty:
         raise ValueError(_what_it_needs(kind, frame))
     add_constant(frame, kind.scores(frame), constant)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from hw3.models import FAMILIES, Family
+from hw3.models import FAMILIES, Family, Shape
 from study.pool.dispatch import Dispatcher
 from study.pool.failures import ENOUGH, Failures, kind_of
 from study.pool.worker import Worker
@@ -29,8 +29,8 @@ class BrokenConfig:
     width: int = 1
 
 
-def build_nothing(config: BrokenConfig, image_size: int) -> nn.Module:
-    raise ValueError(f"no model of width {config.width} takes {image_size} pixels")
+def build_nothing(config: BrokenConfig, shape: Shape) -> nn.Module:
+    raise ValueError(f"no model of width {config.width} takes {shape.image_size} pixels")
 
 
 SEARCH = Search("widths", "Widths", "broken", space={"width": Int(1, 1000)})
