@@ -45,10 +45,13 @@ def trace_layers(model: nn.Module, shape: Shape | int) -> list[Layer]:
     shape = shape if isinstance(shape, Shape) else grey_images(shape)
     layers: list[Layer] = []
 
-    def note(module: nn.Module, _inputs: object, output: Tensor) -> None:
-        parameters = sum(parameter.numel() for parameter in module.parameters())
-        shape = tuple(output.shape[1:])
-        layers.append(Layer(type(module).__name__, _detail(module), shape, parameters))
+    def note(module: nn.Module, _inputs: object, output: object) -> None:
+        while isinstance(output, (tuple, list)) and output:  # recurrent layers give states as well
+            output = output[0]
+        if isinstance(output, Tensor):
+            parameters = sum(parameter.numel() for parameter in module.parameters())
+            shape = tuple(output.shape[1:])
+            layers.append(Layer(type(module).__name__, _detail(module), shape, parameters))
 
     leaves = [module for module in model.modules() if not any(module.children())]
     hooks = [module.register_forward_hook(note) for module in leaves]

@@ -62,7 +62,7 @@ def command(study: Study, words: Sequence[str] = ()) -> click.Command:
         context_settings={
             "help_option_names": ["-h", "--help"],
             "max_content_width": 100,
-            "default_map": {"data": study.data},
+            "default_map": {"data": study.data, "image_size": study.image_size},
         },
     )
     @click.argument("action", type=click.Choice(ACTIONS), default="run")

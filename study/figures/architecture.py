@@ -52,6 +52,11 @@ def frame_of_architecture(table: pd.DataFrame, *, candidates: Sequence[str]) -> 
     trials: dict[str, dict[str, Any]] = {str(row["candidate"]): dict(row) for row in rows}
     if not set(candidates) <= set(trials):
         return pd.DataFrame(columns=list(FRAME))
+    others = [str(trials[name]["label"]) for name in candidates if not _is_module(trials[name])]
+    if others:
+        empty = pd.DataFrame(columns=list(FRAME))
+        empty.attrs["found"] = f"another engine trains {', '.join(others)}"
+        return empty
     first = trials[candidates[0]]
     shape = table.attrs.get(SHAPE) or grey_images(int(first["image_size"]))
     old = _layers(first, shape)

@@ -189,6 +189,8 @@ class Study:
             default ones (`study.spec.figures.default_figures`).
         data: what it is run on unless another location is given, see `hw3.data.load_splits`; a
             source of the study's own, for example, by its name.
+        image_size: side of the images in pixels unless another is given, that of the images as
+            they are for example; None for the profile's.
         objective: what every search optimises, of each trial's last epoch: `val_` and a metric of
             `hw3.metrics.METRICS`, which says whether it is minimised or maximised. A trial's best
             epoch is that of least validation loss, whatever the objective.
@@ -203,6 +205,7 @@ class Study:
     figures: tuple[Figure, ...] = cast(Any, None)
     answer: tuple[str, ...] = ()
     data: str = "phantom"
+    image_size: int | None = None
     objective: str = LOSS
 
     def __post_init__(self) -> None:
