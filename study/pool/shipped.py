@@ -5,7 +5,10 @@ those of a script that is run itself, or of a notebook, by value.
 """
 
 import platform
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import hw3
@@ -13,27 +16,50 @@ from hw3.metrics import METRICS, Metric
 from hw3.models import FAMILIES
 
 
-def pack_families() -> dict[str, bytes]:
+@dataclass(frozen=True)
+class Packed:
+    """A family or metric that is on its way.
+
+    Attributes:
+        content: what cloudpickle made of it.
+        folder: from which its module is imported, seen from the working directory, which is the
+            workers' as well: of a submitted study they have a copy. Empty for a folder elsewhere.
+    """
+
+    content: bytes
+    folder: str = ""
+
+
+def pack_families() -> dict[str, Packed]:
     """The families that were added to `hw3.models.FAMILIES` from outside `hw3`, each by itself."""
-    return _pack({name: family for name, family in FAMILIES.items() if _is_added(family.build)})
+    return {name: _pack(one, one.build) for name, one in FAMILIES.items() if _is_added(one.build)}
 
 
-def pack_metrics() -> dict[str, bytes]:
+def pack_metrics() -> dict[str, Packed]:
     """The metrics that were added to `hw3.metrics.METRICS` from outside, each by itself."""
-    return _pack({name: metric for name, metric in METRICS.items() if _is_added(metric.score)})
+    return {name: _pack(one, one.score) for name, one in METRICS.items() if _is_added(one.score)}
 
 
 def _is_added(function: Any) -> bool:
     return function.__module__.partition(".")[0] != hw3.__name__
 
 
-def _pack(added: Mapping[str, Any]) -> dict[str, bytes]:
-    if not added:
-        return {}
+def _pack(one: Any, function: Any) -> Packed:
     from ray import cloudpickle
 
     dumps = cloudpickle.dumps  # pyright: ignore[reportPrivateImportUsage]
-    return {name: dumps(one) for name, one in added.items()}
+    return Packed(dumps(one), _folder_of(function.__module__))
+
+
+def _folder_of(module: str) -> str:
+    """See `Packed`."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return ""
+    path = Path(file).resolve()
+    folder = path.parents[module.count(".") + (path.name == "__init__.py")]
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else ""
 
 
 def came_by_value(family: str) -> bool:
@@ -43,7 +69,7 @@ def came_by_value(family: str) -> bool:
     return entry is not None and entry.build.__module__ == "__main__"
 
 
-def unpack_family(packed: Mapping[str, bytes], name: str) -> None:
+def unpack_family(packed: Mapping[str, Packed], name: str) -> None:
     """Add the family of that name to those of this process, where it is from outside `hw3`.
 
     Raises:
@@ -53,7 +79,7 @@ def unpack_family(packed: Mapping[str, bytes], name: str) -> None:
         FAMILIES[name] = _unpack(packed[name])
 
 
-def unpack_metric(packed: Mapping[str, bytes], name: str) -> None:
+def unpack_metric(packed: Mapping[str, Packed], name: str) -> None:
     """Add the metric of that name to those of this process, where it is from outside `hw3`.
 
     Raises:
@@ -68,11 +94,14 @@ def is_by_value(metric: Metric | None) -> bool:
     return metric is not None and metric.score.__module__ == "__main__"
 
 
-def _unpack(packed: bytes) -> Any:
+def _unpack(packed: Packed) -> Any:
     from ray import cloudpickle
 
+    folder = str(Path.cwd() / packed.folder)
+    if packed.folder and folder not in sys.path:
+        sys.path.insert(0, folder)
     try:
-        return cloudpickle.loads(packed)
+        return cloudpickle.loads(packed.content)
     except ImportError as error:
         raise ImportError(
             f"{platform.node()} cannot import {error.name or 'a module'}, which the study's models "

@@ -6,6 +6,7 @@ from typing import Any
 from ray.tune import Trainable
 
 from hw3.splits import Split, Splits
+from study.pool.shipped import Packed
 from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.pool.worker import Worker
 from study.search.trial import job_from
@@ -26,9 +27,9 @@ class StudyTrial(Trainable):
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
-        families: Mapping[str, bytes] = {},
+        families: Mapping[str, Packed] = {},
         weights: WeightsKeeper = NO_WEIGHTS,
-        metrics: Mapping[str, bytes] = {},
+        metrics: Mapping[str, Packed] = {},
     ) -> None:
         """Make the worker, which the actor keeps for all its trials; see `Worker`."""
         assert data is not None

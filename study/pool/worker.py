@@ -19,7 +19,7 @@ from hw3.models import Engine, Shape, make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
 from hw3.splits import Split, Splits
-from study.pool.shipped import came_by_value, is_by_value, unpack_family, unpack_metric
+from study.pool.shipped import Packed, came_by_value, is_by_value, unpack_family, unpack_metric
 from study.pool.weights import NO_WEIGHTS, WeightsKeeper
 from study.search.code import code_digest, metric_digest, resampling_digest
 from study.search.objective import SCORES
@@ -92,9 +92,9 @@ class Worker:
         open_test: Callable[[], Split | None] = lambda: None,
         threads: int = 1,
         checkpoints: Folder | None = None,
-        families: Mapping[str, bytes] = {},
+        families: Mapping[str, Packed] = {},
         weights: WeightsKeeper = NO_WEIGHTS,
-        metrics: Mapping[str, bytes] = {},
+        metrics: Mapping[str, Packed] = {},
     ):
         assert data.test is None
         torch.set_num_threads(threads)

@@ -61,6 +61,15 @@ class Finder(MetaPathFinder):
 sys.meta_path.insert(0, Finder())
 """
 
+# Stops what runs, as `ray job stop` does, whatever its name.
+STOP = """
+from ray.job_submission import JobSubmissionClient
+client = JobSubmissionClient("http://127.0.0.1:8265")
+for job in client.list_jobs():
+    if job.status.value == "RUNNING":
+        client.stop_job(job.submission_id)
+"""
+
 
 # Asks at addresses and ports, with a token or without: one line of JSON for each. gRPC looks at the
 # token before the request, which is empty.
@@ -148,9 +157,9 @@ class Cluster:
         nodes = self.head.run("RAY_AUTH_MODE=token ray list nodes --format json 2>/dev/null")
         return sum(node["state"] == "ALIVE" for node in json.loads(nodes))
 
-    def submit(self, results: str, options: str) -> subprocess.Popen[str]:
+    def submit(self, results: str, options: str, target: str = "task_c") -> subprocess.Popen[str]:
         """Begin a study from the laptop, as the head of cluster.yaml says."""
-        line = f"{HANDED_ON}='{CHECKOUT}' python -m study submit task_c --profile smoke {options}"
+        line = f"{HANDED_ON}='{CHECKOUT}' python -m study submit {target} --profile smoke {options}"
         return self.laptop.open(f"{line} --results {SHARED}/{results}", PROJECT)
 
 
@@ -262,6 +271,23 @@ def test_a_study_runs_on_all_hosts_and_each_gets_the_data_once(cluster, capsys):
         assert 0.9 * size < memory[host] < 1.5 * size
         if host is not cluster.head:
             assert 0.9 * size < got < 1.5 * size
+
+
+def test_a_study_of_ones_own_runs_on_all_hosts_and_resumes(cluster):
+    """Its file, with a model and data of its own, is nowhere but on the laptop."""
+    study, options = "examples/digits.py", "--trials 2 --seeds 3"
+    forget_lines(cluster)
+    job = cluster.submit("own", options, study)
+    wait_until(lambda: len(records(cluster, "own")) >= 2, 120)
+    cluster.laptop.run(f"RAY_AUTH_MODE=token python -c '{STOP}'")
+    job.communicate(timeout=120)
+    kept = records(cluster, "own")
+    finish(cluster.submit("own", options, study))
+    found = records(cluster, "own")
+    assert kept.items() <= found.items() and len(kept) < len(found) == 2 + 3 * 3
+    assert set(NAMES) == {record["provenance"]["host"] for record in found.values()}
+    check_nothing_is_lost(cluster, "own")
+    assert "Handwritten digits" in (cluster.lab.shared / "own/digits/report.html").read_text()
 
 
 def test_cluster_check_finds_nothing_wrong_and_says_what_is(cluster):
