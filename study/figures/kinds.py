@@ -87,7 +87,8 @@ FIGURES = {
         frame_of_calibration,
         draw_calibration,
         describe_calibration,
-        needs="a confirmed trial that reached its last epoch, with the logits of its images",
+        needs="a confirmed trial that reached its last epoch, with the logits of images of two "
+        "classes",
     ),
     "response": FigureKind(
         frame_of_response,

@@ -122,8 +122,8 @@ def outcome_words(verdict: Verdict) -> str:
 
 def effect_text(verdict: Verdict) -> str:
     """The effect: a level with its unit, a difference with its sign, a ratio as "2.1×". A share
-    that is none of right answers is named, so that it does not read as one: "+1.2 percentage points
-    AUROC"."""
+    that is none of right answers is named, so that it does not read as one: "+1.2 percentage
+    points of AUROC"."""
     claim, effect = verdict.claim, verdict.effect
     if math.isnan(effect):
         return NOTHING
@@ -132,7 +132,7 @@ def effect_text(verdict: Verdict) -> str:
     name = metric_name(claim.metric)
     named = find_column(claim.metric).unit == "share" and name not in ("", "accuracy")
     text = format_value(claim.metric, effect, difference=claim.versus is not None)
-    return f"{text} {METRICS[name].label}" if named else text
+    return f"{text} of {METRICS[name].label}" if named else text
 
 
 def interval_text(verdict: Verdict) -> str:

@@ -72,21 +72,21 @@ def standard_figures(
     return of_candidates + of_searches * has_search
 
 
-def default_figures(baselines: Sequence[str], has_search: bool) -> tuple[Figure, ...]:
+def default_figures(baselines: Mapping[str, str], has_search: bool) -> tuple[Figure, ...]:
     """What a study shows that names no figures: accuracy against cost, every baseline over its
     epochs, the standard figures, and calibration.
 
     Args:
-        baselines: their names.
+        baselines: label of each by its name.
         has_search: whether the study searches anything.
     """
     costs = {"y": "val_accuracy", "xs": ("parameters", "multiply_adds")}
     return (
         Figure("answer", "pareto", "Accuracy against parameters and multiply-adds", costs),
         *(
-            Figure(f"curves_{name}", "curves", f"{name} over epochs", {"candidate": name})
-            for name in baselines
+            Figure(f"curves_{name}", "curves", f"{label} over epochs", {"candidate": name})
+            for name, label in baselines.items()
         ),
-        *standard_figures(baselines, has_search),
+        *standard_figures(list(baselines), has_search),
         Figure("calibration", "calibration", "How often models are right, by how sure they are"),
     )

@@ -210,7 +210,7 @@ class Study:
 
     def __post_init__(self) -> None:
         if self.figures is None:
-            named = [one.name for one in _of_class(self.baselines, Baseline)]
+            named = {one.name: one.label for one in _of_class(self.baselines, Baseline)}
             object.__setattr__(self, "figures", default_figures(named, bool(self.searches)))
 
     def labels(self) -> dict[str, str]:

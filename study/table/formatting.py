@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from study.table.columns import COLUMNS, Column, all_columns
+from study.table.columns import COLUMNS, Column, all_columns, config_columns
 
 NOTHING = "–"  # where there is no number
 POINTS = "percentage points"
@@ -14,7 +14,8 @@ DECIMALS = 9  # of what is shown: a half that arithmetic moved is rounded as the
 
 def find_column(name: str) -> Column:
     """What is declared of a column; one without unit for a name that the table does not have."""
-    return COLUMNS.get(name) or all_columns().get(name) or Column("Float64", "", "")
+    known = COLUMNS.get(name) or all_columns().get(name) or config_columns().get(name)
+    return known or Column("Float64", "", "")
 
 
 def column_name(column: str) -> str:

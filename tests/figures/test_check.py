@@ -67,8 +67,8 @@ def test_figures_of_the_searches_show_what_they_optimise(objective):
 
 @pytest.mark.parametrize("study", [STUDY, made.STUDY, replace(STUDY, searches=())])
 def test_the_default_figures_of_a_study_have_no_mistake(study):
-    names = [baseline.name for baseline in study.baselines]
-    study = replace(study, figures=default_figures(names, bool(study.searches)))
+    labels = {baseline.name: baseline.label for baseline in study.baselines}
+    study = replace(study, figures=default_figures(labels, bool(study.searches)))
     assert figure_mistakes(study, study.figures, example_table(study)) == []
 
 
