@@ -132,7 +132,8 @@ def effect_text(verdict: Verdict) -> str:
     name = metric_name(claim.metric)
     named = find_column(claim.metric).unit == "share" and name not in ("", "accuracy")
     text = format_value(claim.metric, effect, difference=claim.versus is not None)
-    return f"{text} of {METRICS[name].label}" if named else text
+    of = " of" if claim.versus is not None else ""
+    return f"{text}{of} {METRICS[name].label}" if named else text
 
 
 def interval_text(verdict: Verdict) -> str:
