@@ -118,7 +118,7 @@ class Options:
     classes: str | None = _option(
         None,
         "Names of the classes' files or folders, or of the labels, in the order of the labels: "
-        "no_findings,pneumonia  [default: the source's own]",
+        "healthy,ill  [default: the source's own]",
     )
     profile: str = _option(
         "quick",
