@@ -59,11 +59,12 @@ TINY_SEARCH = Search(
     {f"dropout_{layer}": Float(0.0, 0.9) for layer in (1, 2, 3)},
     fixed=TINY_ANN,
 )
+COUNTS = {"train": {"normal": 1, "pneumonia": 1}, "val": {"normal": 1, "pneumonia": 1}}
 
 
 def plan_of(trials: int) -> Plan:
     """Task C on made data, with so many trials for its search."""
-    facts = DataFacts("made", "made", SETTING.data, IMAGE_SIZE, {}, {})
+    facts = DataFacts("made", "made", SETTING.data, IMAGE_SIZE, COUNTS, {})
     return Plan(STUDY, Budget(trials, EPOCHS, SEEDS, IMAGE_SIZE), SETTING, facts)
 
 

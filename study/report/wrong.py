@@ -103,13 +103,17 @@ def wrong_blocks(trials: FinishedTrials, folder: Folder) -> list[Block]:
     if found is None:
         return []
     trainings, part = count_of(found.trainings, "training"), PART_WORDS[found.part]
+    several, shape = trials.plan.examples, trials.plan.shape
+    one = several[:-1]
     if not found.rows:
-        return [Text(f"No {part} image is answered wrongly by all {trainings}.")]
+        return [Text(f"No {part} {one} is answered wrongly by all {trainings}.")]
     said = (
-        f"{len(found.rows)} of {found.images} {part} images are answered wrongly by all "
+        f"{len(found.rows)} of {found.images} {part} {several} are answered wrongly by all "
         f"{trainings}, of every candidate and seed: their labels may be wrong, or what decides is "
-        "not in the image."
+        f"not in the {one}."
     )
+    if not shape.is_image:
+        return [Text(said)]
     sheet = _read_sheet(folder, found)
     if sheet is None:
         return [Text(f"{said} They are not shown: a run that has the data shows them.")]

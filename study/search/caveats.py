@@ -37,7 +37,7 @@ def _few_images(plan: Plan) -> Iterator[str]:
         for name in [*wide] if rates else sorted(wide, key=lambda name: counts[name])[:1]:
             others = f", {len(wide) - 1} other classes have few" * (not rates and len(wide) > 1)
             yield (
-                f"only {counts[name]} {title} {plan.examples} of “{name}”: "
+                f"only {counts[name]} “{name}” {title} {plan.examples}: "
                 f"{rates.get(name, 'recall')} known to ±{50 * wide[name]:.0f} points{others}"
             )
 

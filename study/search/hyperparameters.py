@@ -120,6 +120,6 @@ def varied_recipe(trainings: Iterable[Values]) -> set[str]:
     varied: set[str] = set()
     for ingredients in trainings:
         recipe = ingredients["recipe"]
-        default = asdict(recipe_for(recipe["epochs"]))
+        default = asdict(recipe_for(max(1, recipe["epochs"])))  # a record may hold anything
         varied |= {name for name in TUNABLE if recipe.get(name, default[name]) != default[name]}
     return varied

@@ -96,7 +96,7 @@ def test_another_location_is_taken_in_its_place(written, tmp_path):
     assert answer.exit_code == 0, answer.output
     said = " ".join(answer.output.split())
     assert "train 64, val 16 images of 32x32 pixels" in said
-    assert "only 8 validation images of “right”: specificity" in said
+    assert "only 8 “right” validation images: specificity" in said
 
 
 def test_a_family_that_does_not_fit_the_data_is_one_clear_error(written):

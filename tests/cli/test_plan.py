@@ -281,7 +281,7 @@ def test_plan_warns_of_what_its_data_cannot_show_and_goes_on(tmp_path):
     assert "warning" not in run(["plan"]).output
     answer = run([*PLAN, "--data", "phantom:30,20,200", "--image-size", "16"])
     assert answer.exit_code == 0
-    few = "warning: only 20 validation images of “{}”: {} known to ±23 points"
+    few = "warning: only 20 “{}” validation images: {} known to ±23 points"
     lines = [line.rstrip() for line in answer.output.splitlines()]
     assert few.format("normal", "specificity") in lines
     assert few.format("pneumonia", "sensitivity") in lines

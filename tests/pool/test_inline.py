@@ -8,6 +8,9 @@ import psutil
 import pytest
 import ray
 
+from hw3.models import FAMILIES
+from hw3.models.conv import build_conv
+from hw3.shape import grey_images
 from study.pool.worker import Worker
 from study.search.code import resampling_digest
 from study.search.optuna_trials import INFEASIBLE
@@ -112,17 +115,24 @@ def test_another_study_finds_the_baseline_and_trains_only_its_own(finished, plan
     assert trained_again(dataclasses.replace(plan, study=other), data, finished[0]) == set()
 
 
-def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(data, tmp_path):
-    """Images of 16 pixels where 24 are expected: the ConvModel's first layer cannot take them,
-    ConvGAP, which pools globally, can."""
+def build_for_24_pixels(config, shape):
+    return build_conv(config, grey_images(24))
+
+
+def test_a_trial_that_always_raises_is_recorded_as_failed_and_the_study_goes_on(
+    data, tmp_path, monkeypatch
+):
+    """Images of 16 pixels where 24 are expected."""
+    broken = dataclasses.replace(FAMILIES["conv"], build=build_for_24_pixels)
+    monkeypatch.setitem(FAMILIES, "conv", broken)
     study = dataclasses.replace(STUDY, searches=STUDY.searches[:1])
-    trials, _ = run_session(plan_on(study, data, BUDGET, image_size=24), data, tmp_path)
+    trials, _ = run_session(plan_on(study, data, BUDGET), data, tmp_path)
     statuses = {}
     for record in trials.records.values():
         statuses.setdefault(record.ingredients["family"], set()).add(record.status)
         if record.status == "failed":
             assert record.error.count("Failure # ") == 3
-            assert "shapes cannot be multiplied" in record.error
+            assert "must have same reduction dim" in record.error
     assert statuses["conv"] == {"failed"}
     assert "complete" in statuses["gap"] and "failed" not in statuses["gap"]
 

@@ -1,5 +1,6 @@
 """The test part stays locked: in a whole study only a confirmed training's end reads it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,8 +30,12 @@ class SealedPart:
         """What the run is at: an epoch of a trial, or between two trials."""
         self._under_way = facts
 
-    def counts(self) -> dict[str, int]:
-        return self._part.counts()
+    def counts(self, classes: Sequence[str]) -> dict[str, int]:
+        return self._part.counts(classes)
+
+    @property
+    def is_pixels(self) -> bool:
+        return self._part.is_pixels
 
     @property
     def patients(self) -> np.ndarray | None:

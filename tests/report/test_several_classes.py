@@ -151,5 +151,5 @@ def test_few_images_are_said_of_a_classs_recall():
     plan = plan_on(STUDY, colour_splits(), BUDGET)
     plan = replace(plan, data=describe_data(colour_splits()))
     lines = [line for line in describe_caveats(plan) if line.startswith("only")]
-    few = "only 8 cat {} images: recall known to ±34 points, 2 other classes have few"
+    few = "only 8 “cat” {} images: recall known to ±34 points, 2 other classes have few"
     assert lines == [few.format("validation"), few.format("test")]

@@ -38,15 +38,15 @@ def test_a_class_has_too_few_images_where_a_share_of_them_is_not_known_to_20_poi
     assert widths[few] > TOO_WIDE > widths[enough]
     assert said(val=(enough, enough), test=(enough, enough)) == []
     assert said(val=(few, 200)) == [
-        "only 103 validation images of “normal”: specificity known to ±10 points"
+        "only 103 “normal” validation images: specificity known to ±10 points"
     ]
 
 
 def test_each_small_class_of_validation_and_test_is_named():
     lines = said(val=(16, 200), test=(200, 20))
     assert lines == [
-        "only 16 validation images of “normal”: specificity known to ±25 points",
-        "only 20 test images of “pneumonia”: sensitivity known to ±23 points",
+        "only 16 “normal” validation images: specificity known to ±25 points",
+        "only 20 “pneumonia” test images: sensitivity known to ±23 points",
     ]
     assert said(val=(16, 16), judged=False) == []
 

@@ -421,7 +421,6 @@ def test_a_family_of_a_notebook_is_an_error(monkeypatch, capsys):
         "partial(build, size=8)",
         "logged(lambda config, size: None)",
         "(lambda: lambda config, size: None)()",
-        "Mlp.forward",
         "dict",
     ],
 )
