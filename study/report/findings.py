@@ -138,8 +138,24 @@ def _majority(differences: np.ndarray) -> int:
 
 
 def _fallen(found: Found) -> Iterator[str]:
-    """Levels of the validation accuracy that the test part does not bear out: they lie outside of
-    the test accuracy's interval over new seeds and patients."""
+    """Levels of the validation accuracy that the test part does not bear out, in one sentence."""
+    falls = list(_falls(found))
+    beyond = "by more than other seeds and patients explain"
+    if len(falls) == 1:
+        ((label, validation, test),) = falls
+        yield (
+            f"{label} falls from {_share(validation)} on the validation part to {_share(test)} on "
+            f"the test part, {beyond}."
+        )
+    elif falls:
+        each = "; ".join(f"{label} {_share(val)} to {_share(test)}" for label, val, test in falls)
+        which = "All" if len(falls) == len(found.labels) else f"{len(falls)}"
+        yield f"{which} candidates fall from the validation to the test part, {beyond}: {each}."
+
+
+def _falls(found: Found) -> Iterator[tuple[str, float, float]]:
+    """Label, mean validation and mean test accuracy of each candidate whose first lies outside of
+    the second's interval over new seeds and patients."""
     finals = confirmed_finals(found.table)
     for name, label in found.labels.items():
         rows = finals.loc[finals["candidate"] == name].dropna(subset=["test_accuracy"])
@@ -150,10 +166,7 @@ def _fallen(found: Found) -> Iterator[str]:
         scores = image_scores(level, level.metric, [rows])
         interval = patient_interval(scores, level.metric, found.terms.patients)
         if interval is not None and validation > interval[1]:
-            yield (
-                f"{label} falls from {_share(validation)} on the validation part to "
-                f"{_share(test)} on the test part, by more than other seeds and patients explain."
-            )
+            yield label, validation, test
 
 
 def _hanging(found: Found) -> Iterator[str]:

@@ -78,6 +78,13 @@ def test_a_level_that_falls_on_the_test_part_is_said():
     assert "Model A falls from 95.3 % on the validation part to 70.0 % on the test" in fallen[0]
 
 
+def test_several_levels_that_fall_are_one_sentence():
+    fallen = said("fall from", findings(trained("a", 0.95, 0.7), trained("b", 0.9, 0.6)))
+    assert len(fallen) == 1
+    assert fallen[0].startswith("All candidates fall from the validation to the test part")
+    assert "Model A 95.3 % to 70.0 %; Model B" in fallen[0]
+
+
 def test_a_verdict_that_hangs_on_loss_or_accuracy_is_said():
     hanging = said("hangs", findings(trained("a", 0.95, loss=0.5), trained("b", 0.9, loss=0.3)))
     assert len(hanging) == 1
