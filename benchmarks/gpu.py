@@ -182,6 +182,7 @@ def train_packed(options: argparse.Namespace) -> float:
 def run_study(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as results:
         command = [sys.executable, "-m", "study.task_c", "--results", results]
+        command += ["--keep-weights", "none"]  # a bare machine has no safetensors
         if options.device == "cuda":
             command += ["--gpus-per-trial", "0.25"]
         started = time.perf_counter()
