@@ -136,7 +136,7 @@ class Worker:
         if math.isnan(row.seconds):  # its engine leaves that to the worker
             row.seconds = time.perf_counter() - started
         numbers = {name: _json_number(value) for name, value in asdict(row).items()}
-        self._rows.append(numbers | self._measure(training, row.epoch))
+        self._rows.append(numbers | self._measure(training))
         status = _status(row, self._job)
         is_scored = self._job.stage == "confirm" and status == "complete"
         test = self._open_test() if is_scored else None
@@ -176,13 +176,13 @@ class Worker:
         self._epochs = training.epochs(data)
         return training
 
-    def _measure(self, training: "_Training", epoch: int) -> dict[str, Any]:
+    def _measure(self, training: "_Training") -> dict[str, Any]:
         """What the search optimises of this epoch, where that is not in its row already."""
         names = self._job.ingredients.get(MEASURED, {})
         if not names:
             return {}
         part = self._val
-        (score,) = (one for one in training.score(part) if one["epoch"] == epoch)
+        score, *_ = training.score(part)  # the first is of the training as it stands
         logits = np.array(score["logits"])
         values = {name: _json_number(METRICS[name](logits, part.labels)) for name in names}
         return {SCORES: values}
