@@ -52,7 +52,7 @@ def frame_of_calibration(
     frame = pd.DataFrame(rows, columns=COLUMNS)
     most = frame["bin"].to_numpy(int).max() + 1
     frame.attrs["note"] = (
-        f"{PARTS[part]} images, the answers of all seeds (up to n = {frame['seeds'].max()} seeds) "
+        f"{PARTS[part]} part, the answers of all seeds (up to n = {frame['seeds'].max()} seeds) "
         f"in {most} bins of equal numbers of answers, from the least to the most confident"
     )
     return frame
@@ -85,7 +85,7 @@ def draw_calibration(frame: pd.DataFrame, figure: Figure) -> None:
         )
     ax.set(xlim=(low, high), ylim=(low, high))
     ax.set_xlabel("probability that a model gives its answer (%)")
-    ax.set_ylabel(f"right answers, {frame['part'].iloc[0]} images (%)")
+    ax.set_ylabel(f"right answers, {frame['part'].iloc[0]} part (%)")
     add_legend(figure, handles)
 
 

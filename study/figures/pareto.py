@@ -52,6 +52,9 @@ def frame_of_pareto(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Dat
     if len(frame):
         note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["candidate"]))
         frame.attrs["note"] = note
+    elif len(scores):
+        names = " and ".join(column_name(x) for x in xs)
+        frame.attrs["found"] = f"{names} of these models are not known"
     return frame
 
 
