@@ -137,13 +137,13 @@ class Result:
 
         return [one.model for one in kept_models(self._trials, self.results, candidate)]
 
-    def predict(self, candidate: str, images: Sequence[Location]) -> "pd.DataFrame":
+    def predict(self, candidate: str, images: Location | Sequence[Location]) -> "pd.DataFrame":
         """What a candidate's models say of image files: one row for each image, with its class, the
         mean probability of it over the models, and the range of that.
 
         Args:
             candidate: as for `models`.
-            images: pictures, or .npy files of such examples as the models learnt.
+            images: pictures, or .npy files of such examples as the models learnt; one or several.
 
         Raises:
             StudyError: as for `models`.
@@ -153,7 +153,8 @@ class Result:
 
         from study.cli.predict import predict_files
 
-        paths = [Path(image) for image in images]
+        several = [images] if isinstance(images, str | PathLike) else images
+        paths = [Path(image) for image in several]
         return predict_files(self._trials, self.results, candidate, paths, _silent())
 
     def _repr_html_(self) -> str:

@@ -76,6 +76,8 @@ def test_models_predict(result, tmp_path):
     np.save(tmp_path / "images.npy", np.zeros((3, 20, 20), np.uint8))
     table = result.predict("wide", [tmp_path / "images.npy"])
     assert len(table) == 3 and table["probability"].between(0.5, 1).all()
+    for one in (tmp_path / "images.npy", str(tmp_path / "images.npy")):
+        assert result.predict("wide", one).equals(table)
     with pytest.raises(StudyError, match=r"Did you mean wide\?"):
         result.models("wid")
 
