@@ -185,7 +185,7 @@ class Result:
 
 
 def run(
-    study: Study,
+    study: Study | str,
     *,
     data: Location | None = None,
     results: Location = "results",
@@ -198,6 +198,7 @@ def run(
     is not trained again.
 
     Args:
+        study: what is run, or as text what `python -m study run` takes, "my_study.py" for example.
         data: where the images come from, as `--data` takes it; the study's own if None.
         results: folder or URI of records and reports.
         profile: what the run may spend.
@@ -211,6 +212,7 @@ def run(
         hw3.splits.DataError: the data cannot be used.
         OSError: results cannot be written.
     """
+    study = _found(study)
     given = {
         "data": study.data if data is None else data,
         "results": results,
@@ -231,7 +233,7 @@ def run(
     return load(study, results=results)
 
 
-def load(study: Study, *, results: Location = "results") -> Result:
+def load(study: Study | str, *, results: Location = "results") -> Result:
     """The result of a finished run; trains nothing, and needs no data.
 
     Raises:
@@ -239,9 +241,15 @@ def load(study: Study, *, results: Location = "results") -> Result:
     """
     from study.store.open import open_folder
 
-    result = Result(study, open_folder(str(results)))
+    result = Result(_found(study), open_folder(str(results)))
     _ = result.verdicts
     return result
+
+
+def _found(study: Study | str) -> Study:
+    from study.cli.target import find_study
+
+    return find_study(study) if isinstance(study, str) else study
 
 
 def _parse(study: Study, given: dict[str, Any]) -> Options:

@@ -127,6 +127,13 @@ def test_a_wrong_option_is_a_study_error(tmp_path, options, said):
         run(STUDY, **given)
 
 
+def test_a_study_may_be_named_as_on_the_command_line(tmp_path):
+    with pytest.raises(StudyError, match="A target is a file with a study"):
+        run("no_study.py", results=tmp_path)
+    with pytest.raises(StudyError, match="Run the study first"):
+        load("task_c", results=tmp_path)
+
+
 def test_data_that_is_not_there_is_a_data_error(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         run(STUDY, data=tmp_path / "none", results=tmp_path, **OPTIONS)

@@ -21,7 +21,12 @@ from study.spec.field_types import type_mistakes
 from study.spec.space import If
 from study.spec.study import Baseline, Study, unknown_name
 from study.table.example import example_table
-from study.table.metrics import metric_mistakes, objective_mistakes, registry_mistakes
+from study.table.metrics import (
+    class_mistakes,
+    metric_mistakes,
+    objective_mistakes,
+    registry_mistakes,
+)
 
 TryOut = Callable[[str, str, Mapping[str, Any], Shape], Iterator[str]]
 
@@ -57,7 +62,10 @@ def check_models(study: Study, shape: Shape, with_figures: bool = True) -> None:
     Raises:
         StudyError: with every mistake, a line each.
     """
-    mistakes = list(_config_mistakes(study, shape, _build))
+    mistakes = [
+        *_config_mistakes(study, shape, _build),
+        *class_mistakes(study.claims, study.objective, shape.classes),
+    ]
     if with_figures and not mistakes:
         figures = [figure for figure in study.figures if FIGURES[figure.kind].builds]
         table = with_shape(example_table(study), shape) if figures else None

@@ -168,7 +168,7 @@ def load_data(options: Options) -> Splits:
     budget, location = options.budget(), options.data
     if location == PHANTOM:
         location = phantom_location(budget.phantoms)
-    names = options.classes.split(",") if options.classes else ()
+    names = [name.strip() for name in options.classes.split(",")] if options.classes else ()
     return load_splits(location, budget.image_size, names)
 
 

@@ -15,10 +15,15 @@ RATES = ("specificity", "sensitivity")  # of two classes, in the order of their 
 
 
 def describe_caveats(plan: Plan) -> Iterator[str]:
-    """Classes with too few images to judge anything on, and parts whose patients are unknown; a
-    line each. A run that judges nothing has none of the first."""
+    """Classes with too few images to judge anything on, a test part that claims read and that is
+    not there, and parts whose patients are unknown; a line each. A run that judges nothing has none
+    of the first."""
     if plan.budget.judged:
         yield from _few_images(plan)
+    reading = [one.name for one in plan.study.claims if one.metric.startswith("test_")]
+    if reading and "test" not in plan.data.counts:
+        verb = "reads" if len(reading) == 1 else "read"
+        yield f"no test part, which {', '.join(reading)} {verb}: the validation part stands in"
     unknown = [part for part in plan.data.counts if plan.data.patients.get(part) is None]
     if unknown:
         yield f"patients unknown in {', '.join(unknown)}: one may have {plan.examples} in two parts"

@@ -11,7 +11,7 @@ from hw3.metrics import METRICS, Metric
 from study.spec.claim import Claim
 from study.spec.study import VALIDATION, unknown_name
 from study.spec.times import ELAPSED, SECONDS
-from study.table.columns import COLUMNS, PARTS, Column, result_columns
+from study.table.columns import COLUMNS, PARTS, Column, metric_name, result_columns
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,6 +63,21 @@ def metric_mistakes(claims: Sequence[Claim]) -> list[str]:
         if wrong:
             mistakes.append(f"claim {claim.name}: {wrong}")
     return mistakes
+
+
+def class_mistakes(claims: Sequence[Claim], objective: str, classes: int) -> list[str]:
+    """A sentence for the objective and each claim that are about a metric of two classes where the
+    data has more: it would have no value."""
+    if classes == 2:
+        return []
+    readers = {f"claim {claim.name}": claim.metric for claim in claims} | {"objective": objective}
+    several = ", ".join(name for name, metric in METRICS.items() if not metric.two_classes)
+    return [
+        f"{reader}: {metric} is defined for two classes, and the data has {classes}; of several "
+        f"classes there are {several}"
+        for reader, metric in readers.items()
+        if (name := metric_name(metric)) and METRICS[name].two_classes
+    ]
 
 
 def _time_mistake(claim: Claim) -> str:

@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hw3.shape import grey_images
+from study.cli.check import check_models
 from study.judge.images import image_scores, patient_interval
 from study.report.outputs import write_outputs
 from study.search.caveats import describe_caveats
 from study.search.plan import describe_data, load_plan, save_plan
 from study.spec.budget import Budget
 from study.spec.claim import Claim
+from study.spec.errors import StudyError
 from study.spec.figures import Figure
 from study.spec.study import Baseline, Match, Study
 from study.store.folder import LocalFolder
@@ -116,6 +119,18 @@ def test_layers_are_those_of_colours_and_three_logits(coloured, tmp_path):
     assert "could not be drawn" not in report
     layers = trials.plan.shape
     assert (layers.inputs, layers.outputs) == ((3, 16, 16), 3)
+
+
+def test_a_metric_of_two_classes_is_refused_where_there_are_more():
+    claim = Claim("seen", "small", "test_sensitivity", above=0.5)
+    study = replace(STUDY, claims=(*STUDY.claims, claim), objective="val_specificity")
+    with pytest.raises(StudyError) as error:
+        check_models(study, colour_splits().shape, with_figures=False)
+    assert "claim seen: test_sensitivity is defined for two classes, and the data" in str(
+        error.value
+    )
+    assert "objective: val_specificity is defined for two classes" in str(error.value)
+    check_models(study, grey_images(16), with_figures=False)
 
 
 def test_report_on_numbers_has_no_word_of_images(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from study.search.caveats import TOO_WIDE, describe_caveats
+from study.spec.claim import Claim
 from tests.made import plan_of
 
 PLAN = plan_of()
@@ -49,6 +50,15 @@ def test_each_small_class_of_validation_and_test_is_named():
         "only 20 “pneumonia” test images: sensitivity known to ±23 points",
     ]
     assert said(val=(16, 16), judged=False) == []
+
+
+def test_claims_on_a_test_part_that_is_not_there_are_named():
+    claims = (Claim("a", "small", "test_loss", above=0.0),)
+    study = replace(PLAN.study, claims=claims)
+    counts = {"train": {"normal": 200, "pneumonia": 200}}
+    data = replace(PLAN.data, counts=counts, patients={"train": 9})
+    (line,) = describe_caveats(replace(PLAN, study=study, data=data))
+    assert line == "no test part, which a reads: the validation part stands in"
 
 
 def test_unknown_patients_are_named_with_what_follows():
