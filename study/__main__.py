@@ -118,9 +118,10 @@ def predict_command(
 ) -> None:
     """Say what a CANDIDATE of a finished run sees in IMAGES: the class, and its probability.
 
-    TARGET is what `python -m study run` takes. IMAGES are pictures, or .npy files of uint8 (H, W)
-    or (N, H, W); they are made grey and as large as the run's. The probability is the mean over the
-    models whose weights the run has kept (--keep-weights).
+    TARGET is what `python -m study run` takes. IMAGES are pictures, or .npy files of one or several
+    images, or of such examples as the run's. Images are made as large as the run's, and grey where
+    those are. The probability is the mean over the models whose weights the run has kept
+    (--keep-weights).
     """
     from hw3.splits import DataError
     from study.cli.predict import finished_trials, predict_files
