@@ -7,15 +7,13 @@ from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 
-import study
 from study.cli.command import check_name
 from study.spec.errors import StudyError
 from study.spec.study import Study, unknown_name
 
 STUDY = "STUDY"  # the name that a module's study has unless the target says another
-TASKS = tuple(
-    module.name for module in iter_modules(study.__path__) if module.name.startswith("task_")
-)
+PACKAGE = str(Path(__file__).parents[1])
+TASKS = tuple(one.name for one in iter_modules([PACKAGE]) if one.name.startswith("task_"))
 
 
 def find_study(target: str) -> Study:
