@@ -162,7 +162,7 @@ def _sections(
         Section("Selection bias", selection_blocks(plan, table)),
         Section("Curves and comparisons", others),
         Section("Candidates", candidate_blocks(plan, table)),
-        Section("Images that every training gets wrong", wrong),
+        Section(f"{plan.examples.capitalize()} that every training gets wrong", wrong),
         Section("The search", [*of_search, *search_blocks(plan, table)]),
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),
