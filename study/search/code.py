@@ -73,7 +73,7 @@ def metric_digest(name: str) -> str:
         StudyError: its function has no name at the top level of a file.
     """
     score = METRICS[name].score
-    if _top(score.__module__) == ENGINE:
+    if _top(score.__module__) == HOME:
         file = Path(getattr(sys.modules[score.__module__], "__file__", None) or "")
         digest = digest_definition(file.resolve(), score.__module__, score.__name__)
         return _hash_lines([digest, score.__name__])[:DIGITS]

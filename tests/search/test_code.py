@@ -10,8 +10,15 @@ from pathlib import Path
 import pytest
 
 import hw3
+from hw3.metrics import METRICS
 from hw3.models import FAMILIES
-from study.search.code import REGISTRIES, code_digest, code_digests, digest_modules
+from study.search.code import (
+    REGISTRIES,
+    code_digest,
+    code_digests,
+    digest_modules,
+    metric_digest,
+)
 
 PACKAGE = Path(hw3.__file__).parent
 
@@ -165,3 +172,17 @@ def test_a_digest_is_what_it_was_in_earlier_versions(tmp_path):
         (tmp_path / "pack" / f"{name}.py").write_text(text)
     expected = "a6b65262fa53193184866bbedf753e0cae47534859ebd2aa4fd0a1a6acad60e1"
     assert digest_modules(tmp_path, ["pack.first"]) == expected
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_is_known_by_what_its_function_needs(name, tmp_path, monkeypatch):
+    score = METRICS[name].score
+    module = sys.modules[score.__module__]
+    before = metric_digest(name)
+    copied = tmp_path / "hw3" / "metrics" / Path(module.__file__).name
+    shutil.copytree(PACKAGE, tmp_path / "hw3")
+    monkeypatch.setattr(module, "__file__", str(copied))
+    assert metric_digest(name) == before
+    text = copied.read_text()
+    copied.write_text(text.replace(f"def {score.__name__}(", f"def {score.__name__}(_more, "))
+    assert metric_digest(name) != before
