@@ -1,7 +1,5 @@
 """Folders with an array for each class, the course's among them; perhaps a test part, patients."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -9,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hw3.files import read_regular
 from hw3.sources import name_patient, read_array
 from hw3.sources.copies import make_splits_without_copies
+from hw3.sources.manifest import MANIFEST, read_manifest
 from hw3.splits import (
     CLASSES,
     DataError,
@@ -26,8 +24,6 @@ from hw3.splits import (
 TEST = "test_"  # before the names of the files of the test part
 TAKES = "a folder with normal.npy and pneumonia.npy, uint8 (N, H, W)"
 ARRAYS_TAKE = "a folder with CLASS.npy for each class, uint8 (N, H, W) or (N, H, W, 3)"
-MANIFEST = "manifest.csv"
-MAX_MANIFEST = 50_000_000  # bytes: half a million images
 COLUMNS = ("file", "index", "patient")  # of the manifest; others are for people
 
 Manifest = dict[str, dict[int, str]]  # file name -> index -> patient
@@ -88,7 +84,7 @@ def load_course(location: str, image_size: int, classes: Sequence[str] = CLASSES
 def _load(source: str, location: str, classes: Sequence[str], check: Check) -> Splits:
     check_classes(location, classes)
     folder, tests = Path(location), [f"{TEST}{name}" for name in classes]
-    manifest = _read_manifest(folder / MANIFEST)
+    manifest = _read_patients(folder)
     read = _read_classes(folder, classes, manifest, check)
     parts = {
         "train": join_splits([part.take(slice(_cut(part))) for part in read]),
@@ -160,24 +156,14 @@ def _list_patients(name: str, count: int, known: dict[int, str], folder: Path) -
     return np.array([known[index] for index in range(count)])
 
 
-def _read_manifest(path: Path) -> Manifest | None:
+def _read_patients(folder: Path) -> Manifest | None:
     """The patients by file and index; None where there is no manifest."""
-    if not os.path.lexists(path):
+    rows = read_manifest(folder, COLUMNS)
+    if rows is None:
         return None
     manifest: Manifest = {}
-    try:
-        content = read_regular(path, MAX_MANIFEST).decode("utf-8-sig")
-        table = csv.DictReader(io.StringIO(content, newline=""))
-        absent = set(COLUMNS) - set(table.fieldnames or ())
-        if absent:
-            raise DataError(
-                f"{path}: must have the columns {', '.join(COLUMNS)}, "
-                f"{', '.join(sorted(absent))} missing; correct it or take it away"
-            )
-        for row in table:
-            _add_row(manifest, row, f"{path}, line {table.line_num}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: must be a CSV file in UTF-8, but {error}") from error
+    for where, row in rows:
+        _add_row(manifest, row, where)
     return manifest
 
 

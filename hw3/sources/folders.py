@@ -1,22 +1,17 @@
 """Folders of pictures, one for each class: train|val|test/CLASS/*.png, or CLASS/*.png alone."""
 
-import csv
-import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from hw3.files import read_regular
 from hw3.own import hold_out
 from hw3.sources.copies import make_splits_without_copies
+from hw3.sources.manifest import MANIFEST, read_manifest
 from hw3.sources.pictures import holds_pictures, list_folders, list_pictures, read_pictures
 from hw3.splits import PARTS, DataError, Split, Splits, check_classes
 
 TAKES = "a folder of pictures, train|val|test/CLASS/*.png, or CLASS/*.png alone"
-MANIFEST = "manifest.csv"
-MAX_MANIFEST = 50_000_000  # bytes
 COLUMNS = ("file", "patient")  # of the manifest; others are for people
 VALIDATION_SHARE = 0.2  # of the training pictures, where no folder val is there
 
@@ -57,7 +52,7 @@ def load_folders(location: str, image_size: int, classes: Sequence[str] = ()) ->
         part: [list_pictures(_folder_of(folder, name)) for name in names]
         for part, folder in folders.items()
     }
-    patients = _read_manifest(root)
+    patients = _read_patients(root)
     pictures = [path for of_part in listed.values() for paths in of_part for path in paths]
     images = read_pictures(location, pictures, image_size, colour=True)
     parts, first = {}, 0
@@ -94,24 +89,13 @@ def _patient(root: Path, path: Path, patients: dict[str, str]) -> str:
     return patients[name]
 
 
-def _read_manifest(root: Path) -> dict[str, str] | None:
+def _read_patients(root: Path) -> dict[str, str] | None:
     """The patient of each picture; None where there is no manifest."""
-    path = root / MANIFEST
-    if not os.path.lexists(path):
+    rows = read_manifest(root, COLUMNS)
+    if rows is None:
         return None
-    try:
-        content = read_regular(path, MAX_MANIFEST).decode("utf-8-sig")
-        table = csv.DictReader(io.StringIO(content, newline=""))
-        absent = set(COLUMNS) - set(table.fieldnames or ())
-        if absent:
-            raise DataError(
-                f"{path}: must have the columns {', '.join(COLUMNS)}, "
-                f"{', '.join(sorted(absent))} missing; correct it or take it away"
-            )
-        patients = {row["file"]: row["patient"] for row in table}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: must be a CSV file in UTF-8, but {error}") from error
+    patients = {row["file"]: row["patient"] for _, row in rows}
     if not all(patients.values()):
         nobody = next(name for name, patient in patients.items() if not patient)
-        raise DataError(f"{path}: each picture must have a patient, {nobody} has none")
+        raise DataError(f"{root / MANIFEST}: each picture must have a patient, {nobody} has none")
     return patients
