@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="as --data of a study")
     parser.add_argument("--kept", type=Path, required=True, help="folder of finished trainings")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("curves.parquet"))
-    parser.add_argument("--points", type=int, default=64, help="configurations of each task")
+    parser.add_argument("--points", type=int, default=48, help="configurations of each task")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--image-size", type=int, default=32)
