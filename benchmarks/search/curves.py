@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=48, help="configurations of each task")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--image-size", type=int, default=32)
+    parser.add_argument("--image-size", type=int, default=16)
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     options.kept.mkdir(parents=True, exist_ok=True)
