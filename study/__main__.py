@@ -230,7 +230,7 @@ def list_everything() -> None:
         ("Tasks: python -m study.NAME", {name: _describe(name) for name in TASKS}),
         ("Data sources: --data", {name: source.takes for name, source in SOURCES.items()}),
         ("Model families", {name: family.title for name, family in FAMILIES.items()}),
-        ("Samplers: --sampler", dict.fromkeys(SAMPLERS, "")),
+        ("Samplers: --sampler", {name: kind.description for name, kind in SAMPLERS.items()}),
     ):
         table = Table.grid(padding=(0, 2))
         for name, text in rows.items():

@@ -51,6 +51,7 @@ class RunOptions(TypedDict, total=False):
     image_size: int | None
     classes: str | None
     sampler: str
+    reproducible: bool
     splits: Literal["fixed", "resampled"]
     workers: Literal["ray", "inline"]
     address: str | None

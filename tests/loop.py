@@ -21,6 +21,8 @@ from study.cli.run import run_study
 from study.pool import inline
 from study.pool.dispatch import Dispatcher
 from study.pool.session import Session
+from study.search.explore import Explorer
+from study.search.horizon import ALL
 from study.search.trial import Job, Setting
 from study.spec.budget import SeedRange
 from study.spec.claim import Claim
@@ -36,7 +38,7 @@ FIGURE = Figure("candidates", "comparison", "The candidates", {"metrics": ("val_
 LOOP_STUDY = replace(STUDY, searches=STUDY.searches[:1], claims=(CLAIM,), figures=())
 DRAWN_STUDY = replace(LOOP_STUDY, figures=(FIGURE,))
 DATA = square_splits(train=16, val=8, test=8)
-EPOCHS = 3  # the fewest in which a checkpoint gets a predecessor and ASHA can still stop
+EPOCHS = 3  # the fewest in which a checkpoint gets a predecessor and a rung can still stop
 OPTIONS = Options(
     data="made",
     trials=3,
@@ -45,7 +47,7 @@ OPTIONS = Options(
     image_size=DATA.image_size,
     workers="inline",
     precision="float32",
-    seed=4,  # with which ASHA stops a trial
+    seed=4,  # with which a rung stops a trial
     epoch_timeout=600.0,
 )
 SETTING = Setting(DATA.fingerprint, DATA.image_size, recipe_for(EPOCHS), seed=OPTIONS.seed)
@@ -82,6 +84,8 @@ def run_study_in_process(
         "study.pool.inline.run_inline": watcher.run_inline,
         "hw3.engines.ENGINE": replace(ENGINE, train=watcher.train_epochs, cost=_cost_once),
         "study.store.checkpoints.COST_SHARE": math.inf,
+        "study.search.pruning.FIRST_UNPRUNED": 2,
+        "study.search.pruning.AGREEMENT": 0.5,
     } | {f"study.report.outputs.{name}": _nothing for name in PAGE if not page}
     with ExitStack() as stack, open(os.devnull, "w") as nowhere:
         for name, value in replaced.items():
@@ -90,28 +94,16 @@ def run_study_in_process(
 
 
 def search_states(dispatcher: Dispatcher) -> dict[str, Any]:
-    """What Optuna and ASHA know of the finished trials, by search, as JSON can hold it.
-
-    The rung of the last epoch is left out: nothing is decided there, and it stays empty.
-    """
-    return {name: _search_state(dispatcher, name) for name in dispatcher.explorers}
+    """What each search knows of its finished trials, as JSON can hold it."""
+    return {name: _search_state(each) for name, each in dispatcher.explorers.items()}
 
 
-def _search_state(dispatcher: Dispatcher, name: str) -> dict[str, Any]:
-    trials = dispatcher.explorers[name].study.trials
-    rungs = dispatcher.pruners[name].asha._brackets[0]._rungs
+def _search_state(explorer: Explorer) -> dict[str, Any]:
+    points, ranks = explorer._history.told(ALL, ALL, lambda epoch: True)
+    rungs = explorer._pruner._rungs
     return {
-        "trials": [
-            [
-                trial.state.name,
-                trial.params,
-                trial.values,
-                sorted(trial.intermediate_values.items()),
-            ]
-            for trial in trials
-            if trial.state.is_finished()
-        ],
-        "rungs": [[epoch, sorted(kept.values())] for epoch, kept in rungs if epoch < EPOCHS],
+        "told": [[dict(point), rank] for point, rank in zip(points, ranks.tolist(), strict=True)],
+        "rungs": [[epoch, sorted(rung.ranks)] for epoch, rung in rungs.items()],
     }
 
 

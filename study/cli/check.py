@@ -110,6 +110,20 @@ def _mistakes(
     yield from figure_mistakes(study, sound.figures, example_table(study) if whole else None)
 
 
+def check_reproducible(sampler: str, wanted: bool) -> None:
+    """Raise StudyError where searches are to be reproducible and the sampler cannot be.
+
+    Args:
+        sampler: a key of `study.search.samplers.SAMPLERS`.
+    """
+    if wanted and SAMPLERS[sampler].stateful:
+        able = ", ".join(name for name, kind in SAMPLERS.items() if not kind.stateful)
+        raise StudyError(
+            f"what {sampler} proposes depends on the order in which trials end, which no two runs "
+            f"have in common; with --reproducible use --sampler with one of {able}"
+        )
+
+
 def _sampler_mistakes(study: Study, sampler: str) -> Iterator[str]:
     """Searches that the sampler cannot do."""
     if SAMPLERS[sampler].conditional:

@@ -59,7 +59,7 @@ RESULTS = LocalFolder(Path("results"))
 
 
 def _check_sampler(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value == "tpe":
+    if value == "auto":
         return value
     from study.search.samplers import SAMPLERS
 
@@ -143,7 +143,17 @@ class Options:
         None, "Side of the images in pixels, a multiple of 8  [default: the profile's]", POSITIVE
     )
     sampler: str = _option(
-        "tpe", "Optuna sampler: tpe, random, qmc, gp, cmaes or grid.", callback=_check_sampler
+        "auto",
+        "Optuna sampler: auto (gp for the first 50 trials, then tpe), tpe, gp, random, qmc, cmaes or "
+        "grid.",
+        callback=_check_sampler,
+    )
+    reproducible: bool = _option(
+        False,
+        "Equal seeds give equal trials and an equal choice, whatever the number of workers and "
+        "whatever was interrupted; up to eight trials of a search run at a time, and wait for each "
+        "other.",
+        flag="--reproducible",
     )
     splits: Literal["fixed", "resampled"] = _option(
         "fixed",

@@ -49,6 +49,7 @@ class Progress:
         self._objective = plan.setting.objective
         self._best: dict[str, float] = {}
         self._not_complete = {"stopped": 0, "diverged": 0, "failed": 0}
+        self._stopped: set[str] = set()  # keys
         self._live: Live | None = None
 
     def __enter__(self) -> "Progress":
@@ -77,6 +78,10 @@ class Progress:
             )
 
     def on_start(self, job: Job) -> None:
+        if job.stopped_at is not None and job.key in self._stopped:  # it goes on
+            self._stopped.remove(job.key)
+            self._ended[job.stage] -= 1
+            self._not_complete["stopped"] -= 1
         self._running[job.key] = job
         self._remaining = dict(self._count_remaining())
 
@@ -99,6 +104,9 @@ class Progress:
         self._remaining = dict(self._count_remaining())
         if status in self._not_complete:
             self._not_complete[status] += 1
+        if status == "stopped":
+            self._stopped.add(job.key)
+            self._known.pop(job.key, None)
 
     @property
     def _epochs_left(self) -> int:

@@ -151,9 +151,10 @@ def _check_complete(plan: Plan, missing: Sequence[str], remedy: str) -> None:
 
 def _check(study: Study, options: Options) -> None:
     """Find what is wrong with the study, the options or the results folder, before it costs."""
-    from study.cli.check import check_study
+    from study.cli.check import check_reproducible, check_study
 
     check_study(study, options.budget(), True, options.sampler)
+    check_reproducible(options.sampler, options.reproducible)
     check_executor(options)
     _check_access(study, options.results)
 
@@ -179,7 +180,7 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
         hw3.splits.DataError: the data cannot be split as the options say.
     """
     budget, resampled = options.budget(), options.splits == "resampled"
-    searched = options.sampler, resampled, study.objective
+    searched = options.sampler, resampled, study.objective, options.reproducible
     setting = make_setting(data, budget, numerics, options.seed, *searched)
     plan = Plan(
         study,
@@ -245,10 +246,12 @@ def _train(
     started = time.monotonic()
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
     watch = WeightsWatch(keeper, records)
+    recorder = Recorder(store, checkpoints, plan)
     with Progress(console, plan, dispatcher.remaining) as progress:
-        session = Session(dispatcher, Recorder(store, checkpoints, plan), [progress, watch])
+        session = Session(dispatcher, recorder, [progress, watch])
         executor.run(session, data, checkpoints, keeper)
         _check_progress(session.failures, plan.study, folder)
+    recorder.forget_stopped()
     _say_given_up(session.failures, plan.study, console)
     _say_not_kept(watch.failures, console)
     return time.monotonic() - started

@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from study.search.choose import Candidate, FinishedTrials
-from study.search.optuna_search import Explorer
+from study.search.explore import Explorer
 from study.search.optuna_trials import is_point
 from study.search.plan import Plan
-from study.search.pruning import Pruner
 from study.search.timing import due_timings, rounds_of
 from study.search.trial import Job
 from study.spec.study import Search
-from study.store.records import Record
+from study.store.records import STOPPED_AT, Record
 
 Wanted = Callable[[FinishedTrials], Mapping[str, int]]
 
@@ -56,7 +55,6 @@ class Dispatcher:
         self._setting = trials.plan.setting
         interrupted = [job for job in unfinished if job.key not in trials.records]
         self.explorers: dict[str, Explorer] = {}  # by the search's name
-        self.pruners: dict[str, Pruner] = {}
         for search in trials.plan.study.searches:
             explored = trials.explored(search)
             resumed = [
@@ -69,9 +67,6 @@ class Dispatcher:
             resumed += [_retry(search, record) for record in again if record.key not in known]
             self.explorers[search.name] = Explorer(
                 search, self._setting, self._budget.trials, explored, resumed
-            )
-            self.pruners[search.name] = Pruner(
-                self._setting.recipe.epochs, explored, self._setting.objective
             )
         self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
@@ -111,8 +106,8 @@ class Dispatcher:
         return not self._under_way
 
     def stops(self, job: Job, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether ASHA stops the trial after these epochs, all that it has."""
-        return job.prunable and self.pruners[job.candidate].stops(job.key, rows)
+        """Whether the trial ends after these epochs, all that it has."""
+        return job.stage == "explore" and self.explorers[job.candidate].stops(job, rows)
 
     def finish(self, job: Job, record: Record) -> None:
         """Take a finished trial into account."""
@@ -122,8 +117,6 @@ class Dispatcher:
         self._is_new = True
         if job.stage == "explore":
             self.explorers[job.candidate].finish(record)
-            if job.prunable:
-                self.pruners[job.candidate].finish(record)
 
     def requeue(self, job: Job) -> None:
         """Hand the job out once more: its trial ended without a result, and has tries left."""
@@ -136,7 +129,7 @@ class Dispatcher:
     def give_up(self, name: str) -> None:
         """Hand out no more jobs of a search or a candidate; those under way go on."""
         if name in self.explorers:
-            self.explorers[name].exhausted = True
+            self.explorers[name].give_up()
         self._settled.pop(name, None)
         self._without.add(name)
         self._queue = [job for job in self._queue if job.candidate != name]
@@ -226,4 +219,5 @@ def _retry(search: Search, record: Record) -> Job:
         params=dict(record.params),
         number=record.provenance["number"],
         prunable=record.pruned_by == "asha",
+        stopped_at=record.provenance.get(STOPPED_AT),
     )

@@ -11,7 +11,11 @@ from study.search.trial import Job
 from study.spec.secrets import mask
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
-from study.store.records import Record, RecordStore, Status
+from study.store.records import STOPPED_AT, Record, RecordStore, Status
+
+STOPPED_BYTES = 1_000_000_000  # that checkpoints of stopped trials may take
+# For each parameter: its value and Adam's two, in the last checkpoint and the one before.
+STATE_BYTES = 24
 
 
 class Recorder:
@@ -30,6 +34,8 @@ class Recorder:
     def __init__(self, store: RecordStore, checkpoints: CheckpointStore, plan: Plan):
         self._store, self._checkpoints = store, checkpoints
         self._plan = plan
+        self._stopped: set[str] = set()  # keys of trials whose checkpoints were kept
+        self._kept_bytes = 0
         self.failure: str | None = None
 
     def record(
@@ -56,6 +62,7 @@ class Recorder:
             | (self._registration(job) if job.stage == "confirm" else {})
             | {
                 "number": job.number,
+                **({} if job.stopped_at is None else {STOPPED_AT: job.stopped_at}),
                 "host": report.host,
                 "device": report.device,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -63,10 +70,24 @@ class Recorder:
         )
         try:
             self._store.write(record)
-            self._checkpoints.delete(job.key)
+            if status == "stopped" and self._has_room(record):
+                self._stopped.add(job.key)
+            else:
+                self._checkpoints.delete(job.key)
         except OSError as failure:  # raised here, Tune would count it as the trial's own failure
             self.failure = f"a record could not be written: {failure}"
         return record
+
+    def forget_stopped(self) -> None:
+        """Delete the checkpoints of trials that were stopped: no search is going to resume them."""
+        for key in self._stopped:
+            self._checkpoints.delete(key)
+
+    def _has_room(self, record: Record) -> bool:
+        """Whether the checkpoint of a trial that was stopped is kept for the time that it may be
+        resumed; without, it is trained from its beginning, to the same numbers."""
+        self._kept_bytes += STATE_BYTES * record.cost.get("parameters", STOPPED_BYTES)
+        return self._kept_bytes <= STOPPED_BYTES
 
     def _registration(self, job: Job) -> dict[str, Any]:
         """What the record of a confirmed training holds of the run."""

@@ -49,7 +49,7 @@ def optuna_trial(search: Search, record: Record, objective: str = LOSS) -> Froze
         state=state,
         value=None if state == TrialState.FAIL else last,
         params=dict(record.params),
-        distributions=_distributions(search, record.params),
+        distributions=distributions_at(search, record.params),
         intermediate_values=reported,
         constraints={INFEASIBLE: 1.0} if is_infeasible(record, objective) else None,
     )
@@ -59,7 +59,7 @@ def is_point(search: Search, trial: Record | Job) -> bool:
     """Whether the trial's params are a point of the search's space and give its configuration."""
     params = dict(trial.params)
     try:
-        distributions = _distributions(search, params)
+        distributions = distributions_at(search, params)
         create_trial(state=TrialState.FAIL, params=params, distributions=distributions)
         values = complete_values(search.family, search.config(params))
     except (TypeError, ValueError):
@@ -72,7 +72,7 @@ def is_point(search: Search, trial: Record | Job) -> bool:
     return found == wanted
 
 
-def _distributions(search: Search, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+def distributions_at(search: Search, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
     """Those of what is searched at a point."""
     return {
         name: dimension.distribution()

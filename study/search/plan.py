@@ -133,12 +133,14 @@ def make_setting(
     sampler: str,
     resampled: bool = False,
     objective: str = LOSS,
+    reproducible: bool = False,
 ) -> Setting:
     """What all trials of a run on this data share.
 
     Args:
         resampled: whether each confirmation seed draws its own split.
         objective: what searches optimise, `Study.objective`.
+        reproducible: whether searches give equal trials whatever the number of workers.
 
     Raises:
         StudyError: the function of the objective's metric is in no file.
@@ -154,6 +156,7 @@ def make_setting(
         trials=budget.trials if SAMPLERS[sampler].budgeted else 0,
         resampling=resampling_digest() if resampled else "",
         objective=objective,
+        reproducible=reproducible,
         measured=metric_digest(metric_of(objective)) if is_extra(objective) else "",
     )
     if resampled:

@@ -1,16 +1,18 @@
-"""The samplers that a search may use. SAMPLERS is the only list; a new sampler is a line in it."""
+"""Samplers by name: how Optuna proposes the next configuration of a search."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from study.spec.space import If
 from study.spec.study import Search
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler  # takes a second to import, and plans do not need it
 
 STARTUP_TRIALS = 4  # drawn at random at first; with Optuna's ten a small budget would be all random
+GP_TRIALS = 50  # a Gaussian process's proposal takes the longer the more trials it is told
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Sampler:
     """How one kind of sampler is made.
 
     Attributes:
-        make: (seed, search, maximum number of trials) -> Optuna sampler.
+        description: what it is, in a few words.
+        make: (seed, search, maximum number of trials, number of trials that it will be told of) ->
+            Optuna sampler.
         budgeted: whether its proposals depend on the number of trials, which then is part of a
             search's identity: a search of another number is another search. With all others, a
             search that is given more trials goes on as if it had had them from the start.
@@ -28,41 +32,44 @@ class Sampler:
             along a sequence or carry a state.
         conditional: whether it takes spaces with conditions (`study.spec.space.If`). The others
             need a space whose points all have the same dimensions.
+        stateful: whether its proposals depend on the order in which trials ended.
     """
 
-    make: "Callable[[int, Search, int], BaseSampler]"
+    description: str
+    make: "Callable[[int, Search, int, int], BaseSampler]"
     renewed: bool = True
     budgeted: bool = False
     conditional: bool = False
+    stateful: bool = False
 
 
-SAMPLERS = {
-    "tpe": Sampler(
-        lambda seed, search, trials: _optuna().TPESampler(
-            seed=seed, n_startup_trials=STARTUP_TRIALS
-        ),
-        conditional=True,
-    ),
-    "random": Sampler(
-        lambda seed, search, trials: _optuna().RandomSampler(seed=seed), conditional=True
-    ),
-    "qmc": Sampler(
-        lambda seed, search, trials: _optuna().QMCSampler(seed=seed, scramble=True), renewed=False
-    ),
-    "gp": Sampler(
-        lambda seed, search, trials: _optuna().GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
-    ),
-    "cmaes": Sampler(
-        lambda seed, search, trials: _optuna().CmaEsSampler(
-            seed=seed, warn_independent_sampling=False
-        ),
-        renewed=False,
-    ),
-    "grid": Sampler(lambda *given: _make_grid(*given), renewed=False, budgeted=True),
-}
+def _make_auto(seed: int, search: Search, trials: int, told: int) -> "BaseSampler":
+    """What `benchmarks.search` found best, at a bounded cost per proposal."""
+    conditional = any(isinstance(dimension, If) for dimension in search.space.values())
+    return (_make_tpe if conditional or told > GP_TRIALS else _make_gp)(seed)
 
 
-def _make_grid(seed: int, search: Search, trials: int) -> "BaseSampler":
+def _make_tpe(seed: int, *_given: Any) -> "BaseSampler":
+    return _optuna().TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+
+
+def _make_gp(seed: int, *_given: Any) -> "BaseSampler":
+    return _optuna().GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+
+
+def _make_random(seed: int, *_given: Any) -> "BaseSampler":
+    return _optuna().RandomSampler(seed=seed)
+
+
+def _make_qmc(seed: int, *_given: Any) -> "BaseSampler":
+    return _optuna().QMCSampler(seed=seed, scramble=True)
+
+
+def _make_cmaes(seed: int, *_given: Any) -> "BaseSampler":
+    return _optuna().CmaEsSampler(seed=seed, warn_independent_sampling=False)
+
+
+def _make_grid(seed: int, search: Search, trials: int, *_given: Any) -> "BaseSampler":
     """A grid of at least `trials` configurations, in random order."""
 
     class Grid(_optuna().GridSampler):
@@ -75,6 +82,21 @@ def _make_grid(seed: int, search: Search, trials: int) -> "BaseSampler":
         name: dimension.grid(_points(search, trials)) for name, dimension in search.space.items()
     }
     return Grid(space, seed=seed)
+
+
+SAMPLERS = {
+    "auto": Sampler(
+        f"gp for the first {GP_TRIALS} trials, then tpe; tpe where the space has conditions",
+        _make_auto,
+        conditional=True,
+    ),
+    "tpe": Sampler("tree-structured Parzen estimator", _make_tpe, conditional=True),
+    "gp": Sampler("Gaussian process", _make_gp),
+    "random": Sampler("uniformly at random", _make_random, conditional=True),
+    "qmc": Sampler("Sobol sequence", _make_qmc, renewed=False),
+    "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False, stateful=True),
+    "grid": Sampler("grid in random order", _make_grid, renewed=False, budgeted=True),
+}
 
 
 def _optuna() -> Any:

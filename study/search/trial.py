@@ -23,10 +23,7 @@ from study.store.reading import read_record
 from study.store.records import Ingredients, Record, record_key
 
 EPOCH = "epoch"
-FIRST_RUNG_DIVISOR, REDUCTION_FACTOR = (
-    4,
-    2,
-)  # ASHA's grace period is a quarter of the epochs; each rung halves the trials
+REDUCTION_FACTOR = 3  # of successive halving: each rung keeps the best third
 
 TIMED = "timed_epochs"  # an ingredient of trainings that are there to be timed
 TIMED_EPOCHS = 2  # the first warms up, the last counts
@@ -38,14 +35,14 @@ Stage = Literal["explore", "confirm", "timing"]
 
 
 def rung_epochs(epochs: int) -> list[int]:
-    """The epochs after which ASHA may stop a trial, in ascending order.
+    """The epochs after which a trial may be stopped, in ascending order: a third of a full-length
+    trial's, a ninth, and so on, rounded up.
 
     Args:
         epochs: full length of a trial, from 1.
     """
-    first = -(-epochs // FIRST_RUNG_DIVISOR)
-    steps = takewhile(lambda epoch: epoch < epochs, (first * REDUCTION_FACTOR**k for k in count()))
-    return list(steps)
+    parts = takewhile(lambda part: epochs >= part, (REDUCTION_FACTOR**k for k in count(1)))
+    return sorted({-(-epochs // part) for part in parts})
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,8 @@ class Setting:
             `study.search.code.resampling_digest`. Empty where all use the source's own.
         objective: what searches optimise, `Study.objective`; part of a search's identity where it
             is not the validation loss.
+        reproducible: whether searches give equal trials whatever the number of workers, and whatever
+            was interrupted; part of a search's identity where they do.
         measured: of the code of its metric, `study.search.code.metric_digest`, where that is not in
             every epoch's row; else empty.
     """
@@ -77,12 +76,13 @@ class Setting:
     recipe: Recipe
     numerics: Numerics = field(default_factory=Numerics)
     seed: int = 0
-    sampler: str = "tpe"
+    sampler: str = "auto"
     trials: int = 0
     code: Mapping[str, str] = field(default_factory=code_digests)
     resampling: str = ""
     objective: str = LOSS
     measured: str = ""
+    reproducible: bool = False
 
     def ingredients(self, family: str, config: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Everything that decides a trial's numbers, as JSON can hold it; no names.
@@ -151,6 +151,8 @@ class Setting:
             identity.append(self.trials)
         if self.objective != LOSS:
             identity.append({"objective": self.objective})
+        if self.reproducible:
+            identity.append("reproducible")
         searched = json.dumps(identity, sort_keys=True)
         return derive_seed(self.seed, "explore", searched)
 
@@ -179,7 +181,8 @@ class Job:
         candidate: the name of the search or baseline that it serves.
         params: the point of the search space, for explored trials.
         number: place in the order of the search's proposals, for explored trials.
-        prunable: whether ASHA may stop it early.
+        prunable: whether it may be stopped early.
+        stopped_at: the epoch at which it was stopped, of a trial that goes on after all.
     """
 
     stage: Stage
@@ -188,6 +191,7 @@ class Job:
     params: dict[str, Any] = field(default_factory=dict)
     number: int | None = None
     prunable: bool = False
+    stopped_at: int | None = None
 
     @property
     def key(self) -> str:
@@ -197,6 +201,13 @@ class Job:
     def epochs(self) -> int:
         """Of the trial at full length."""
         return self.ingredients.get(TIMED, self.ingredients["recipe"]["epochs"])
+
+
+def number_of(trial: Record | Job) -> int:
+    """Place of an explored trial in the order of its search's proposals."""
+    number = trial.number if isinstance(trial, Job) else trial.provenance["number"]
+    assert number is not None
+    return number
 
 
 def config_of(search: Search, trial: Record | Job) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hw3.metrics import METRICS, Metric
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from study.pool.worker import Worker
-from study.search.optuna_search import Explorer
+from study.search.explore import Explorer
 from study.search.trial import MEASURED, Job
 from study.spec.budget import Budget
 from study.table.members import study_members

@@ -3,18 +3,19 @@
 import dataclasses
 import warnings
 
+import numpy as np
 import pytest
 from optuna.exceptions import ExperimentalWarning
-from optuna.trial import TrialState
 
-from study.search.optuna_search import CONTROL_EVERY, Explorer
+from study.search.explore import Explorer
+from study.search.pruning import is_unpruned
 from study.search.samplers import SAMPLERS
 from study.spec.space import Choice
 from study.spec.study import Search
 from tests.made import DROPOUT_SEARCH, SETTING, WIDTH_SEARCH, explored
 
 
-def explorer_of(search=DROPOUT_SEARCH, trials=8, sampler="tpe", records=(), unfinished=()):
+def explorer_of(search=DROPOUT_SEARCH, trials=8, sampler="auto", records=(), unfinished=()):
     setting = dataclasses.replace(SETTING, sampler=sampler)
     return Explorer(search, setting, trials, records, unfinished)
 
@@ -25,39 +26,6 @@ def finish(explorer, job, losses, status="complete"):
     record = explored(search, job.number, job.params, losses, status, setting)
     explorer.finish(record)
     return record
-
-
-def test_optuna_is_told_what_happened():
-    explorer = explorer_of()
-    jobs = [explorer.propose() for _ in range(4)]
-    finish(explorer, jobs[0], [0.6, 0.5, 0.4])
-    finish(explorer, jobs[1], [0.9, 0.8], "stopped")
-    finish(explorer, jobs[2], [0.7, None], "diverged")
-    finish(explorer, jobs[3], [], "failed")
-    full, stopped, diverged, failed = explorer.study.trials
-    assert (full.state, full.value) == (TrialState.COMPLETE, 0.4)
-    assert full.intermediate_values == {1: 0.6, 2: 0.5, 3: 0.4}
-    assert stopped.state == TrialState.PRUNED
-    assert stopped.intermediate_values == {1: 0.9, 2: 0.8}
-    assert diverged.state == TrialState.PRUNED
-    assert not all(value <= 0 for value in diverged.constraints.values())
-    assert failed.state == TrialState.FAIL
-    assert explorer.study.best_trial.number == full.number
-
-
-def test_replay_leaves_optuna_as_if_it_had_watched():
-    watched = explorer_of()
-    outcomes = [([0.6, 0.5], "complete"), ([0.9], "stopped"), ([0.7, None], "diverged")]
-    records = [
-        finish(watched, watched.propose(), losses, status)
-        for losses, status in (*outcomes, ([], "failed"))
-    ]
-    replayed = explorer_of(records=reversed(records))
-    for one, other in zip(watched.study.trials, replayed.study.trials, strict=True):
-        assert (one.state, one.params, one.values) == (other.state, other.params, other.values)
-        assert one.intermediate_values == other.intermediate_values
-        assert one.constraints == other.constraints
-    assert replayed.remaining == 8 - len(records)
 
 
 def test_a_trial_that_was_under_way_is_proposed_again_with_its_number():
@@ -109,10 +77,10 @@ def test_hand_picked_points_come_first_and_once():
     assert all(explorer.propose().params != {"channels": 32} for _ in range(5))
 
 
-def test_every_fourth_trial_is_unpruned():
+def test_trials_have_numbers_and_some_are_never_stopped():
     explorer = explorer_of()
     jobs = [explorer.propose() for _ in range(8)]
-    assert [job.prunable for job in jobs] == [number % CONTROL_EVERY != 0 for number in range(8)]
+    assert [job.prunable for job in jobs] == [not is_unpruned(number) for number in range(8)]
     assert [job.number for job in jobs] == list(range(8))
     assert explorer.remaining == 0
 
@@ -158,3 +126,73 @@ def test_sampler_proposes_within_the_space_and_repeatably(sampler, search):
 def test_another_base_seed_gives_another_search():
     one = explorer_of().propose().params
     assert Explorer(DROPOUT_SEARCH, dataclasses.replace(SETTING, seed=1), 8).propose().params != one
+
+
+def search_to_its_end(workers, rng, sampler="auto", crash=0.0, trials=24):
+    """What a reproducible search with so many workers comes to; trials end in random order.
+
+    Args:
+        crash: probability, after each trial, that all is begun anew from the records.
+    """
+    setting = dataclasses.replace(SETTING, sampler=sampler, reproducible=True)
+
+    def begin(records):
+        return Explorer(DROPOUT_SEARCH, setting, trials, records)
+
+    records, explorer, running = {}, begin(()), []
+    while True:
+        while len(running) < workers and (job := explorer.propose()) is not None:
+            running.append((job, curve_of(job.params["dropout"])))
+        if not running:
+            break
+        job, curve = running.pop(int(rng.integers(len(running))))
+        rows, status = rows_of(curve), "complete"
+        for epochs in range(1, len(rows)):
+            if explorer.stops(job, rows[:epochs]):
+                rows, status = rows[:epochs], "stopped"
+                break
+        made = explored(DROPOUT_SEARCH, job.number, job.params, curve[: len(rows)], status, setting)
+        provenance = {"number": job.number}
+        if job.stopped_at is not None:
+            provenance["stopped_at"] = job.stopped_at
+        record = dataclasses.replace(
+            made, pruned_by="asha" if job.prunable else "none", provenance=provenance
+        )
+        records[record.key] = record
+        explorer.finish(record)
+        if rng.random() < crash:
+            explorer, running = begin(records.values()), []
+    return records
+
+
+def curve_of(rate):
+    """Made losses: informative in the main, and noisy."""
+    noise = np.random.default_rng(int(rate * 1e9)).normal(0, 0.05, 8)
+    return list((rate - 0.3) ** 2 + 1 / np.arange(1, 9) + noise)
+
+
+def rows_of(curve):
+    return [{"epoch": epoch, "val_loss": loss} for epoch, loss in enumerate(curve, start=1)]
+
+
+@pytest.mark.parametrize(
+    "sampler", [name for name, kind in SAMPLERS.items() if not kind.stateful and name != "gp"]
+)
+def test_a_reproducible_search_is_the_same_whatever_the_workers_and_the_crashes(sampler):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # Optuna's label on QMC
+        found = [
+            search_to_its_end(workers, np.random.default_rng(workers), sampler, crash)
+            for workers, crash in ((1, 0.0), (2, 0.0), (8, 0.0), (20, 0.0), (3, 0.3))
+        ]
+    assert len(found[0]) == 24
+    assert {record.status for record in found[0].values()} == {"complete", "stopped"}
+    assert all(one == found[0] for one in found[1:])
+
+
+def test_trials_are_stopped_and_resumed_and_none_stays_stopped_that_would_pass():
+    records = search_to_its_end(4, np.random.default_rng(0), trials=40)
+    explorer = explorer_of(DROPOUT_SEARCH, 40, records=records.values())
+    assert explorer._pruner.resumable() == []
+    resumed = [one for one in records.values() if "stopped_at" in one.provenance]
+    assert all(one.is_full_length and one.pruned_by == "asha" for one in resumed)

@@ -1,0 +1,101 @@
+"""The ended trials of a search as a sampler is told of them: a bounded number, each with a score."""
+
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from study.search.objective import WORST, rank_of, value_of
+from study.search.trial import rung_epochs
+from study.spec.study import LOSS
+from study.store.records import Record
+
+Point = Mapping[str, Any]
+UNKNOWN = float("nan")
+
+
+class History:
+    """Ranks of trials, less is better: what those that ran to their end scored there, and what the
+    others would have, by the order of their rung.
+
+    Args:
+        epochs: of a full-length trial.
+        objective: what the search optimises.
+    """
+
+    def __init__(self, epochs: int, objective: str = LOSS):
+        self._objective, self._rungs = objective, rung_epochs(epochs)
+        self._places: dict[int, int] = {}  # where a number's entries are
+        self._numbers = array("q")
+        self._points: list[Point] = []
+        self._stopped_at = array("q")  # 0 for trials that were not stopped
+        self._ends = array("d")
+        self._at_rungs = {epoch: array("d") for epoch in self._rungs}
+
+    def add(self, record: Record) -> None:
+        """Take in a trial that has ended; one that was resumed, again. What failed taught nothing."""
+        if record.status == "failed":
+            return
+        number, rows = record.provenance["number"], record.rows
+        place = self._places.setdefault(number, len(self._points))
+        if place == len(self._points):
+            self._points.append(record.params)
+            for entries in (self._numbers, self._stopped_at):
+                entries.append(0)
+            for entries in (self._ends, *self._at_rungs.values()):
+                entries.append(UNKNOWN)
+        self._numbers[place] = number
+        self._stopped_at[place] = len(rows) if record.status == "stopped" else 0
+        if record.status != "stopped":  # a diverged one is worse than all others
+            self._ends[place] = self._rank(rows[-1]) if record.is_full_length else WORST
+        for epoch, entries in self._at_rungs.items():
+            entries[place] = self._rank(rows[epoch - 1]) if epoch <= len(rows) else UNKNOWN
+
+    def told(
+        self, horizon: int, limit: int, is_open: Callable[[int], bool]
+    ) -> tuple[list[Point], np.ndarray]:
+        """Points with their ranks, in the order of their numbers; the better half of the limit, and
+        the latest ones.
+
+        Args:
+            horizon: numbers from this one on are left out.
+            limit: maximum number of points.
+            is_open: whether what was stopped at this epoch can be told: else its order says nothing.
+        """
+        numbers, ends = np.array(self._numbers), np.array(self._ends)
+        seen = numbers < horizon
+        for epoch, entries in self._at_rungs.items():
+            stopped = seen & (np.array(self._stopped_at) == epoch)
+            if stopped.any() and is_open(epoch):
+                full = seen & np.isfinite(ends) & (np.array(self._stopped_at) == 0)
+                at_rung = np.array(entries)
+                ends[stopped] = _match(at_rung[stopped], at_rung[full], ends[full])
+        places = np.flatnonzero(seen & ~np.isnan(ends))
+        if len(places) > limit:
+            by_rank = places[np.argsort(ends[places], kind="stable")]
+            best = by_rank[: limit // 2]
+            rest = np.setdiff1d(places, best)
+            latest = rest[np.argsort(numbers[rest])][len(best) - limit :]
+            places = np.concatenate([best, latest])
+        places = places[np.argsort(numbers[places])]
+        return [self._points[place] for place in places], ends[places]
+
+    def _rank(self, row: Mapping[str, Any]) -> float:
+        return rank_of(self._objective, value_of(self._objective, row))
+
+
+def _match(ranks: np.ndarray, at_rung: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Ends of trials that were stopped: quantiles of the ends for quantiles of the rung.
+
+    Args:
+        ranks: of the stopped trials at their rung, (N,).
+        at_rung, ends: of those that went on to their end, (M,) each.
+
+    Returns:
+        (N,); unknown where none went on.
+    """
+    known = np.isfinite(at_rung)
+    if not known.any():
+        return np.full(len(ranks), UNKNOWN)
+    return np.interp(ranks, np.sort(at_rung[known]), np.sort(ends[known]))

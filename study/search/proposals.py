@@ -1,0 +1,119 @@
+"""Optuna is asked for a point of a search's space, in two ways: of a study that is made for this one
+proposal from what is known, or of one that is kept, where the sampler follows a sequence."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import optuna
+import torch
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import TrialState, create_trial
+from scipy.stats import norm, rankdata
+
+from study.search.objective import direction_of
+from study.search.optuna_trials import distributions_at, optuna_trial
+from study.spec.space import is_searched
+from study.spec.study import Search
+from study.store.records import Record
+
+Point = Mapping[str, Any]
+
+
+def propose_point(
+    search: Search,
+    sampler: BaseSampler,
+    points: Sequence[Point],
+    ranks: np.ndarray,
+    running: Sequence[Point],
+) -> dict[str, Any]:
+    """What the sampler proposes when it knows this much.
+
+    Args:
+        points: of trials that have ended.
+        ranks: of each, less is better; inf for one that is worse than every other.
+        running: points of trials under way.
+    """
+    # Normal scores: a single loss a hundred times the others' would flatten a Gaussian process.
+    scores = norm.ppf((rankdata(ranks) - 0.5) / len(ranks)) if len(ranks) else ranks
+    told = [
+        create_trial(
+            state=TrialState.COMPLETE, value=float(score), **_as_optuna(search, point)
+        )
+        for point, score in zip(points, scores, strict=True)
+    ]
+    under_way = [
+        create_trial(state=TrialState.RUNNING, **_as_optuna(search, point)) for point in running
+    ]
+    with _one_quiet_thread():
+        study = optuna.create_study(sampler=sampler)
+        study.add_trials([*told, *under_way])
+        return _ask(search, study).params
+
+
+def draw_point(search: Search, seed: int) -> dict[str, Any]:
+    """A point of the space, uniform."""
+    return _ask(search, optuna.create_study(sampler=RandomSampler(seed))).params
+
+
+class SequenceStudy:
+    """A study that is kept from one proposal to the next.
+
+    Args:
+        objective: what the search optimises.
+    """
+
+    def __init__(self, search: Search, sampler: BaseSampler, objective: str):
+        self._search, self._objective = search, objective
+        self._asked: list[optuna.Trial] = []
+        with _one_quiet_thread():
+            self._study = optuna.create_study(
+                sampler=sampler, direction=direction_of(objective)
+            )
+
+    def next_point(self) -> dict[str, Any]:
+        """The sampler's next proposal."""
+        trial = _ask(self._search, self._study)
+        self._asked.append(trial)
+        return trial.params
+
+    def tell(self, record: Record) -> None:
+        """How a trial ended, proposed here or not."""
+        told = optuna_trial(self._search, record, self._objective)
+        for trial in self._asked:
+            if trial.params == told.params:
+                self._asked.remove(trial)
+                self._study.tell(trial, told.value, state=told.state)
+                return
+        self._study.add_trial(told)
+
+
+def _ask(search: Search, study: optuna.Study) -> optuna.Trial:
+    """A trial of Optuna's, at what it proposes for each dimension that is searched there."""
+    trial = study.ask()
+    point: dict[str, Any] = {}
+    for name, dimension in search.space.items():
+        if is_searched(dimension, point):
+            point[name] = dimension.suggest(trial, name)
+    return trial
+
+
+def _as_optuna(search: Search, point: Point) -> dict[str, Any]:
+    return {"params": dict(point), "distributions": distributions_at(search, point)}
+
+
+@contextmanager
+def _one_quiet_thread() -> Iterator[None]:
+    """A Gaussian process of fifty points is several times slower on two threads than on one; and
+    Optuna calls some of its samplers experimental, of which a user has no choice."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            yield
+    finally:
+        torch.set_num_threads(threads)
