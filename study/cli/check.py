@@ -116,11 +116,11 @@ def check_reproducible(sampler: str, wanted: bool) -> None:
     Args:
         sampler: a key of `study.search.samplers.SAMPLERS`.
     """
-    if wanted and SAMPLERS[sampler].stateful:
-        able = ", ".join(name for name, kind in SAMPLERS.items() if not kind.stateful)
+    if wanted and not SAMPLERS[sampler].renewed:
+        able = ", ".join(name for name, kind in SAMPLERS.items() if kind.renewed)
         raise StudyError(
-            f"what {sampler} proposes depends on the order in which trials end, which no two runs "
-            f"have in common; with --reproducible use --sampler with one of {able}"
+            f"what {sampler} proposes depends on when trials end, which no two runs have in common; "
+            f"with --reproducible use --sampler with one of {able}"
         )
 
 

@@ -100,6 +100,11 @@ class Dispatcher:
         return job
 
     @property
+    def finished(self) -> FinishedTrials:
+        """What has ended, with what there was before."""
+        return self._trials
+
+    @property
     def is_over(self) -> bool:
         """Whether, after `next_job` gave none, none will follow: a trial under way may still have
         a choice or another try as its consequence."""

@@ -91,7 +91,7 @@ def optuna_database(
             names its record in its user attributes, and has that record's times, in UTC.
         objective: what they optimise.
     """
-    with _quiet():
+    with quiet():
         storage = RDBStorage("sqlite://")  # in memory, and this thread's alone
         for search, records in searches:
             study = optuna.create_study(
@@ -122,7 +122,7 @@ def _finished(provenance: Mapping[str, Any]) -> datetime | None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence Optuna's line about each study that it makes."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

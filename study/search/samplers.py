@@ -29,10 +29,9 @@ class Sampler:
         renewed: whether it is made anew, with a seed of its own, for each proposal. Then a
             proposal depends on the finished trials and its own number alone, and a search that
             resumes after a crash proposes what it would have proposed. Not for samplers that walk
-            along a sequence or carry a state.
+            along a sequence or carry a state; these cannot be reproducible.
         conditional: whether it takes spaces with conditions (`study.spec.space.If`). The others
             need a space whose points all have the same dimensions.
-        stateful: whether its proposals depend on the order in which trials ended.
     """
 
     description: str
@@ -40,7 +39,6 @@ class Sampler:
     renewed: bool = True
     budgeted: bool = False
     conditional: bool = False
-    stateful: bool = False
 
 
 def _make_auto(seed: int, search: Search, trials: int, told: int) -> "BaseSampler":
@@ -94,7 +92,7 @@ SAMPLERS = {
     "gp": Sampler("Gaussian process", _make_gp),
     "random": Sampler("uniformly at random", _make_random, conditional=True),
     "qmc": Sampler("Sobol sequence", _make_qmc, renewed=False),
-    "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False, stateful=True),
+    "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False),
     "grid": Sampler("grid in random order", _make_grid, renewed=False, budgeted=True),
 }
 

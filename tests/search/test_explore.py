@@ -167,7 +167,7 @@ def search_to_its_end(workers, rng, sampler="auto", crash=0.0, trials=24):
 
 def curve_of(rate):
     """Made losses: informative in the main, and noisy."""
-    noise = np.random.default_rng(int(rate * 1e9)).normal(0, 0.05, 8)
+    noise = np.random.default_rng(int(rate * 1e9)).normal(0, 0.002, 8)
     return list((rate - 0.3) ** 2 + 1 / np.arange(1, 9) + noise)
 
 
@@ -176,7 +176,7 @@ def rows_of(curve):
 
 
 @pytest.mark.parametrize(
-    "sampler", [name for name, kind in SAMPLERS.items() if not kind.stateful and name != "gp"]
+    "sampler", [name for name, kind in SAMPLERS.items() if kind.renewed and name != "gp"]
 )
 def test_a_reproducible_search_is_the_same_whatever_the_workers_and_the_crashes(sampler):
     with warnings.catch_warnings():
@@ -186,7 +186,7 @@ def test_a_reproducible_search_is_the_same_whatever_the_workers_and_the_crashes(
             for workers, crash in ((1, 0.0), (2, 0.0), (8, 0.0), (20, 0.0), (3, 0.3))
         ]
     assert len(found[0]) == 24
-    assert {record.status for record in found[0].values()} == {"complete", "stopped"}
+    assert any(len(record.rows) < 8 for record in found[0].values())
     assert all(one == found[0] for one in found[1:])
 
 
