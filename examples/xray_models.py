@@ -1,4 +1,4 @@
-"""Two models of one's own against the ConvModel, on X-rays or phantoms.
+"""A plain ANN, and a model of one's own, against the ConvModel, on X-rays or phantoms.
 
 python -m study run examples/xray_models.py --data FOLDER
 """
@@ -13,25 +13,6 @@ from hw3.models.config import bounded, check_bounds
 from study.spec.claim import Claim
 from study.spec.space import Int
 from study.spec.study import Baseline, Search, Study
-
-
-@dataclass(frozen=True)
-class PlainConfig:
-    """Three hidden layers of equal width, without dropout and batch normalisation."""
-
-    width: int = bounded(32, 1, 4096)
-
-    def __post_init__(self) -> None:
-        check_bounds(self)
-
-
-def build_plain(config: PlainConfig, shape: Shape) -> nn.Module:
-    layers: list[nn.Module] = [nn.Flatten()]
-    inputs = shape.features
-    for _ in range(3):
-        layers += [nn.Linear(inputs, config.width), nn.ReLU()]
-        inputs = config.width
-    return nn.Sequential(*layers, nn.Linear(inputs, shape.outputs))
 
 
 @dataclass(frozen=True)
@@ -54,16 +35,20 @@ def build_deep_gap(config: DeepGapConfig, shape: Shape) -> nn.Module:
     return nn.Sequential(*trunk, *further, *head)
 
 
-FAMILIES["plain_ann"] = Family("plain ANN", PlainConfig, build_plain)
 FAMILIES["deep_gap"] = Family("deep ConvGAP", DeepGapConfig, build_deep_gap, size_step=8)
 ACCURACY = "val_accuracy"
+PLAIN = {  # of the ANN that comes with hw3, which has dropout and batch normalisation
+    **dict.fromkeys(("width_1", "width_2", "width_3"), 32),
+    **dict.fromkeys(("dropout_1", "dropout_2", "dropout_3"), 0.0),
+    "batch_norm": False,
+}
 STUDY = Study(
     name="xray_models",
     title="A plain ANN and a deeper ConvGAP",
     question="Does a plain ANN, or a deeper ConvGAP, do as well as the ConvModel?",
     baselines=(
         Baseline("convmodel", "ConvModel", "conv"),
-        Baseline("plain", "plain ANN, 3 × 32", "plain_ann"),
+        Baseline("plain", "plain ANN, 3 × 32", "ann", PLAIN),
         Baseline("deep", "ConvGAP, 2 further convolutions", "deep_gap"),
     ),
     searches=(Search("wide", "deep ConvGAP", "deep_gap", {"channels": Int(16, 128, log=True)}),),

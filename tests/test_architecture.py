@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the bottom up. Packages of one layer do not import each other.
 LAYERS = (
-    ("hw3", "study.spec", "study.stats"),
+    ("hw3",),
+    ("study.spec", "study.stats"),
     ("study.store",),
     ("study.search", "study.cluster"),
     ("study.pool", "study.table"),

@@ -3,15 +3,28 @@
 from dataclasses import field, fields
 from typing import Any
 
+from hw3.names import did_you_mean
 
-def bounded(default: int | float, low: int | float, high: int | float) -> Any:
-    """A dataclass field that `check_bounds` holds within [low, high]."""
-    return field(default=default, metadata={"low": low, "high": high})
+ADDED = "added"  # in a field's metadata, see `bounded`
 
 
-def one_of(default: str | bool, *others: str | bool) -> Any:
-    """A dataclass field that `check_bounds` holds to these texts, or to True and False."""
-    return field(default=default, metadata={"choices": (default, *others)})
+def bounded(default: int | float, low: int | float, high: int | float, added: bool = False) -> Any:
+    """A dataclass field that `check_bounds` holds within [low, high].
+
+    Args:
+        added: whether models were trained and recorded before the field was there; their
+            configurations say nothing of it, and have the default.
+    """
+    return field(default=default, metadata={"low": low, "high": high, ADDED: added})
+
+
+def one_of(default: str | bool, *others: str | bool, added: bool = False) -> Any:
+    """A dataclass field that `check_bounds` holds to these texts, or to True and False.
+
+    Args:
+        added: as for `bounded`.
+    """
+    return field(default=default, metadata={"choices": (default, *others), ADDED: added})
 
 
 def check_bounds(config: Any) -> None:
@@ -38,4 +51,6 @@ def check_bounds(config: Any) -> None:
 
 def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     if type(value) is not type(choices[0]) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")
+        known = ", ".join(map(str, choices))
+        hint = did_you_mean(value, choices)
+        raise ValueError(f"{name} must be one of {known}, got {value!r}{hint}")

@@ -50,8 +50,8 @@ class Family:
         config: its frozen record of hyper-parameters; the defaults are the homework's.
         build: (config, shape) -> module that gives `shape.outputs` logits for each example of
             `shape.inputs`, see `hw3.shape.Shape`; or what its engine takes.
-        batch_coupled: whether images of one batch affect each other (batch normalisation), so
-            that a batch must not be cut into micro-batches.
+        batch_coupled: whether images of one batch affect each other in some of its models (batch
+            normalisation), so that a batch must not be cut into micro-batches.
         engine: what trains its models; None for `hw3.engines.ENGINE`, which takes modules.
         size_step: what the sides of images must be a multiple of; where it is above 1, the family
             takes images alone.

@@ -117,10 +117,16 @@ def _layers(trial: Mapping[str, Any], shape: Shape) -> list[Layer]:
     """The layers of a confirmed trial's model."""
     family = trial["family"]
     values: dict[str, Any] = {
-        item.name: type(item.default)(trial[f"config_{item.name}"])
+        item.name: _as_type_of(item.default, trial[f"config_{item.name}"])
         for item in fields(FAMILIES[family].config)
     }
     return trace_layers(meta_model(make_architecture(family, values, shape)), shape)
+
+
+def _as_type_of(default: Any, cell: Any) -> Any:
+    """The table's cell as the hyper-parameter's value: the column is text where families mean
+    different things by a name."""
+    return str(cell) == "True" if isinstance(default, bool) else type(default)(cell)
 
 
 def _partners(old: Sequence[Layer], new: Sequence[Layer]) -> list[int | None]:

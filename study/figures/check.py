@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from hw3.names import NEAR
 from study.figures.architecture import SHAPE
 from study.figures.draw import describe_error
 from study.figures.kinds import FIGURES, FigureKind
 from study.figures.theme import add_title, new_figure, theme
 from study.spec.figures import Figure
-from study.spec.study import NEAR, Study, unknown_name
+from study.spec.study import Study, unknown_name
 from study.table.columns import all_columns, config_columns
 
 # What the value of an option names, by the option: one thing, or each of several.

@@ -10,6 +10,7 @@ from typing import Any
 
 from hw3.engine import TUNABLE, Recipe, recipe_for
 from hw3.models import FAMILIES, Architecture, Shape, check_family, make_architecture, make_config
+from hw3.models.config import ADDED
 
 Values = Mapping[str, Any]
 
@@ -75,6 +76,33 @@ def recipe_ingredient(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in values if name in ALWAYS or value != default[name]}
 
 
+def config_ingredient(family: str, values: Values) -> dict[str, Any]:
+    """The model's hyper-parameters as part of a trial's ingredients.
+
+    Raises:
+        ValueError: no such family or hyper-parameter, or a value out of range.
+    """
+    return without_added(family, asdict(make_config(family, split_values(family, values)[0])))
+
+
+def without_added(family: str, config: Values) -> dict[str, Any]:
+    """The configuration without hyper-parameters that were added to the family and are the
+    default: like new fields of a recipe, they leave keys and claims' digests as they were."""
+    added = _added_defaults(family)
+    return {name: value for name, value in config.items() if (name, value) not in added.items()}
+
+
+def recorded_config(ingredients: Values) -> dict[str, Any]:
+    """The model's hyper-parameters of a trial, finished or under way."""
+    return _added_defaults(ingredients["family"]) | dict(ingredients["config"])
+
+
+def _added_defaults(family: str) -> dict[str, Any]:
+    """Those of what `hw3.models.config` calls added; none of a family that is not known here."""
+    items = fields(FAMILIES[family].config) if family in FAMILIES else ()
+    return {item.name: item.default for item in items if item.metadata.get(ADDED)}
+
+
 def complete_config(family: str, values: Values) -> dict[str, Any]:
     """All of the model's hyper-parameters, and those of the recipe that the values name.
 
@@ -100,7 +128,7 @@ def complete_values(family: str, values: Values) -> dict[str, Any]:
 def recorded_values(ingredients: Values) -> dict[str, Any]:
     """All hyper-parameters of a trial, finished or under way, the recipe's among them."""
     recipe = asdict(Recipe()) | dict(ingredients["recipe"])
-    return {name: recipe[name] for name in TUNABLE} | dict(ingredients["config"])
+    return {name: recipe[name] for name in TUNABLE} | recorded_config(ingredients)
 
 
 def used_values(ingredients: Values) -> dict[str, Any]:

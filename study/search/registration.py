@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from study.search.hyperparameters import complete_config
+from study.search.hyperparameters import complete_config, without_added
 from study.search.plan import Plan
 from study.spec.claim import Claim
 from study.spec.study import LOSS, Baseline, Search, Study
@@ -58,8 +58,12 @@ def searched_names(search: Search) -> set[str]:
 def _held_config(search: Search) -> dict[str, Any]:
     """The hyper-parameters that are the same whatever the search chooses."""
     searched = searched_names(search)
-    config = complete_config(search.family, search.config(search.middle()))
+    config = _config_of(search.family, search.config(search.middle()))
     return {name: value for name, value in config.items() if name not in searched}
+
+
+def _config_of(family: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return without_added(family, complete_config(family, values))
 
 
 def _meaning(study: Study, name: str) -> Any:
@@ -77,7 +81,7 @@ def _meaning(study: Study, name: str) -> Any:
 
 def _baseline_meaning(baseline: Baseline, baselines: Mapping[str, Baseline]) -> Any:
     """One of equal scale is what it is matched with, and how; its size depends on the images'."""
-    config = complete_config(baseline.family, baseline.config)
+    config = _config_of(baseline.family, baseline.config)
     meaning = [baseline.label, baseline.family, config]
     if baseline.match is None:
         return meaning

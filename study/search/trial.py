@@ -7,15 +7,15 @@ from itertools import count, takewhile
 from typing import Any, Literal
 
 from hw3.engine import Recipe
-from hw3.models import make_config
 from hw3.numerics import Numerics
 from hw3.seeds import derive_seed
 from study.search.code import code_digests
 from study.search.hyperparameters import (
+    config_ingredient,
     recipe_ingredient,
     recipe_of,
+    recorded_config,
     recorded_values,
-    split_values,
 )
 from study.search.objective import is_extra, metric_of
 from study.spec.study import LOSS, Search
@@ -95,7 +95,7 @@ class Setting:
         """
         return {
             "family": family,
-            "config": asdict(make_config(family, split_values(family, config)[0])),
+            "config": config_ingredient(family, config),
             "recipe": recipe_ingredient(recipe_of(family, config, self.recipe)),
             "image_size": self.image_size,
             "data": self.data,
@@ -213,7 +213,7 @@ def number_of(trial: Record | Job) -> int:
 def config_of(search: Search, trial: Record | Job) -> dict[str, Any]:
     """The configuration of a search's trial: all that is the model's, and what the search sets of
     the recipe."""
-    values, own = recorded_values(trial.ingredients), trial.ingredients["config"]
+    values, own = recorded_values(trial.ingredients), recorded_config(trial.ingredients)
     return {name: value for name, value in values.items() if name in own or name in search.names}
 
 

@@ -1,11 +1,11 @@
 """The records that a task file is made of: baselines, searches, and the study with its claims."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from hw3.names import did_you_mean
 from study.spec.claim import Claim
 from study.spec.field_types import mistakes_of, type_mistakes
 from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figures
@@ -14,7 +14,6 @@ from study.spec.space import Dimension, If, is_searched
 T = TypeVar("T")
 VALIDATION = "val_"  # begins the names of the columns of the validation part
 LOSS = f"{VALIDATION}loss"
-NEAR = 0.7  # least similarity of a name that may have been meant; 1 where it is the same
 
 
 @dataclass(frozen=True)
@@ -274,9 +273,7 @@ class Study:
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence about a name that is none of the known ones, with the nearest one."""
     known = list(known)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=NEAR)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
+    return f"{what} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}"
 
 
 def _repeated(what: str, field: str, values: list[Any]) -> Iterator[str]:

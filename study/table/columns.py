@@ -170,6 +170,7 @@ _CONFIG_LABELS = {  # of those whose own name does not say enough
     "hidden": "hidden units",
     "dropout_conv": "dropout rate after the convolution",
     "dropout_hidden": "dropout rate after the hidden layer",
+    "batch_norm": "batch normalisation",
     "learning_rate": "learning rate at the start",
     "schedule": "schedule of the learning rate",
     "step_size": "epochs between steps of the learning rate",

@@ -26,6 +26,7 @@ STUDY = Study(
     baselines=(
         Baseline("wide", "wide ANN", "ann", {"width_1": 8}),
         Baseline("conv", "ConvModel", "conv", {"channels": 4}),
+        Baseline("plain", "ANN", "ann", {"width_1": 8, "batch_norm": False, "activation": "gelu"}),
     ),
     figures=(),
 )
@@ -70,7 +71,7 @@ def test_the_files_of_the_test_part_get_the_probabilities_that_were_recorded(fol
     """So they are made as grey and as small as the run's images were."""
     results = LocalFolder(folder / "results")
     files = [folder / "data" / f"test_{name}.npy" for name in ("normal", "pneumonia")]
-    for name in ("wide", "conv"):
+    for name in ("wide", "conv", "plain"):
         csv = folder / f"{name}.csv"
         assert predict(folder, name, *files, "--csv", csv).exit_code == 0
         models = kept_models(finished_trials(study, results), results, name)
@@ -140,7 +141,7 @@ def test_damaged_weights_are_named(folder, study):
     assert answer.exit_code == 1 and ".safetensors is damaged" in answer.stderr
 
 
-@pytest.mark.parametrize("candidate", ["wide", "conv"])
+@pytest.mark.parametrize("candidate", ["wide", "conv", "plain"])
 def test_an_exported_model_says_what_pytorch_says(folder, study, candidate):
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")

@@ -1,4 +1,14 @@
+from dataclasses import dataclass, replace
+
+import pytest
+
+from hw3.models import FAMILIES
+from hw3.models.config import bounded
 from study.figures.architecture import describe_architecture, frame_of_architecture
+from study.store.records import Record
+from study.table.members import Member
+from study.table.rows import make_table
+from tests.made import SETTING, epoch_row
 
 
 def test_architecture_marks_what_the_second_model_adds_and_changes(table):
@@ -31,3 +41,27 @@ def test_architecture_compares_no_two_families(table):
 
 def test_architecture_has_all_of_its_candidates_or_nothing(table):
     assert frame_of_architecture(table, candidates=["lab4", "absent"]).empty
+
+
+@dataclass(frozen=True)
+class CountConfig:
+    """A family in which the ANN's name is one of a count."""
+
+    batch_norm: int = bounded(1, 1, 9)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_architecture_without_batch_normalisation_has_no_such_layers(shared, monkeypatch):
+    if shared:  # the column is text
+        family = replace(FAMILIES["gap"], config=CountConfig)
+        monkeypatch.setitem(FAMILIES, "count", family)
+    members = [
+        Member("confirm", name, name, Record(ingredients, "complete", [epoch_row(1, 0.5)]), None, 0)
+        for name, values in (("homework", {}), ("plain", {"batch_norm": False}))
+        if (ingredients := SETTING.ingredients("ann", values, 0))
+    ]
+    frame = frame_of_architecture(make_table(members), candidates=["homework", "plain"])
+    layers = frame.groupby("candidate")["kind"].agg(list)
+    assert layers["homework"].count("BatchNorm1d") == 3
+    assert layers["plain"] == [kind for kind in layers["homework"] if kind != "BatchNorm1d"]
+    assert set(frame["changed"]) == {""}

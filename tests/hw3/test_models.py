@@ -109,7 +109,11 @@ HYPER_PARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize(("family", "item"), HYPER_PARAMETERS)
+NUMBERS = [one for one in HYPER_PARAMETERS if "low" in one.values[1].metadata]
+CHOICES = [one for one in HYPER_PARAMETERS if "choices" in one.values[1].metadata]
+
+
+@pytest.mark.parametrize(("family", "item"), NUMBERS)
 def test_config_takes_its_bounds_and_refuses_what_lies_beyond(family, item):
     low, high = item.metadata["low"], item.metadata["high"]
     for bound in (low, high):
@@ -119,7 +123,7 @@ def test_config_takes_its_bounds_and_refuses_what_lies_beyond(family, item):
             make_config(family, {item.name: wrong})
 
 
-@pytest.mark.parametrize(("family", "item"), HYPER_PARAMETERS)
+@pytest.mark.parametrize(("family", "item"), NUMBERS)
 def test_config_refuses_values_of_another_type(family, item):
     middle = (item.metadata["low"] + item.metadata["high"]) / 2
     for wrong in (str(item.default), True, None, [item.default]):
@@ -128,6 +132,21 @@ def test_config_refuses_values_of_another_type(family, item):
     if isinstance(item.default, int):
         with pytest.raises(ValueError, match=item.name):
             make_config(family, {item.name: float(int(middle))})
+
+
+@pytest.mark.parametrize(("family", "item"), CHOICES)
+def test_config_takes_its_choices_and_builds_a_model_of_each(family, item):
+    for choice in item.metadata["choices"]:
+        model = build_model(make_architecture(family, {item.name: choice}, 16), seed=0)
+        assert model(torch.zeros(3, 1, 16, 16)).shape == (3, 1)
+    for wrong in (1, 0.0, "no such", None, [item.default]):
+        with pytest.raises(ValueError, match=item.name):
+            make_config(family, {item.name: wrong})
+
+
+def test_a_misspelt_choice_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match=r"'leakyrelu'.* Did you mean leaky_relu\?"):
+        make_config("ann", {"activation": "leakyrelu"})
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -160,3 +179,20 @@ def test_dropout_stands_in_the_homeworks_two_places():
     assert [block.dropout and block.dropout.p for block in model[:3]] == [None, None, 0.3]
     assert names[4:] == ["Linear", "ReLU", "Dropout", "Linear"]
     assert model[6].p == 0.7
+
+
+def hidden_layers(**values):
+    """Kinds of the ANN's layers between Flatten and the logit."""
+    model = build_model(make_architecture("ann", values, 16), seed=0)
+    return [type(module).__name__ for module in model][1:-1]
+
+
+def test_the_anns_batch_normalisation_and_activation_are_hyper_parameters():
+    assert hidden_layers() == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 3
+    assert hidden_layers(batch_norm=False) == ["Linear", "ReLU", "Dropout"] * 3
+    assert hidden_layers(activation="tanh") == ["Linear", "BatchNorm1d", "Tanh", "Dropout"] * 3
+    with_norm, without = (
+        model_cost(make_architecture("ann", {"batch_norm": norm}, 16)) for norm in (True, False)
+    )
+    assert with_norm.parameters - without.parameters == 2 * (512 + 256 + 256)
+    assert with_norm.multiply_adds == without.multiply_adds

@@ -57,7 +57,7 @@ CHANGES_NOTHING = [
     ("models/conv.py", "nn.Flatten(),", "(nn.Flatten()),"),
     ("models/conv.py", "(height // 8)", "((height // 8))"),
     ("models/conv.py", "return nn.Sequential(", "return nn.Sequential(  # in this order\n"),
-    ("models/ann.py", "nn.ReLU()", "nn.GELU()"),
+    ("models/ann.py", '"relu": nn.ReLU', '"relu": nn.GELU'),
     ("models/ann.py", "bounded(512, 1, 65536)", "bounded(256, 1, 65536)"),
     ("models/gap.py", "import nn", "import nn as nn"),
     ("metrics/registry.py", "SPECIFICITY = 0.9", "SPECIFICITY = 0.8"),

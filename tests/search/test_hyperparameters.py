@@ -6,20 +6,22 @@ import pytest
 
 from hw3.engine import Recipe, recipe_for
 from hw3.models import FAMILIES
-from hw3.models.config import bounded, check_bounds
+from hw3.models.config import bounded, check_bounds, one_of
 from study.cli.check import check_study
 from study.cli.estimate import training_seconds
 from study.search.choose import FinishedTrials
 from study.search.hyperparameters import split_values
 from study.search.optuna_trials import is_point
 from study.search.registered import confirmed_of
-from study.search.registration import study_digest
+from study.search.registration import claim_digest, study_digest
 from study.search.tried import describe_tried
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
-from study.spec.space import Float
+from study.spec.space import Choice, Float
 from study.spec.study import Baseline, Match, Search
 from study.store.records import Record, record_key
+from study.table.members import Member
+from study.table.rows import make_table
 from tests.made import BUDGET, SETTING, STUDY, epoch_row, explored, plan_of
 
 RATE_SEARCH = Search(
@@ -187,3 +189,91 @@ def test_recipe_of_a_record_is_the_recipe_that_trained_it():
     ingredients = SETTING.ingredients("conv", {"label_smoothing": 0.1, "schedule": "cosine"}, 0)
     wanted = replace(SETTING.recipe, label_smoothing=0.1, schedule="cosine")
     assert asdict(Recipe(**ingredients["recipe"])) == asdict(wanted)
+
+
+@dataclass(frozen=True)
+class OldConfig:
+    """A family before it got another hyper-parameter."""
+
+    channels: int = bounded(32, 1, 4096)
+    hidden: int = bounded(0, 0, 65536)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True)
+class NewConfig(OldConfig):
+    """The same, afterwards."""
+
+    kind: str = one_of("plain", "fancy", added=True)
+
+
+@pytest.fixture
+def versions(monkeypatch):
+    """Take the family "versions" as it was, or as it is."""
+
+    def take(config):
+        monkeypatch.setitem(FAMILIES, "versions", replace(FAMILIES["gap"], config=config))
+
+    return take
+
+
+KINDS = Search("kinds", "kinds", "versions", {"channels": Choice((4, 8))})
+SETTING_OF_ANY = replace(SETTING, code={})
+
+
+def test_a_hyper_parameter_that_is_added_leaves_keys_and_claims_as_they_were(versions):
+    baseline = Baseline("small", "small", "versions", {"channels": 8})
+    claims = (Claim("c", "small", "val_loss", below=0.5), Claim("k", "kinds", "val_loss", below=1))
+    study = replace(STUDY, baselines=(baseline,), searches=(KINDS,), claims=claims)
+    found = []
+    for config in (OldConfig, NewConfig):
+        versions(config)
+        keys = key({"channels": 8}, "versions", SETTING_OF_ANY)
+        found.append((keys, *(claim_digest(study, claim) for claim in claims)))
+    assert found[0] == found[1]
+    fancy = {"channels": 8, "kind": "fancy"}
+    assert key(fancy, "versions", SETTING_OF_ANY) != found[0][0]
+    changed = replace(study, baselines=(replace(baseline, config=fancy),))
+    assert claim_digest(changed, claims[0]) != found[0][1]
+    changed = replace(study, searches=(replace(KINDS, fixed={"kind": "fancy"}),))
+    assert claim_digest(changed, claims[1]) != found[0][2]
+
+
+def test_records_without_a_hyper_parameter_that_was_added_have_its_default(versions):
+    """An earlier version's trials are still those of the search, and lead to the same choice."""
+    versions(OldConfig)
+    setting = SETTING_OF_ANY
+    old = [
+        explored(KINDS, 0, {"channels": 8}, [0.5] * 8, setting=setting),
+        explored(KINDS, 1, {"channels": 4}, [0.4] * 8, setting=setting),
+    ]
+    job_of = [candidate_job(old, setting)]
+    versions(NewConfig)
+    job_of.append(candidate_job(old, setting))
+    assert job_of[0].key == job_of[1].key
+    assert all(is_point(KINDS, one) and setting.belongs_to(KINDS, one) for one in old)
+    table = make_table(Member("explore", "kinds", "kinds", one) for one in old)
+    assert set(table["config_kind"]) == {"plain"}
+
+
+def candidate_job(records, setting):
+    """The first training of what the search chooses."""
+    study = replace(STUDY, baselines=(), searches=(KINDS,))
+    trials = FinishedTrials(plan_of(study, setting), {one.key: one for one in records})
+    chosen = trials.chosen(KINDS)
+    assert chosen is not None
+    return chosen.jobs(setting, 1)[0]
+
+
+def test_a_search_may_vary_a_hyper_parameter_that_was_added(versions):
+    versions(NewConfig)
+    search = replace(KINDS, space={"kind": Choice(("plain", "fancy"))})
+    records = [
+        explored(search, number, {"kind": kind}, [0.5 - number / 10] * 8, setting=SETTING_OF_ANY)
+        for number, kind in enumerate(("plain", "fancy"))
+    ]
+    assert all(is_point(search, one) for one in records)
+    assert all(SETTING_OF_ANY.belongs_to(search, one) for one in records)
+    assert not is_point(search, replace(records[0], params={"kind": "fancy"}))
