@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from study.cli.command import ACTIONS, command, fail
-from study.cli.target import TASKS, find_study
+from study.cli.target import find_study
+from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
 from study.spec.shell import shell_line
 

@@ -19,6 +19,7 @@ from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.executors import EXECUTORS, Executor, check_executor, concurrent_trials, device_here
 from study.cli.options import Options, command_line
+from study.cli.tasks import claims_of_others
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
@@ -246,7 +247,7 @@ def _train(
     started = time.monotonic()
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
     watch = WeightsWatch(keeper, records)
-    recorder = Recorder(store, checkpoints, plan)
+    recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
     with Progress(console, plan, dispatcher.remaining) as progress:
         session = Session(dispatcher, recorder, [progress, watch])
         executor.run(session, data, checkpoints, keeper)

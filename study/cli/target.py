@@ -4,16 +4,14 @@ import importlib
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 
 from study.cli.command import check_name
+from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
 from study.spec.study import Study, unknown_name
 
 STUDY = "STUDY"  # the name that a module's study has unless the target says another
-PACKAGE = str(Path(__file__).parents[1])
-TASKS = tuple(one.name for one in iter_modules([PACKAGE]) if one.name.startswith("task_"))
 
 
 def find_study(target: str) -> Study:

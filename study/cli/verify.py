@@ -36,7 +36,9 @@ def verify(study: Study, digest: str, results: Folder, console: Console) -> None
     notes = claim_notes(trials)
     if notes:
         said = "\n".join(f"  {name}: {note}" for name, note in notes.items())
-        raise StudyError(f"not every claim of {study.name} stood before the run:\n{said}")
+        raise StudyError(
+            f"not every claim of {study.name} is known to have stood before the run:\n{said}"
+        )
     registered = find_registered(trials)
     if not registered:
         raise StudyError(f"no training was recorded with the claims of {study.name} in {results}")

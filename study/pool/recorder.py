@@ -6,7 +6,7 @@ from typing import Any
 from study.pool.worker import TrialReport
 from study.search.looks import planned_looks
 from study.search.plan import Plan
-from study.search.registration import registration
+from study.search.registration import NO_OTHERS, OthersClaims, registration
 from study.search.trial import Job
 from study.spec.secrets import mask
 from study.store.checkpoints import CheckpointStore
@@ -25,15 +25,22 @@ class Recorder:
 
     Args:
         plan: with whose claims and looks confirmed trainings are recorded.
+        others: claims of other studies that stand now, see `study.search.registration`.
 
     Attributes:
         failure: why a record could not be written, None where all could. All records that are
             there are whole, and the trials under way keep their checkpoints.
     """
 
-    def __init__(self, store: RecordStore, checkpoints: CheckpointStore, plan: Plan):
+    def __init__(
+        self,
+        store: RecordStore,
+        checkpoints: CheckpointStore,
+        plan: Plan,
+        others: OthersClaims = NO_OTHERS,
+    ):
         self._store, self._checkpoints = store, checkpoints
-        self._plan = plan
+        self._plan, self._others = plan, others
         self._stopped: set[str] = set()  # keys of trials whose checkpoints were kept
         self._kept_bytes = 0
         self.failure: str | None = None
@@ -91,4 +98,5 @@ class Recorder:
 
     def _registration(self, job: Job) -> dict[str, Any]:
         """What the record of a confirmed training holds of the run."""
-        return registration(self._plan, job.candidate) | planned_looks(self._plan)
+        registered = registration(self._plan, job.candidate, self._others)
+        return registered | planned_looks(self._plan)

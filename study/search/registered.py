@@ -1,18 +1,24 @@
 """Which claims stood before the trainings that they read, as the records of these say.
 
-Each confirmed training is recorded with the digests of its study's claims at that time. What does
-not hold a claim's digest was there before the claim was, whichever profile or study trained it.
+Each confirmed training is recorded with the digests of its study's claims at that time, and with
+those of the project's other tasks. Of a training that holds a study's claims, but not this one, the
+claim came later. Of one that was trained for another study, and holds none of this one's, only an
+earlier training that holds the claim can show that it stood; else nobody can tell.
 This is the one place that decides what a reader is told about a claim that came late.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
+from hw3.text import printable
 from study.search.choose import FinishedTrials
 from study.search.hyperparameters import complete_values, recorded_values
 from study.search.registration import (
     CANDIDATE,
     CLAIMS,
+    OTHERS,
     STUDY,
     claim_digest,
     claim_digests,
@@ -25,8 +31,8 @@ from study.store.records import Record
 
 
 def claim_notes(trials: FinishedTrials) -> dict[str, str]:
-    """What a reader must know about claims that did not stand before the trainings that they read,
-    by the claims' names. Empty where every claim did.
+    """What a reader must know about claims that are not known to have stood before the trainings
+    that they read, by the claims' names. Empty where every claim did.
 
     A claim that compares two candidates is late where trainings of both were there: another study's
     of one alone give no effect. Of its own study one training is enough, since the others may have
@@ -45,14 +51,25 @@ def _note(trials: FinishedTrials, claim: Claim, trained: Mapping[str, list[Recor
         trained: trainings by candidate.
     """
     study = trials.plan.study
-    late = [_recorded_before(study, claim, trained[name]) for name in claim.candidates]
+    stood = _stood(trials, claim)
+    late = [[one for one in trained[name] if stood(one) is False] for name in claim.candidates]
     changed = _recorded_with_another(trials, claim)
     done = "changed" if changed else "added"
     if all(late):
         return f"{done} after {_count(min(late, key=len))} that it reads had been recorded"
-    own = {one.key: one for each in late for one in each if one.provenance.get(STUDY) == study.name}
-    own |= {one.key: one for one in changed}
-    return f"{done} after {_count(own)} of its study had been recorded" if own else ""
+    own = {one.key: one for one in (*chain(*late), *changed) if _is_own(study, one)}
+    if own:
+        return f"{done} after {_count(own)} of its study had been recorded"
+    unsure = [[one for one in trained[name] if not stood(one)] for name in claim.candidates]
+    return _cannot_tell(min(unsure, key=len)) if all(unsure) else ""
+
+
+def _cannot_tell(records: Collection[Record]) -> str:
+    names = {printable(one.provenance.get(STUDY, "an earlier version")) for one in records}
+    return (
+        f"whether it stood before {_count(records)} that it reads cannot be told: "
+        f"{', '.join(sorted(names))} recorded them, without this study's claims"
+    )
 
 
 def find_registered(trials: FinishedTrials) -> list[Record]:
@@ -74,7 +91,8 @@ def describe_notes(notes: Mapping[str, str]) -> str:
     for name, note in notes.items():
         names.setdefault(note, []).append(name)
     said = "; ".join(f"{', '.join(those)}: {note}" for note, those in names.items())
-    return f"Not all claims were written before the trainings. {said}." if notes else ""
+    known = "Not all claims are known to have been written before the trainings."
+    return f"{known} {said}." if notes else ""
 
 
 def confirmed_of(trials: FinishedTrials, name: str) -> list[Record]:
@@ -129,19 +147,38 @@ def _is_of_model(record: Record, family: str, values: Mapping[str, Any]) -> bool
     return record.ingredients["family"] == family and is_same
 
 
-def _recorded_before(study: Study, claim: Claim, records: list[Record]) -> list[Record]:
-    """Those that were recorded when the study did not have the claim as it is."""
-    digest = claim_digest(study, claim)
-    return [one for one in records if _claims_of(study, one).get(claim.name) != digest]
+def _stood(trials: FinishedTrials, claim: Claim) -> Callable[[Record], bool | None]:
+    """Whether the study had the claim as it is when a training was recorded; None where nobody can
+    tell."""
+    study, digest = trials.plan.study, claim_digest(trials.plan.study, claim)
+    holding = [
+        one
+        for one in trials.records.values()
+        if (_claims_of(study, one) or {}).get(claim.name) == digest
+    ]
+    since = min(filter(None, map(_finished, holding)), default=None)
+
+    def stood(record: Record) -> bool | None:
+        known, finished = _claims_of(study, record), _finished(record)
+        if known is not None:
+            return known.get(claim.name) == digest
+        return True if since and finished and since <= finished else None
+
+    return stood
+
+
+def _finished(record: Record) -> datetime | None:
+    finished = record.provenance.get("finished")
+    return datetime.fromisoformat(finished) if finished else None
 
 
 def _recorded_with_another(trials: FinishedTrials, claim: Claim) -> list[Record]:
-    """Trainings of the study that were recorded when it had another claim of that name."""
+    """Trainings that were recorded when the study had another claim of that name."""
     study, digest = trials.plan.study, claim_digest(trials.plan.study, claim)
     return [
         one
         for one in trials.records.values()
-        if one.is_full_length and _claims_of(study, one).get(claim.name, digest) != digest
+        if one.is_full_length and (_claims_of(study, one) or {}).get(claim.name, digest) != digest
     ]
 
 
@@ -150,15 +187,22 @@ def _dropped(trials: FinishedTrials) -> dict[str, str]:
     drops one makes the correction for the others milder."""
     study = trials.plan.study
     kept = {claim.name for claim in study.claims}
-    names = {name for one in trials.records.values() for name in _claims_of(study, one)}
+    own = [one for one in trials.records.values() if _is_own(study, one)]
+    names = {name for one in own for name in _claims_of(study, one) or {}}
     return {name: "dropped after trainings were recorded" for name in sorted(names - kept)}
 
 
-def _claims_of(study: Study, record: Record) -> Mapping[str, str]:
-    """Digests by name of the claims that the study had when it trained this; of another study's
-    trainings none, since who picks claims from that one knows how they fared."""
-    of_study = record.provenance.get(STUDY) == study.name
-    return record.provenance.get(CLAIMS, {}) if of_study else {}
+def _claims_of(study: Study, record: Record) -> Mapping[str, str] | None:
+    """Digests by name of the claims that the study had when this was trained; None where the record
+    does not say. The claims of the study that trained it are none of another's: who picks claims
+    from that one knows how they fared."""
+    if _is_own(study, record):
+        return record.provenance.get(CLAIMS, {})
+    return record.provenance.get(OTHERS, {}).get(study.name)
+
+
+def _is_own(study: Study, record: Record) -> bool:
+    return record.provenance.get(STUDY) == study.name
 
 
 def _count(records: Collection[Any]) -> str:

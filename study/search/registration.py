@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from study.search.hyperparameters import complete_config, without_added
@@ -15,19 +16,26 @@ from study.spec.study import LOSS, Baseline, Search, Study
 DIGITS = 16  # hexadecimal
 CITATION = ("quote", "source")  # fields that say who claimed it: they change no verdict's meaning
 STUDY, CLAIMS, CANDIDATE, PLANNED = "study", "claims", "candidate", "planned"  # of a provenance
+OTHERS = "others"
+
+OthersClaims = Mapping[str, Mapping[str, str]]  # digests by the claims' names, by study
+NO_OTHERS: OthersClaims = MappingProxyType({})
 
 
-def registration(plan: Plan, candidate: str) -> dict[str, Any]:
+def registration(plan: Plan, candidate: str, others: OthersClaims = NO_OTHERS) -> dict[str, Any]:
     """What the record of a confirmed training holds of the run that it is trained for.
 
     Args:
         candidate: the name of the baseline or search that it is trained for.
+        others: the claims of other studies that stand at this time: they may come to read the
+            training, and a record that knows them shows that they were there before it.
     """
     budget = plan.budget
     planned = {"trials": budget.trials, "seeds": budget.seeds, "judged": budget.judged}
     planned["source"] = plan.data.source
     claims = claim_digests(plan.study)
-    return {STUDY: plan.study.name, CLAIMS: claims, CANDIDATE: candidate, PLANNED: planned}
+    own = {STUDY: plan.study.name, CLAIMS: claims, CANDIDATE: candidate, PLANNED: planned}
+    return own | ({OTHERS: {name: dict(those) for name, those in others.items()}} if others else {})
 
 
 def claim_digest(study: Study, claim: Claim) -> str:

@@ -174,6 +174,7 @@ class _Origin:
     versions: Mapping[str, str] = field(default_factory=dict)
     study: str | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     candidate: str | None = None
     planned: _Planned | None = None
     looks: tuple[tuple[int, float], ...] = ()

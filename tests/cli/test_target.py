@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from study.__main__ import main
-from study.cli.target import TASKS, find_study
+from study.cli.target import find_study
+from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
 from study.task_c import STUDY
 

@@ -7,11 +7,14 @@ from click.testing import CliRunner
 
 from study import task_c
 from study.__main__ import main
+from study.cli.target import find_study
+from study.cli.tasks import claims_of_others
 from study.search.choose import FinishedTrials
 from study.search.plan import save_plan
-from study.search.registration import registration, study_digest
+from study.search.registration import claim_digests, registration, study_digest
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
+from tests.golden import do
 from tests.made import epoch_row, plan_of
 
 STUDY = task_c.STUDY
@@ -84,3 +87,20 @@ def test_a_study_with_a_mistake_is_refused_with_the_mistake(results, monkeypatch
     monkeypatch.setattr(task_c, "STUDY", replace(STUDY, claims=(wrong,)))
     answer = verify(results)
     assert answer.exit_code == 1 and "nobody" in answer.stderr
+
+
+def test_a_task_whose_candidate_another_one_trained_first_is_verified(tmp_path):
+    """Tasks share a results folder, and the ConvModel in it."""
+    options = ["--profile", "smoke", "--workers", "inline", "--epochs", "1"]
+    for name in ("task_c", "task_a"):
+        do(replace(find_study(name), figures=()), "run", tmp_path, *options)
+    digest = study_digest(find_study("task_a"))
+    answer = CliRunner().invoke(main, ["verify", "task_a", digest, "--results", str(tmp_path)])
+    assert answer.exit_code == 0 and answer.output.startswith("verified"), answer.output
+
+
+def test_a_task_that_cannot_be_read_is_left_out_of_what_is_registered(monkeypatch):
+    mistaken = replace(STUDY, baselines=())
+    monkeypatch.setattr(task_c, "STUDY", mistaken)
+    assert set(claims_of_others("task_a")) == {"task_b"}
+    assert claims_of_others("task_a")["task_b"] == claim_digests(find_study("task_b"))

@@ -7,7 +7,7 @@ import pytest
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.registered import claim_notes, confirmed_of, describe_notes
-from study.search.registration import registration
+from study.search.registration import NO_OTHERS, claim_digests, registration
 from study.search.trial import Setting
 from study.spec.claim import Claim
 from study.spec.study import Baseline
@@ -20,10 +20,11 @@ TASK = replace(STUDY, claims=(LEVEL, WIDER))
 CONFIGS = {"small": ("conv", {"channels": 8}), "gap": ("gap", {"channels": 16})}
 
 
-def record(name, seed, study=TASK, setting=SETTING, status="complete"):
-    """A confirmed training of a candidate, recorded with the study's claims."""
+def record(name, seed, study=TASK, setting=SETTING, status="complete", others=NO_OTHERS, hour=12):
+    """A confirmed training of a candidate, recorded with the study's claims and those of others."""
     ingredients = setting.ingredients(*CONFIGS[name], seed)
-    provenance = registration(plan_of(study), name)
+    provenance = registration(plan_of(study), name, others)
+    provenance["finished"] = f"2026-03-01T{hour:02}:00:00+00:00"
     return Record(ingredients, status, [epoch_row(1, 0.5)], provenance=provenance)
 
 
@@ -89,11 +90,11 @@ def test_a_plan_that_was_deleted_or_a_smoke_run_hides_nothing():
 def test_another_studys_trainings_count_where_they_give_the_effect():
     other = replace(STUDY, name="other", claims=())
     assert set(notes(*trainings(other))) == {"level", "wider"}
-    of_baseline = [record("small", seed, other) for seed in range(3)]
+    of_baseline = [record("small", seed, other, hour=11) for seed in range(3)]
     assert set(notes(*of_baseline)) == {"level"}  # a comparison needs both sides
     of_choice = [record("gap", seed) for seed in range(3)]
     assert set(notes(*of_baseline, *of_choice)) == {"level"}
-    assert notes(*of_baseline)["level"].startswith("added")
+    assert "cannot be told: other recorded them" in notes(*of_baseline)["level"]
 
 
 def test_trainings_that_show_nothing_do_not_count():
@@ -142,9 +143,52 @@ def test_what_changes_the_meaning_of_a_claim_changes_the_claim(study):
     assert all(note.startswith("changed after") for note in said.values())
 
 
-def test_claims_picked_from_another_study_came_late():
+def test_of_claims_picked_from_another_study_nobody_can_tell_when_they_were_written():
     picked = replace(TASK, name="picked", claims=(LEVEL,))
-    assert notes(*trainings(), study=picked)["level"].startswith("added after 3 trainings")
+    said = notes(*trainings(), study=picked)["level"]
+    assert said.startswith("whether it stood before 3 trainings that it reads cannot be told: made")
+    assert "known to have been written before" in describe_notes({"level": said})
+
+
+OTHER = replace(STUDY, name="other", claims=())
+
+
+def of_other(study=None, hour=12):
+    """Trainings of both candidates by another study, which knew the claims of this one."""
+    others = {} if study is None else {study.name: claim_digests(study)}
+    return [
+        record(name, seed, OTHER, others=others, hour=hour) for name in CONFIGS for seed in range(3)
+    ]
+
+
+def test_claims_that_another_studys_trainings_know_stood_before_them():
+    assert notes(*of_other(TASK)) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "done"),
+    [
+        (replace(TASK, claims=(LEVEL,)), "added"),
+        (replace(TASK, claims=(LEVEL, replace(WIDER, below=0.1))), "changed"),
+    ],
+)
+def test_claims_that_another_studys_trainings_do_not_know_came_after_them(before, done):
+    said = {"wider": f"{done} after 3 trainings that it reads had been recorded"}
+    assert notes(*of_other(before)) == said
+    own = [record("gap", seed, hour=11) for seed in range(9, 12)]
+    assert notes(*of_other(before), *own) == said  # whatever was registered when
+
+
+def test_a_claim_changed_after_trainings_of_one_side_alone_is_not_told():
+    before = replace(TASK, claims=(LEVEL, replace(WIDER, below=0.1)))
+    assert notes(*of_other(before)[:3]) == {}
+
+
+@pytest.mark.parametrize(("hour", "known"), [(11, True), (12, True), (13, False)])
+def test_a_training_that_holds_the_claim_shows_that_it_stood_before_later_ones(hour, known):
+    """At another scale, for example: `setting` is not that of the other study's."""
+    own = record("small", 0, setting=replace(SETTING, image_size=64), hour=hour)
+    assert (notes(own, *of_other()) == {}) is known
 
 
 def test_training_one_candidate_again_hides_no_change():

@@ -100,3 +100,9 @@ def test_a_training_is_registered_with_claims_and_budget():
     planned = {"trials": BUDGET.trials, "seeds": BUDGET.seeds, "judged": True, "source": "made"}
     claims = claim_digests(STUDY)
     assert found == {"study": "made", "claims": claims, "candidate": "cnn", "planned": planned}
+
+
+def test_a_training_is_registered_with_the_claims_of_others_too():
+    others = {"other": {"costs": "0" * 16}}
+    found = registration(plan_of(STUDY), "cnn", others)
+    assert found == registration(plan_of(STUDY), "cnn") | {"others": others}
