@@ -1,5 +1,6 @@
 """The records that a task file is made of: baselines, searches, and the study with its claims."""
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figure
 from study.spec.space import Dimension, If, is_searched
 
 T = TypeVar("T")
+LISTED, NEAREST = 16, 6  # known names that a message lists at most; those of more that it names
 VALIDATION = "val_"  # begins the names of the columns of the validation part
 LOSS = f"{VALIDATION}loss"
 
@@ -271,9 +273,14 @@ class Study:
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
-    """The sentence about a name that is none of the known ones, with the nearest one."""
+    """The sentence about a name that is none of the known ones, with the nearest one; where they
+    are many, with a few near ones in the place of all."""
     known = list(known)
-    return f"{what} must be one of {', '.join(known)}; got {name!r}.{did_you_mean(name, known)}"
+    hint = did_you_mean(name, known)
+    if len(known) <= LISTED:
+        return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
+    nearest = ", ".join(difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0))
+    return f"{what} must be one of {len(known)} names; got {name!r}.{hint} The nearest are {nearest}."
 
 
 def _repeated(what: str, field: str, values: list[Any]) -> Iterator[str]:

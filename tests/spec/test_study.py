@@ -5,7 +5,7 @@ import pytest
 from study.spec.budget import PROFILES
 from study.spec.claim import Claim
 from study.spec.space import Choice, Float, Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Baseline, Search, Study, unknown_name
 from tests.made import DROPOUT_SEARCH, STUDY
 
 
@@ -98,3 +98,11 @@ def test_a_study_without_figures_gets_the_standard_ones():
     assert "search" not in kinds
     assert "search" in {figure.kind for figure in STUDY.figures}
     assert list(study.mistakes()) == []
+
+
+def test_a_name_among_many_is_refused_with_the_nearest_and_not_with_all():
+    known = [f"{part}_{name}" for part in ("val", "test") for name in "abcdefghijkl"]
+    said = unknown_name("metric", "val__c", known)
+    assert said.startswith("metric must be one of 24 names; got 'val__c'. Did you mean val_c?")
+    assert said.count("val_") + said.count("test_") < 10
+    assert unknown_name("metric", "val__c", known[:4]).startswith("metric must be one of val_a, ")
