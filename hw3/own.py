@@ -15,7 +15,16 @@ import numpy as np
 
 from hw3.resampling import draw_groups, join_links
 from hw3.seeds import derive_seed
-from hw3.splits import COLOURS, DataError, Split, Splits, check_inputs, digest_images, make_splits
+from hw3.splits import (
+    COLOURS,
+    DataError,
+    Split,
+    Splits,
+    check_inputs,
+    colours_first,
+    digest_images,
+    make_splits,
+)
 
 OWN = "own"  # what a data set is called that no source has named
 
@@ -38,7 +47,8 @@ def splits_from_arrays(
     Args:
         inputs: (N, ...). uint8 is for images, (N, H, W), (N, H, W, 3) or (N, 1 or 3, H, W), which
             may be resized; whatever else a model takes as it is: floats become float32, whole
-            numbers int64.
+            numbers int64. Floats of shape (N, S, S, 1 or 3) are pictures, too, and get their
+            colours first.
         labels: (N,), from 0, or the names of the classes.
         classes: names in the order of the labels; if None, the labels' own in their order.
         patients: (N,), whom each example is of; None where it does not matter.
@@ -144,7 +154,7 @@ def _number_labels(
 
 
 def _make_split(where: str, inputs: Any, labels: np.ndarray, patients: Any) -> Split:
-    images = _as_inputs(np.asarray(inputs))
+    images = colours_first(where, _as_inputs(np.asarray(inputs)))
     check_inputs(where, images)
     if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
         raise DataError(

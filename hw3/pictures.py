@@ -15,6 +15,7 @@ from hw3.splits import (
     check_images,
     check_inputs,
     check_memory,
+    colours_first,
     resize_images,
 )
 
@@ -36,7 +37,9 @@ def read_examples(path: str | Path, shape: Shape, dtype: str = "uint8") -> np.nd
     if dtype == "uint8":
         return read_pictures(path, shape.image_size, shape.channels == COLOURS)
     examples = read_array(Path(path))
-    examples = examples[None] if examples.shape == shape.inputs else examples
+    examples = examples[None] if examples.ndim == len(shape.inputs) else examples
+    if examples.shape[1:] != shape.inputs:
+        examples = colours_first(str(path), examples)
     if examples.shape[1:] != shape.inputs or examples.dtype != dtype:
         raise DataError(
             f"{path}: must hold {dtype} of shape (N, {', '.join(map(str, shape.inputs))}), as the "

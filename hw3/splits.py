@@ -226,6 +226,29 @@ def check_images(where: str, images: np.ndarray) -> None:
         )
 
 
+def colours_first(where: str, inputs: np.ndarray) -> np.ndarray:
+    """Pictures of float32 whose colours stand last, (N, S, S, 1 or 3), as models take them,
+    (N, 1 or 3, S, S); anything else as it is.
+
+    Raises:
+        DataError: the last length is 3 and the others differ, (N, H, W, 3): that may be pictures,
+            or anything else of three numbers.
+    """
+    is_last = inputs.ndim == 4 and inputs.shape[3] in (1, COLOURS) and inputs.dtype == np.float32
+    if not is_last or inputs.shape[1] in (1, COLOURS):
+        return inputs
+    if inputs.shape[1] == inputs.shape[2]:
+        return np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))
+    if inputs.shape[3] == 1:
+        return inputs
+    _, height, width, _ = inputs.shape
+    raise DataError(
+        f"{where}: float32 of shape (N, {height}, {width}, {COLOURS}) may be pictures or not; give "
+        f"pictures with their colours first, (N, {COLOURS}, {height}, {width}), or as uint8, and "
+        f"anything else with one more length, (N, 1, {height}, {width}, {COLOURS})"
+    )
+
+
 def check_inputs(where: str, inputs: np.ndarray) -> None:
     """Raise DataError unless `inputs` is as `Split.images` says."""
     if inputs.dtype == np.uint8:

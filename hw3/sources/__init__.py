@@ -112,6 +112,10 @@ def _check_header(where: Path, file: IO[bytes], size: int) -> None:
 
 def unreadable(path: Path, kind: str, error: Exception) -> DataError:
     """The error for a file at `path` that should have been `kind`."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{path}: there is no such file; it must be {kind}")
+    if isinstance(error, PermissionError):
+        return DataError(f"{path}: must be {kind}, but you have no permission to read it")
     if isinstance(error, OSError) and error.strerror:
         fact = error.strerror.lower()
     else:

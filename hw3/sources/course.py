@@ -18,6 +18,7 @@ from hw3.splits import (
     check_classes,
     check_images,
     check_inputs,
+    colours_first,
     join_splits,
 )
 
@@ -133,6 +134,7 @@ def _read_classes(
 def _read_class(path: Path, label: int, manifest: Manifest | None, check: Check) -> Split:
     images = read_array(path)
     check(str(path), images)
+    images = colours_first(str(path), images)
     if len(images) < 2:
         raise DataError(f"{path}: each class needs at least 2 images, got {len(images)}")
     patients = None

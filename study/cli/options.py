@@ -140,7 +140,10 @@ class Options:
         SeedRangeType(),
     )
     image_size: int | None = _option(
-        None, "Side of the images in pixels, a multiple of 8  [default: the profile's]", POSITIVE
+        None,
+        "Side of the images in pixels; some models take multiples of 8 alone  [default: the study's "
+        "or the profile's]",
+        POSITIVE,
     )
     sampler: str = _option(
         "auto",

@@ -280,7 +280,9 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     if len(known) <= LISTED:
         return f"{what} must be one of {', '.join(known)}; got {name!r}.{hint}"
     nearest = ", ".join(difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0))
-    return f"{what} must be one of {len(known)} names; got {name!r}.{hint} The nearest are {nearest}."
+    return (
+        f"{what} must be one of {len(known)} names; got {name!r}.{hint} The nearest are {nearest}."
+    )
 
 
 def _repeated(what: str, field: str, values: list[Any]) -> Iterator[str]:

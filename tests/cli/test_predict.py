@@ -99,7 +99,7 @@ def test_a_table_is_shown_with_the_spread_over_the_models(folder, tmp_path):
     [
         (["wid", "data/test_normal.npy"], "got 'wid'. Did you mean wide?"),
         (["wide", "used_study.py"], "used_study.py: must be a whole image"),
-        (["wide", "nothing.png"], "nothing.png: must be a whole image"),
+        (["wide", "nothing.png"], "nothing.png: there is no such file; it must be a whole image"),
     ],
 )
 def test_a_mistake_is_one_line(folder, arguments, said):

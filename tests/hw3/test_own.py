@@ -70,6 +70,13 @@ def test_labels_may_be_names_or_any_numbers():
         (noise(0, 90, 8, 8, 3), (3, 8, 8)),
         (noise(0, 90, 3, 8, 8), (3, 8, 8)),
         (noise(0, 90, 1, 8, 8), (1, 8, 8)),
+        (noise(0, 90, 8, 8, 3) / 255, (3, 8, 8)),
+        (noise(0, 90, 8, 8, 1) / 255, (1, 8, 8)),
+        (noise(0, 90, 3, 8, 8) / 255, (3, 8, 8)),
+        (noise(0, 90, 3, 8, 3) / 255, (3, 8, 3)),
+        (noise(0, 90, 12, 8, 1) / 255, (12, 8, 1)),
+        (noise(0, 90, 1, 12, 8, 3) / 255, (1, 12, 8, 3)),
+        (noise(0, 90, 8, 8, 3).astype(np.int32), (8, 8, 3)),
         (numbers().reshape(90, 5, 1), (5, 1)),
         (np.arange(900).reshape(90, 10).astype(np.int32), (10,)),
     ],
@@ -99,6 +106,7 @@ def test_a_test_part_of_its_own_is_kept():
         ({"labels": np.zeros(90, int)}, "2 to 1000 classes"),
         ({"inputs": np.full((90, 5), np.nan)}, "NaN or infinity"),
         ({"inputs": np.full((90, 5), "a")}, "uint8 images, float32"),
+        ({"inputs": np.zeros((90, 8, 9, 3))}, r"pictures with their colours first, \(N, 3, 8, 9\)"),
         ({"patients": np.arange(3)}, "one patient per example"),
         ({"patients": np.zeros(90)}, "stay together"),
         ({"val_share": 1.5}, "share of val must be above 0 and below 1"),
@@ -229,6 +237,14 @@ def test_arrays_by_class_may_have_any_names(tmp_path):
 def test_arrays_of_numbers_keep_what_they_are(tmp_path):
     save_arrays(tmp_path, NAMES, 10, 7, dtype=np.float32)
     assert load_splits(str(tmp_path), 16).shape == Shape((7,), 3)
+
+
+def test_float_pictures_with_their_colours_last_are_those_with_their_colours_first(tmp_path):
+    last = noise(0, 90, 8, 8, 3).astype(np.float32)
+    first = splits_from_arrays(last.transpose(0, 3, 1, 2), LABELS)
+    assert splits_from_arrays(last, LABELS).fingerprint == first.fingerprint
+    save_arrays(tmp_path, NAMES, 10, 24, 24, 3, dtype=np.float32)
+    assert load_splits(str(tmp_path), 16).shape == Shape((3, 24, 24), 3)
 
 
 def test_a_missing_array_comes_with_those_that_are_there(tmp_path):

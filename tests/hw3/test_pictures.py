@@ -94,3 +94,13 @@ def test_what_is_no_image_is_named_with_the_reason(tmp_path, name, make, said):
     make(tmp_path / name)
     with pytest.raises(DataError, match=rf"(?s){name}: .*{said}"):
         read_pictures(tmp_path / name, 16)
+
+
+def test_float_pictures_of_a_file_are_as_the_data_has_them(tmp_path):
+    last = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    first = last.transpose(0, 3, 1, 2)
+    for name, images in {"several": last, "one": last[0], "first": first, "lone": first[0]}.items():
+        np.save(tmp_path / f"{name}.npy", images)
+        found = read_examples(tmp_path / f"{name}.npy", Shape((3, 8, 8)), "float32")
+        np.testing.assert_array_equal(found, first[: len(found)])
+        assert len(found) == 1 + (images.ndim == 4)
