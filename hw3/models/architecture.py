@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from hw3.models.families import FAMILIES
+from hw3.names import did_you_mean
 from hw3.seeds import derive_seed
 from hw3.shape import Shape, grey_images
 
@@ -72,9 +73,10 @@ def make_config(family: str, values: Mapping[str, Any]) -> Any:
     names = [item.name for item in fields(record)]
     unknown = [name for name in values if name not in names]
     if unknown:
+        hints = "".join(did_you_mean(name, names) for name in unknown)
         raise ValueError(
             f"unknown hyper-parameter {', '.join(unknown)} of family {family}; "
-            f"it has {', '.join(names)}"
+            f"it has {', '.join(names)}.{hints}"
         )
     return record(**values)
 

@@ -13,13 +13,13 @@ from hw3.shape import grey_images
 from study.figures.check import figure_mistakes
 from study.figures.draw import describe_error, with_shape
 from study.figures.kinds import FIGURES
-from study.search.hyperparameters import architecture_of, recipe_of
+from study.search.hyperparameters import architecture_of, recipe_of, split_values
 from study.search.samplers import SAMPLERS
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
 from study.spec.space import If
-from study.spec.study import Baseline, Study, unknown_name
+from study.spec.study import Baseline, Search, Study, unknown_name
 from study.table.example import example_table
 from study.table.metrics import (
     class_mistakes,
@@ -99,6 +99,9 @@ def _mistakes(
     sound = study.sound()
     configs = list(_config_mistakes(sound, grey_images(image_size), _make))
     yield from configs
+    for search in study.searches:
+        if search not in sound.searches and not list(type_mistakes(search)):
+            yield from _name_mistakes(search)
     wrong_metrics = [*registry_mistakes(), *objective_mistakes(study.objective)]
     yield from wrong_metrics
     if sampler is not None:
@@ -150,6 +153,14 @@ def _config_mistakes(study: Study, shape: Shape, try_out: TryOut) -> Iterator[st
             if wrong:
                 yield from wrong
                 break  # the others are wrong for the same reason, as a rule
+
+
+def _name_mistakes(search: Search) -> Iterator[str]:
+    """Hyper-parameters that there are none of, of a search in which something else is wrong."""
+    try:
+        split_values(search.family, dict.fromkeys(sorted(search.names)))
+    except ValueError as error:
+        yield f"search {search.name}: {error}"
 
 
 def _make(where: str, family: str, config: Mapping[str, Any], shape: Shape) -> Iterator[str]:

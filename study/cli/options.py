@@ -141,8 +141,8 @@ class Options:
     )
     image_size: int | None = _option(
         None,
-        "Side of the images in pixels; some models take multiples of 8 alone  [default: the study's "
-        "or the profile's]",
+        "Side of the images in pixels; some models take only multiples of 8  [default: the "
+        "study's, or the profile's]",
         POSITIVE,
     )
     sampler: str = _option(

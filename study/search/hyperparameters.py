@@ -11,6 +11,7 @@ from typing import Any
 from hw3.engine import TUNABLE, Recipe, recipe_for
 from hw3.models import FAMILIES, Architecture, Shape, check_family, make_architecture, make_config
 from hw3.models.config import ADDED
+from hw3.names import did_you_mean
 
 Values = Mapping[str, Any]
 
@@ -37,9 +38,10 @@ def split_values(family: str, values: Values) -> tuple[dict[str, Any], dict[str,
     shared = [name for name in TUNABLE if name not in own]
     unknown = [name for name in values if name not in (*own, *shared)]
     if unknown:
+        hints = "".join(did_you_mean(name, (*own, *shared)) for name in unknown)
         raise ValueError(
-            f"unknown hyper-parameter {', '.join(unknown)} of family {family}; "
-            f"its models have {', '.join(own)}; its recipe has {', '.join(shared)}"
+            f"unknown hyper-parameter {', '.join(unknown)} of family {family}.{hints} "
+            f"Its models have {', '.join(own)}; its recipe has {', '.join(shared)}"
         )
     return (
         {name: value for name, value in values.items() if name in own},

@@ -160,7 +160,8 @@ class Search:
                         f"{places}; got {dimension.other!r}"
                     )
                 elif not dimension.allowed(self.space[dimension.other]):
-                    yield f"{name} is never searched: {dimension.describe()}"
+                    is_what = f"{dimension.other} is {self.space[dimension.other].describe()}"
+                    yield f"{name} is never searched: {dimension.describe()}; {is_what}"
             before.append(name)
 
     def _point_mistakes(self) -> Iterator[str]:

@@ -28,10 +28,11 @@ MIXED = {
     "learning_rate": Float(1e-4, 1e-1, log=True),
 }
 WORDS = Search("words", "words", "conv", MIXED, fixed={"channels": 4})
+MOMENTUM = If("optimiser", equals="sgd", then=Float(0.5, 0.95))
 CONDITIONAL = replace(
     WORDS,
     name="conditional",
-    space=MIXED | {"momentum": If("optimiser", equals="sgd", then=Float(0.5, 0.95))},
+    space=MIXED | {"momentum": MOMENTUM},
     hand_picked=(
         {"optimiser": "adam", "augment": False, "batch_size": 16, "learning_rate": 1e-3},
         {"optimiser": "sgd", "augment": True, "batch_size": 16, "learning_rate": 1e-2}
@@ -134,3 +135,32 @@ def test_a_conditional_search_is_run_chosen_and_confirmed_and_nothing_is_trained
     table = make_table(study_members(trials))
     assert {"adam", "sgd"} == set(table["config_optimiser"])
     assert len(run_session(plan, data, tmp_path)[0].records) == len(trials.records)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"space": {"optimizr": MIXED["optimiser"], "momentum": MOMENTUM}},
+            "unknown hyper-parameter optimizr of family conv. Did you mean optimiser?",
+        ),
+        (
+            {
+                "space": {"optimiser": MIXED["optimiser"], "momentm": MOMENTUM},
+                "hand_picked": ({"optimiser": "sgd", "momentum": 0.6},),
+            },
+            "unknown hyper-parameter momentm of family conv. Did you mean momentum?",
+        ),
+        (
+            {"space": {"optimiser": Choice(("adam", "sdg")), "momentum": MOMENTUM}},
+            "momentum is never searched: 0.5 to 0.95, where optimiser is sgd; optimiser is one of "
+            "adam, sdg",
+        ),
+    ],
+    ids=["other", "own", "value"],
+)
+def test_a_misspelt_name_beside_a_condition_is_named(changes, said):
+    search = replace(Search("s", "S", "conv", MIXED), **changes)
+    with pytest.raises(StudyError) as caught:
+        check_study(replace(STUDY, searches=(search,)), BUDGET, with_figures=False)
+    assert said in str(caught.value)
