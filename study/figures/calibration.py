@@ -1,5 +1,8 @@
 """Calibration: how often models are right, by how sure they say they are."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,6 +14,7 @@ from study.table.seeds import confirmed_finals
 
 BINS = 8
 PARTS = {"test": "test", "val": "validation"}
+HELD = ("logits", "confidences")  # tables of earlier versions have no confidences
 COLUMNS = ["candidate", "label", "part", "bin", "images", "seeds", "confidence", "right"]
 
 
@@ -18,7 +22,8 @@ def frame_of_calibration(
     table: pd.DataFrame, *, candidates: tuple[str, ...] | None = None, bins: int = BINS
 ) -> pd.DataFrame:
     """How sure the models of each candidate are of their answers, and how often they are right, at
-    the last epoch; of the test part where its logits are recorded, else of the validation part.
+    the last epoch; of the test part where its answers are recorded, else of the validation part.
+    The probability is that of the answer, whatever the number of classes (Guo et al. 2017).
 
     The answers of all seeds are taken together, in order of confidence, and cut into bins of equal
     numbers of answers.
@@ -30,20 +35,19 @@ def frame_of_calibration(
     Returns:
         One row per candidate and bin: candidate, label, part, bin from 0, images (answers in the
         bin), seeds, confidence (mean probability of the answer that is given) and right (share of
-        right answers). Empty where no logits are recorded.
+        right answers). Empty where no probabilities are recorded.
     """
     finals = confirmed_finals(table)
     if candidates is not None:
         finals = finals.loc[finals["candidate"].isin(candidates)]
-    scored = {part: finals.dropna(subset=[f"{part}_logits", f"{part}_correct"]) for part in PARTS}
+    scored = {part: _scored(finals, part) for part in PARTS}
     part = next((part for part, rows in scored.items() if len(rows)), None)
     if part is None:
         return pd.DataFrame(columns=COLUMNS)
     rows = []
     for name, trainings in scored[part].groupby("candidate", sort=False):
         label = trainings["label"].iloc[0]
-        texts = zip(trainings[f"{part}_logits"], trainings[f"{part}_correct"], strict=True)
-        each = [_answers(str(logits), str(correct)) for logits, correct in texts]
+        each = [_answers(training, part) for training in trainings.to_dict("records")]
         sure, right = (np.concatenate(values) for values in zip(*each, strict=True))
         order = np.argsort(sure, kind="stable")
         for number, chosen in enumerate(np.array_split(order, min(bins, len(order)))):
@@ -58,13 +62,20 @@ def frame_of_calibration(
     return frame
 
 
-def _answers(logits: str, correct: str) -> tuple[np.ndarray, np.ndarray]:
+def _scored(trainings: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Those that hold the probabilities of their answers to the part's images."""
+    held = [f"{part}_{what}" for what in HELD if f"{part}_{what}" in trainings]
+    known = trainings[held].notna().any(axis="columns")
+    return trainings.loc[known & trainings[f"{part}_correct"].notna()]
+
+
+def _answers(training: Mapping[Hashable, Any], part: str) -> tuple[np.ndarray, np.ndarray]:
     """The probability that the model gives its answer to each image, and whether it is right."""
-    values, right = read_numbers(logits), read_correct(correct)
-    if values.size == right.size:
-        of_second = probabilities(values)
+    right = read_correct(str(training[f"{part}_correct"]))
+    if isinstance(logits := training[f"{part}_logits"], str):
+        of_second = probabilities(read_numbers(logits))
         return np.maximum(of_second, 1 - of_second), right
-    return probabilities(values.reshape(right.size, -1)).max(axis=1), right
+    return read_numbers(str(training[f"{part}_confidences"])), right
 
 
 def draw_calibration(frame: pd.DataFrame, figure: Figure) -> None:

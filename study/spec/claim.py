@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from study.spec.field_types import mistakes_of
+
 EpochRule = Literal["final", "best"]
 Target = Literal["trainings", "mean"]
 
@@ -15,25 +17,31 @@ class Scale:
 
     Attributes:
         epochs: of a training, from 1.
-        image_size: side of the images in pixels, from 1.
+        image_size: side of the images in pixels, from 1; None where it does not matter, or where
+            the data are no images.
         sources: keys of `hw3.data.SOURCES` whose images are such as it was said of; all if empty.
         images: what these are, for people.
     """
 
     epochs: int
-    image_size: int
+    image_size: int | None = None
     sources: tuple[str, ...] = ()
     images: str = ""
 
     def holds_at(self, epochs: int, image_size: int, source: str) -> bool:
         """Whether a run on a data source is of this scale."""
-        same = (self.epochs, self.image_size) == (epochs, image_size)
+        same = self.epochs == epochs and self.image_size in (None, image_size)
         return same and (not self.sources or source in self.sources)
 
     def describe(self) -> str:
         """The scale in words: "30 epochs at 256×256 pixels"."""
-        images = f" on {self.images}" if self.images else ""
-        return f"{self.epochs} epochs at {self.image_size}×{self.image_size} pixels{images}"
+        size = f" at {self.image_size}×{self.image_size} pixels" if self.image_size else ""
+        return f"{self.epochs} epochs{size}{f' on {self.images}' if self.images else ''}"
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong with the scale, a sentence each."""
+        if self.epochs < 1 or (self.image_size is not None and self.image_size < 1):
+            yield f"epochs and image_size must be at least 1; got {self}"
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,8 @@ class Claim:
             yield f"epoch must be one of {', '.join(get_args(EpochRule))}; got {self.epoch!r}"
         if self.about not in get_args(Target):
             yield f"about must be one of {', '.join(get_args(Target))}; got {self.about!r}"
-        if self.scale is not None and min(self.scale.epochs, self.scale.image_size) < 1:
-            yield f"scale: epochs and image_size must be at least 1; got {self.scale}"
+        if self.scale is not None:
+            yield from (f"scale: {mistake}" for mistake in mistakes_of(self.scale))
         if self.ratio and self.versus is None:
             yield "a ratio needs versus, the candidate that it is compared with"
         if self.ratio and (self.below <= 0 or -math.inf < self.above <= 0):

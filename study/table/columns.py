@@ -70,6 +70,10 @@ _TEST = "locked test set, confirmed trials only"
 _CORRECT = "one digit for each of the part's images, 1 where classified correctly"
 _LOGITS = "of two classes, logits of the part's images, see study.table.images"
 _LOSSES = "of more than two classes, losses of the part's images, see study.table.images"
+_CONFIDENCES = (
+    "of more than two classes, probabilities of the answers to the part's images, see "
+    "study.table.images"
+)
 
 PARTS = {"val": "validation", "test": "test"}  # that metrics are of, with what people call them
 
@@ -109,6 +113,7 @@ COLUMNS: dict[str, Column] = {
     "val_correct": _text(f"{_CORRECT}; scored epochs of confirmed trials only"),
     "val_logits": _text(f"{_LOGITS}; scored epochs of confirmed trials only"),
     "val_losses": _text(f"{_LOSSES}; scored epochs of confirmed trials only"),
+    "val_confidences": _text(f"{_CONFIDENCES}; scored epochs of confirmed trials only"),
     "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
     "gap_accuracy": _gap(
         "share",
@@ -126,6 +131,7 @@ COLUMNS: dict[str, Column] = {
     "test_correct": _text(_CORRECT),
     "test_logits": _text(_LOGITS),
     "test_losses": _text(_LOSSES),
+    "test_confidences": _text(_CONFIDENCES),
     "seconds": Column("Float64", "seconds", "wall-clock time of the epoch, beside other trials"),
     "elapsed": Column(
         "Float64",

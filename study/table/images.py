@@ -11,12 +11,13 @@ from study.store.reading import warn
 
 
 def format_numbers(numbers: Sequence[float] | None) -> str | None:
-    """What the table's `val_logits` and `val_losses` hold; None where there are none."""
+    """What the table's `val_logits`, `val_losses` and `val_confidences` hold; None where there are
+    none."""
     return " ".join(map(str, numbers)) if numbers else None
 
 
 def read_numbers(text: str) -> np.ndarray:
-    """The table's `val_logits` or `val_losses`, float (images,)."""
+    """The table's `val_logits`, `val_losses` or `val_confidences`, float (images,)."""
     return np.array(text.split(), dtype=float)
 
 

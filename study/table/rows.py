@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hw3.metrics import image_losses
+from hw3.metrics import image_losses, probabilities
 from hw3.text import printable
 from study.search.hyperparameters import used_values, varied_recipe
 from study.search.objective import SCORES
@@ -21,10 +21,11 @@ from study.table.members import Member
 # this much from its final one. Every complete trial has such an epoch, in the same columns of all
 # its rows; a fixed accuracy some seeds would never reach, and a mean over the others would flatter.
 CONVERGED = 0.01
-LOSS_DECIMALS = 7  # of the loss of an image, which the logits give to about as many digits
+IMAGE_DECIMALS = 7  # of what the logits of an image give to about as many digits
 
 _ROUND = ["stage", "candidate", "seed_number"]
 _TRIAL = ["stage", "candidate", "key"]  # a record may serve several candidates
+_OF_IMAGES = ("correct", "logits", "losses", "confidences")
 _EPOCH_FIELDS = (
     *("epoch", "learning_rate", "train_loss", "train_accuracy", "train_eval_loss"),
     *("train_eval_accuracy", "val_loss", "val_accuracy", "val_auroc", "seconds"),
@@ -158,8 +159,8 @@ def _image_scores(record: Record, measure: Measure) -> dict[int, dict[str, Any]]
     have one; records of earlier versions lack some of it."""
     scores: dict[int, dict[str, Any]] = {}
     for part, names, of_part in (
-        ("val", ("correct", "logits", "losses"), record.val),
-        ("test", ("loss", "accuracy", "auroc", "correct", "logits", "losses"), record.test),
+        ("val", _OF_IMAGES, record.val),
+        ("test", ("loss", "accuracy", "auroc", *_OF_IMAGES), record.test),
     ):
         for score in of_part:
             columns = score | _of_images(score)
@@ -183,12 +184,18 @@ def _labels(score: Mapping[str, Any]) -> np.ndarray | None:
 
 
 def _of_images(score: Mapping[str, Any]) -> dict[str, str | None]:
-    """What the table says of single images: the logits of two classes, the losses of more."""
+    """What the table says of single images: the logits of two classes, from which the rest follows;
+    of more classes the losses, and the probabilities of the answers."""
     logits = score.get("logits")
     if not _is_of_several(score):
         return {"logits": format_numbers(logits)}
     losses = image_losses(np.array(logits), np.array(score["labels"]))
-    return {"logits": None, "losses": format_numbers(np.round(losses, LOSS_DECIMALS).tolist())}
+    sure = probabilities(np.array(logits, np.float64)).max(axis=1)
+    return {
+        "logits": None,
+        "losses": format_numbers(np.round(losses, IMAGE_DECIMALS).tolist()),
+        "confidences": format_numbers(np.round(sure, IMAGE_DECIMALS).tolist()),
+    }
 
 
 def _is_of_several(score: Mapping[str, Any]) -> bool:

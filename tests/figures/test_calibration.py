@@ -7,8 +7,8 @@ import pytest
 from study.figures.calibration import describe_calibration, frame_of_calibration
 
 
-def table_of(*trainings, part="test"):
-    """Confirmed trainings of one candidate: logits, and the answers' digits."""
+def table_of(*trainings, part="test", what="logits"):
+    """Confirmed trainings of one candidate: numbers of images, and the answers' digits."""
     rows = [
         {
             "stage": "confirm",
@@ -18,12 +18,14 @@ def table_of(*trainings, part="test"):
             "label": "One",
             "seed": seed,
             **{
-                f"{name}_{what}": None for name in ("val", "test") for what in ("logits", "correct")
+                f"{name}_{what}": None
+                for name in ("val", "test")
+                for what in ("logits", "correct", "confidences")
             },
-            f"{part}_logits": " ".join(map(str, np.ravel(logits))),
+            f"{part}_{what}": " ".join(map(str, values)),
             f"{part}_correct": correct,
         }
-        for seed, (logits, correct) in enumerate(trainings)
+        for seed, (values, correct) in enumerate(trainings)
     ]
     return pd.DataFrame(rows)
 
@@ -45,9 +47,10 @@ def test_seeds_are_taken_together_and_both_answers_count(part):
     assert "70 % sure on average and 62 % right" in said and "7.5 percentage points" in said
 
 
-def test_of_several_classes_the_greatest_probability_counts():
-    logits = np.log([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
-    frame = frame_of_calibration(table_of((logits, "10")), bins=2)
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_of_several_classes_the_greatest_probability_counts(part):
+    table = table_of(([0.7, 0.6], "10"), part=part, what="confidences")
+    frame = frame_of_calibration(table, bins=2)
     np.testing.assert_allclose(frame["confidence"], [0.6, 0.7])
     assert frame["right"].tolist() == [0.0, 1.0]
 

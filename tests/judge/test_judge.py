@@ -402,6 +402,16 @@ def test_a_claim_is_judged_at_its_scale_alone(epochs, size, source, covered):
     assert ("30 epochs at 256×256 pixels on chest X-rays" in verdict.note) != covered
 
 
+@pytest.mark.parametrize(
+    ("epochs", "size", "covered"), [(30, 32, True), (30, 0, True), (9, 0, False)]
+)
+def test_a_scale_may_leave_the_image_size_open(epochs, size, covered):
+    terms = Terms(None, epochs, size, "course")
+    verdict = judge_one(trials("a", TIGHT), terms, above=0.9, scale=Scale(30, images="cells"))
+    assert verdict.outcome == ("supported" if covered else "not judged")
+    assert ("said of 30 epochs on cells" in verdict.note) != covered
+
+
 def test_claims_of_another_scale_cost_the_others_nothing():
     members, terms = trials("a", TIGHT[:6]), Terms(None, 12, 32, "course")
     scaled = [claim(f"{n}", above=n / 10, scale=SCALE) for n in range(5)]

@@ -11,6 +11,7 @@ import pytest
 
 from hw3.shape import grey_images
 from study.cli.check import check_models
+from study.figures.calibration import frame_of_calibration
 from study.judge.images import image_scores, patient_interval
 from study.report.outputs import write_outputs
 from study.search.caveats import describe_caveats
@@ -84,6 +85,19 @@ def test_records_and_table_have_the_scores_of_every_image(coloured):
     costs = {name: set(rows["parameters"]) for name, rows in finals.groupby("candidate")}
     assert all(len(each) == 1 for each in costs.values())
     assert len({record.cost["parameters"] for record in trials.records.values()}) == 2
+
+
+def test_calibration_is_of_the_most_probable_class(coloured):
+    trials, table, _, _ = coloured
+    frame = frame_of_calibration(table, bins=1)
+    assert frame["candidate"].tolist() == ["small", "flat"] and set(frame["part"]) == {"test"}
+    assert frame["images"].tolist() == [72, 72]  # 24 images, 3 seeds
+    scores = [one for record in trials.records.values() for one in record.test if one["epoch"] == 2]
+    logits = np.array([score["logits"] for score in scores])
+    sure = np.exp(logits).max(axis=2) / np.exp(logits).sum(axis=2)
+    right = logits.argmax(axis=2) == np.array([score["labels"] for score in scores])
+    assert frame["confidence"].mean() == pytest.approx(sure.mean(), abs=1e-6)
+    assert frame["right"].mean() == pytest.approx(right.mean())
 
 
 def test_balanced_accuracy_is_the_mean_recall(coloured):

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from study.spec.budget import PROFILES
-from study.spec.claim import Claim
+from study.spec.claim import Claim, Scale
 from study.spec.space import Choice, Float, Int
 from study.spec.study import Baseline, Search, Study, unknown_name
 from tests.made import DROPOUT_SEARCH, STUDY
@@ -25,6 +25,9 @@ def claim(**changes):
         ({"below": 0.0, "ratio": True, "versus": "gap"}, "above 0"),
         ({"above": 0.0, "versus": "small"}, "another candidate"),
         ({"above": 0.0, "below": 1.0, "one_sided": True}, "single bound"),
+        ({"above": 0.0, "scale": Scale(0)}, "scale: epochs and image_size must be at least 1"),
+        ({"above": 0.0, "scale": Scale(30, 0)}, "scale: epochs and image_size must be at least 1"),
+        ({"above": 0.0, "scale": Scale(30, "256")}, "scale: image_size must be a whole number or"),
     ],
 )
 def test_claim_says_what_is_wrong_with_it(changes, rule):
@@ -38,6 +41,8 @@ def test_claim_says_what_is_wrong_with_it(changes, rule):
         {"above": 0.0, "below": 1.0, "epoch": "best"},
         {"below": 0.5, "ratio": True, "versus": "gap"},
         {"below": 0.0, "one_sided": True, "versus": "gap"},
+        {"above": 0.0, "scale": Scale(30)},
+        {"above": 0.0, "scale": Scale(30, 256)},
     ],
 )
 def test_claim_that_can_be_judged_has_no_mistakes(changes):
