@@ -11,7 +11,6 @@ import pandas as pd
 
 from benchmarks.search.families import NAME, register
 from benchmarks.search.spaces import SEARCHES
-from study.search.proposals import draw_point
 from study.spec.space import Choice, Float, Int
 from study.spec.study import Search
 
@@ -80,7 +79,9 @@ class LCBench:
 
     @cached_property
     def target(self) -> float:
-        points = [draw_point(self.search, seed) for seed in range(DRAWN)]
+        rng = np.random.default_rng(0)
+        drawn = zip(*(_draw(one, rng) for one in LCBENCH_SPACE.values()), strict=True)
+        points = [dict(zip(LCBENCH_SPACE, values, strict=True)) for values in drawn]
         return float(np.quantile(self._predict(points, [self.epochs])[:, -1], TOP))
 
     def losses(self, point: Mapping[str, Any]) -> np.ndarray:
@@ -95,6 +96,16 @@ class LCBench:
         codes = np.full((len(inputs), 1), self._code, np.int32)
         (outputs,) = self._session.run(None, {"x_cat": codes, "x_cont": inputs})
         return outputs[:, CROSS_ENTROPY].reshape(len(points), len(epochs))
+
+
+def _draw(dimension: Int | Float, rng: np.random.Generator) -> np.ndarray:
+    """Uniform values of a dimension, (DRAWN,)."""
+    low, high = float(dimension.low), float(dimension.high)
+    if isinstance(dimension, Int):
+        low, high = low - 0.5, high + 0.5
+    scale = (np.log, np.exp) if dimension.log else (np.asarray, np.asarray)
+    values = scale[1](rng.uniform(*scale[0]([low, high]), DRAWN))
+    return np.rint(values) if isinstance(dimension, Int) else values
 
 
 def lcbench_names(folder: Path) -> list[str]:
