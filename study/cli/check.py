@@ -15,6 +15,7 @@ from study.figures.draw import describe_error, with_shape
 from study.figures.kinds import FIGURES
 from study.search.hyperparameters import architecture_of, recipe_of, split_values
 from study.search.samplers import SAMPLERS
+from study.search.tuning import tune_mistakes, tuned_study
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
@@ -49,6 +50,9 @@ def check_study(
     mistakes = list(type_mistakes(study))
     if not mistakes:
         _check_image_size(study, budget.image_size)
+    if not mistakes and study.sound() == study:
+        mistakes = tune_mistakes(study)
+        study = tuned_study(study)
     _raise(study, mistakes or _mistakes(study, budget.image_size, with_figures, sampler))
 
 
@@ -62,6 +66,7 @@ def check_models(study: Study, shape: Shape, with_figures: bool = True) -> None:
     Raises:
         StudyError: with every mistake, a line each.
     """
+    study = tuned_study(study)
     mistakes = [
         *_config_mistakes(study, shape, _build),
         *class_mistakes(study.claims, study.objective, shape.classes),

@@ -25,6 +25,7 @@ from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
 from study.search.trial import Job, job_from
+from study.search.tuning import planned_study
 from study.search.weights import (
     GB,
     WeightsPlan,
@@ -184,7 +185,7 @@ def make_plan(study: Study, options: Options, data: Splits, numerics: Numerics) 
     searched = options.sampler, resampled, study.objective, options.reproducible
     setting = make_setting(data, budget, numerics, options.seed, *searched)
     plan = Plan(
-        study,
+        planned_study(study, data.shape),
         budget,
         setting,
         describe_data(data),

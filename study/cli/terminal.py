@@ -50,6 +50,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
         if plan.setting.objective != LOSS:
             trials += f" for the best {column_name(plan.setting.objective)}"
         rows.append(("search", f"{search.label}: {space}; {trials}"))
+    rows += _tuning_line(plan)
     trainings = plan.explorations + plan.confirmations
     rows += [
         ("confirm", _confirm_line(plan)),
@@ -68,6 +69,18 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     console.print(grid, highlight=False)
     for caveat in describe_caveats(plan):
         console.print(f"warning: {escape(caveat)}", highlight=False)
+
+
+def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Nothing where nothing is tuned."""
+    searches = [search for search in plan.study.searches if search.tunes]
+    if searches:
+        trials = len(searches) * plan.budget.trials
+        yield (
+            "tuning",
+            f"{', '.join(plan.study.tune)} of {len(searches)} candidates, {trials} trials of those "
+            "above: claims are judged tuned, and beside it untuned, which has no part in the 5 %",
+        )
 
 
 def _time_line(plan: Plan, concurrent: int) -> str:

@@ -9,6 +9,7 @@ from study.search.plan import load_plan
 from study.search.registered import claim_notes, find_registered
 from study.search.registration import study_digest
 from study.search.tried import describe_tried
+from study.search.tuning import tuned_study
 from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
 from study.spec.study import Study
@@ -25,7 +26,7 @@ def verify(study: Study, digest: str, results: Folder, console: Console) -> None
         StudyError: the claims have another digest, or did not stand before, or nothing was trained.
     """
     check_study(study, PROFILES["smoke"], with_figures=False)
-    here = study_digest(study)
+    here = study_digest(tuned_study(study))
     if digest != here:
         raise StudyError(
             f"the claims of {study.name} have the digest {here}, not {digest}: at least one, or "

@@ -6,7 +6,7 @@ training, on these very images; the noise of drawing the images is given beside 
 
 from study.judge.competence import useless_candidates
 from study.judge.decide import Decision, decide
-from study.judge.judge import judge, terms_of
+from study.judge.judge import judge, judge_untuned, terms_of
 from study.judge.open_claims import wanted_seeds
 from study.judge.sample import NO_TEST_PART
 from study.judge.verdict import Outcome, Terms, Verdict
@@ -22,6 +22,7 @@ __all__ = [
     "constant_predictor",
     "decide",
     "judge",
+    "judge_untuned",
     "terms_of",
     "useless_candidates",
     "wanted_seeds",

@@ -14,6 +14,7 @@ from study.judge.verdict import UNKNOWN, Terms, Verdict
 from study.search.plan import Plan
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
+from study.spec.study import Study
 from study.stats.looks import NO_LOOKS, Looks
 from study.stats.power import seeds_to_decide
 from study.stats.replication import share_interval
@@ -62,6 +63,27 @@ def judge(
         return [Verdict(c.claim, "not judged", judged_on=c.sample.judged_on) for c in cases]
     decisions = decide_cases(cases, terms)
     return [_verdict(*each, terms) for each in zip(cases, decisions, strict=True)]
+
+
+def judge_untuned(
+    study: Study,
+    table: pd.DataFrame,
+    terms: Terms,
+    labels: Labels = {},  # noqa: B006 - never written
+) -> dict[str, Verdict]:
+    """What the study's verdicts would be without its tuning, on those claims that are about tuned
+    candidates, by the claims' names.
+
+    All claims are decided together, by the same seeds, looks and correction as with the tuning, so
+    that nothing else can make a difference. It is a sensitivity analysis: the 5 % are of the
+    verdicts on the tuned candidates, and nothing is concluded from these.
+    """
+    untuned = {claim.name: study.untuned(claim) for claim in study.claims}
+    if not any(untuned.values()):
+        return {}
+    claims = [untuned[claim.name] or claim for claim in study.claims]
+    verdicts = judge(claims, table, terms, labels)
+    return {one.claim.name: one for one in verdicts if untuned[one.claim.name] is not None}
 
 
 def terms_of(plan: Plan) -> Terms:

@@ -11,7 +11,7 @@ from study.search.plan import Plan
 def wanted_seeds(plan: Plan, table: pd.DataFrame) -> Mapping[str, int]:
     """The number of confirmation seeds that each candidate should have by now, by name.
 
-    Those of a claim that is open: as many as its next look takes.
+    Those of a claim that is open, tuned or as they are: as many as its next look takes.
 
     Args:
         table: of the trainings so far.
@@ -19,6 +19,6 @@ def wanted_seeds(plan: Plan, table: pd.DataFrame) -> Mapping[str, int]:
     wanted = {name: plan.first_seeds(name) for name in plan.study.labels()}
     if plan.looks.seeds and plan.budget.judged:
         for verdict in judge(plan.study.claims, table, terms_of(plan)):
-            for name in verdict.claim.candidates:
+            for name in plan.study.trained_for(verdict.claim):
                 wanted[name] = max(wanted[name], verdict.next_look or 0)
     return wanted

@@ -78,6 +78,8 @@ class Verdict:
         alpha_left: the share of alpha that a later run with more seeds could spend.
         next_look: the number of seeds at which it is judged again; None where it is not.
         note: why the claim is not judged, or what else a reader must know; often empty.
+        untuned: where the claim is about tuned candidates, the verdict on the same ones as they
+            are, `study.judge.judge_untuned`.
     """
 
     claim: Claim
@@ -96,6 +98,7 @@ class Verdict:
     alpha_left: float = 0.0
     next_look: int | None = None
     note: str = ""
+    untuned: "Verdict | None" = None
 
     @property
     def generalises(self) -> Literal["yes", "no", "not shown", ""]:

@@ -25,6 +25,7 @@ from study.report.verdicts import (
     patients_text,
     reason_text,
     share_text,
+    untuned_text,
     what_is_tested,
 )
 from study.search.plan import Plan
@@ -64,6 +65,11 @@ MANY_SPLITS = (
 OVER_PATIENTS = (
     "A verdict generalises if the mean over new seeds and new patients lies where it says, by its "
     "own 95 % interval (seeds and patients crossed)"
+)
+HOW_TUNED = (
+    "Where candidates are tuned, the verdict is about the tuned ones. What the same claim gets "
+    "untuned, on the same seeds and by the same rule, is a sensitivity analysis: it has no part in "
+    "the correction, and nothing is concluded from it. "
 )
 UNKNOWN_PATIENTS = "; whose {0} is whose is not known, so every {0} counts as a patient"
 
@@ -186,6 +192,7 @@ def _verdict_blocks(
     columns += [Column("p after Holm")]
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
     stood = CLAIMS_STOOD.format(study_digest(plan.study)) if verdicts and not notes else ""
+    tuned = HOW_TUNED * any(verdict.untuned for verdict in verdicts)
     means = HOW_MEANS * any(claim.about == "mean" for claim in plan.study.claims)
     certain = HOW_CERTAIN + (MANY_SPLITS if plan.ratio else ONE_SPLIT.format(plan.examples))
     if any(patients_text(verdict) != NOTHING for verdict in verdicts):
@@ -196,7 +203,7 @@ def _verdict_blocks(
     return [
         Table(columns, rows),
         *[Text(beside)] * bool(beside),
-        Text(stood + HOW_TO_DECIDE + means + describe_looks(plan.looks), faint=True),
+        Text(stood + HOW_TO_DECIDE + means + tuned + describe_looks(plan.looks), faint=True),
         Text(certain.strip(), faint=True),
     ]
 
@@ -209,6 +216,7 @@ def _claim_cells(verdict: Verdict, labels: Mapping[str, str]) -> list[Cell]:
         what_is_tested(claim, labels),
         *["tested one-sided"] * claim.one_sided,
         *["about the mean"] * (claim.about == "mean"),
+        untuned_text(verdict),
         reason,
     )
     return [

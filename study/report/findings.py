@@ -10,7 +10,7 @@ import pandas as pd
 
 from study.judge import NO_TEST_PART, Terms, Verdict, judge, useless_candidates
 from study.judge.images import image_scores, patient_interval
-from study.report.verdicts import claim_text, effect_text, held_text
+from study.report.verdicts import basis_text, claim_text, effect_text, held_text
 from study.search.plan import Plan
 from study.spec.claim import Claim
 from study.table.columns import all_columns
@@ -57,6 +57,7 @@ def describe_findings(found: Found) -> list[str]:
         *_turned(found),
         *_fallen(found),
         *_hanging(found),
+        *_tuning(found),
         *_collapsed(found),
         *_unanswered(found),
     ]
@@ -191,6 +192,24 @@ def _hanging(found: Found) -> Iterator[str]:
                 f"{claim_text(verdict.claim, found.labels).rstrip('.')} is {verdict.outcome} "
                 f"({found_so}), but {' and '.join(turned)}."
             )
+
+
+def _tuning(found: Found) -> Iterator[str]:
+    """Whether verdicts hang on the tuning of each candidate's nuisance hyper-parameters."""
+    pairs = [(each, each.untuned) for each in found.verdicts if each.untuned is not None]
+    names = " and ".join(name.replace("_", " ") for name in found.plan.study.tune)
+    judged = [pair for pair in pairs if {one.outcome for one in pair} != {"not judged"}]
+    hanging = [(one, other) for one, other in judged if one.outcome != other.outcome]
+    for tuned, untuned in hanging:
+        claim = claim_text(untuned.claim, found.labels).rstrip(".")
+        yield (
+            f"A verdict hangs on the tuning of {names}: {claim} is {untuned.outcome} untuned "
+            f"({basis_text(untuned)}), and {tuned.outcome} where each candidate is tuned "
+            f"({basis_text(tuned)})."
+        )
+    if judged and not hanging:
+        which = "the claim has its" if len(judged) == 1 else f"all {len(judged)} claims have their"
+        yield f"No verdict hangs on the tuning of {names}: untuned, {which} verdict all the same."
 
 
 def _turned_words(verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ from pyarrow.csv import WriteOptions, write_csv
 
 from hw3.metrics import METRICS
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
-from study.judge import Verdict, judge, terms_of, wanted_seeds
+from study.judge import Verdict, judge, judge_untuned, terms_of, wanted_seeds
 from study.report.content import report_content
 from study.report.findings import Found, describe_findings
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
@@ -111,9 +111,14 @@ def write_outputs(
 
 
 def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
-    """The verdicts, with a note on claims that came late, and on those about a chosen configuration
-    that are judged on the images by which it was chosen."""
-    verdicts = judge(plan.study.claims, table, terms_of(plan), plan.study.labels())
+    """The verdicts, with those without the tuning; with a note on claims that came late, and on
+    those about a chosen configuration that are judged on the images by which it was chosen."""
+    terms, labels = terms_of(plan), plan.study.labels()
+    untuned = judge_untuned(plan.study, table, terms, labels)
+    verdicts = [
+        replace(verdict, untuned=untuned.get(verdict.claim.name))
+        for verdict in judge(plan.study.claims, table, terms, labels)
+    ]
     searches = {search.name for search in plan.study.searches}
     label = METRICS[metric_of(plan.setting.objective)].label
     chosen_on = CHOSEN_ON.format(label, plan.examples)

@@ -146,6 +146,22 @@ def patients_text(verdict: Verdict) -> str:
     return _interval(verdict.claim, *verdict.patients)
 
 
+def untuned_text(verdict: Verdict) -> str:
+    """What was found without the tuning, in short: "untuned: undecided, held in 6 of 10 (mean +0.4
+    percentage points)"; empty where the claim is not about tuned candidates."""
+    untuned = verdict.untuned
+    if untuned is None or untuned.rule is None:
+        return ""
+    return f"untuned: {untuned.outcome}, {basis_text(untuned)}"
+
+
+def basis_text(verdict: Verdict) -> str:
+    """What an outcome rests on, in short; why there is none where nothing could be computed."""
+    if not verdict.n_seeds:
+        return reason_text(verdict)
+    return f"held in {held_text(verdict)}, mean {effect_text(verdict)}"
+
+
 def generalises_text(verdict: Verdict) -> str:
     """Whether the verdict holds for new patients as well; empty where nothing is known of it."""
     return {
@@ -194,7 +210,8 @@ def detail_text(verdict: Verdict) -> str:
     ]
     if p != NOTHING:
         found.append(f"p {p if p.startswith('<') else f'= {p}'} after Holm")
-    return "; ".join(filter(None, (", ".join(found), generalises_text(verdict), reason)))
+    further = generalises_text(verdict), untuned_text(verdict), reason
+    return "; ".join(filter(None, (", ".join(found), *further)))
 
 
 def reason_text(verdict: Verdict) -> str:
@@ -256,7 +273,7 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
     Args:
         labels: of the candidates by name, `Study.labels`.
     """
-    claim = verdict.claim
+    claim, untuned = verdict.claim, verdict.untuned
     return {
         "claim": claim.name,
         "text": claim_text(claim, labels),
@@ -285,6 +302,7 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
         "seeds_to_decide": verdict.seeds_to_decide,
         "next_look": verdict.next_look,
         "reason": reason_text(verdict),
+        **({"untuned": verdict_values(untuned, labels)} if untuned else {}),
     }
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hw3.cost import match_cost, model_cost
 from hw3.models import Shape
-from study.search.hyperparameters import architecture_of
+from study.search.matching import solved_config
 from study.search.objective import WORST, rank_of, value_of
 from study.search.plan import Plan
 from study.search.trial import Job, Setting, config_of
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Search, Study
 from study.store.records import Record
 
 
@@ -119,25 +118,7 @@ def baseline_candidates(study: Study, shape: Shape) -> list[Candidate]:
             baseline.name,
             baseline.label,
             baseline.family,
-            _solved_config(baseline, by_name, shape),
+            solved_config(baseline, by_name, shape),
         )
         for baseline in study.baselines
     ]
-
-
-def _solved_config(
-    baseline: Baseline, by_name: Mapping[str, Baseline], shape: Shape
-) -> dict[str, Any]:
-    """The configuration; where it is matched, with the size that meets the other's cost."""
-    config = dict(baseline.config)
-    if baseline.match is None:
-        return config
-    match, other = baseline.match, by_name[baseline.match.baseline]
-    target = model_cost(architecture_of(other.family, other.config, shape))
-
-    def architecture_at(size: int) -> Any:
-        sized = config | dict.fromkeys(match.sizes, size)
-        return architecture_of(baseline.family, sized, shape)
-
-    size = match_cost(architecture_at, match.measure, getattr(target, match.measure))
-    return config | dict.fromkeys(match.sizes, size)

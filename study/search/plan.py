@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from study.search.code import metric_digest, resampling_digest
 from study.search.objective import is_extra, metric_of
 from study.search.samplers import SAMPLERS
 from study.search.trial import Setting
+from study.search.tuning import planned_study
 from study.spec.budget import LARGEST, Budget, DataFacts
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
@@ -39,7 +40,7 @@ class Plan:
     """Everything that a run of a study does, except for what its searches will find.
 
     Attributes:
-        study: what is searched, confirmed and claimed.
+        study: what is searched, confirmed and claimed, `study.search.tuning.planned_study`.
         budget: what the run may spend.
         setting: what all its trials share.
         data: what the report says about the data.
@@ -100,8 +101,9 @@ class Plan:
     @property
     def unclaimed(self) -> set[str]:
         """Candidates that no claim is judged on."""
-        claimed = {name for claim in self.covered_claims for name in claim.candidates}
-        return set(self.study.labels()) - claimed
+        study = self.study
+        claimed = {name for claim in self.covered_claims for name in study.trained_for(claim)}
+        return set(study.labels()) - claimed
 
     def first_seeds(self, candidate: str) -> int:
         """Number of seeds that a candidate is trained on whatever is found: as many as the first
@@ -237,7 +239,8 @@ def load_plan(study: Study, results: Folder, command: Sequence[str] = ()) -> Pla
     try:
         content = folder.read(PLAN, MAX_BYTES)
         if content is not None:
-            return _plan_from(study, parse_json(content))
+            plan = _plan_from(study, parse_json(content))
+            return replace(plan, study=planned_study(study, plan.shape))
     except (ValueError, UnusableFile) as error:
         raise StudyError(
             f"{folder}/{PLAN} is damaged or of another version ({error}). Run the study again, "

@@ -22,7 +22,6 @@ from study.search.registration import (
     STUDY,
     claim_digest,
     claim_digests,
-    searched_names,
 )
 from study.search.trial import TIMED
 from study.spec.claim import Claim
@@ -128,7 +127,7 @@ def _possible_models(trials: FinishedTrials, name: str) -> Callable[[Record], bo
         return lambda record: _is_of_model(record, *baselines[name])
     search = next(search for search in trials.plan.study.searches if search.name == name)
     values = complete_values(search.family, search.config(search.middle()))
-    searched, ties = searched_names(search), search.ties.values()
+    searched, ties = search.searched, search.ties.values()
     held = {name: value for name, value in values.items() if name not in searched}
 
     def could_choose(record: Record) -> bool:

@@ -58,16 +58,10 @@ def study_digest(study: Study) -> str:
     return _digest(claim_digests(study))
 
 
-def searched_names(search: Search) -> set[str]:
-    """The hyper-parameters that may differ between the search's trials."""
-    return {one for name in search.space for one in search.ties.get(name, (name,))}
-
-
 def _held_config(search: Search) -> dict[str, Any]:
     """The hyper-parameters that are the same whatever the search chooses."""
-    searched = searched_names(search)
     config = _config_of(search.family, search.config(search.middle()))
-    return {name: value for name, value in config.items() if name not in searched}
+    return {name: value for name, value in config.items() if name not in search.searched}
 
 
 def _config_of(family: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +78,12 @@ def _meaning(study: Study, name: str) -> Any:
     held, ties = _held_config(search), dict(search.ties)
     hand_picked = [dict(point) for point in search.hand_picked]
     objective = [study.objective] * (study.objective != LOSS)
-    return [search.label, search.family, held, space, ties, hand_picked, *objective]
+    matched = []
+    tuned = baselines.get(search.tunes)
+    if tuned is not None and tuned.match is not None:  # a size that depends on the images' is none
+        held = {name: value for name, value in held.items() if name not in tuned.match.sizes}
+        matched = [_baseline_meaning(tuned, baselines)]
+    return [search.label, search.family, held, space, ties, hand_picked, *objective, *matched]
 
 
 def _baseline_meaning(baseline: Baseline, baselines: Mapping[str, Baseline]) -> Any:

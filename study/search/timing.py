@@ -22,7 +22,8 @@ def rounds_of(plan: Plan, wanted: Mapping[str, int]) -> dict[str, int]:
         wanted: number of seeds by candidate.
     """
     claims = [claim for claim in plan.covered_claims if claim.metric in TIMED_METRICS]
-    judged = {name for claim in claims for name in claim.candidates} if plan.budget.judged else ()
+    timed = {name for claim in claims for name in plan.study.trained_for(claim)}
+    judged = timed if plan.budget.judged else ()
     shown = bool(claims) or any(
         figure.kind == TIMED_FIGURE or set(TIMED_METRICS) & set(_texts(figure.options))
         for figure in plan.study.figures

@@ -72,6 +72,7 @@ class Search:
         fixed: hyper-parameters held at a value other than the default.
         ties: a name in `space` that sets several hyper-parameters to one value.
         hand_picked: points of `space` that are tried first.
+        tunes: of the searches that `Study.tune` adds, the name of the candidate that is tuned.
     """
 
     name: str
@@ -81,16 +82,22 @@ class Search:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hand_picked: tuple[Mapping[str, Any], ...] = ()
+    tunes: str = ""
 
     @property
     def chosen_label(self) -> str:
         """What figures and reports call the configuration that the search chooses."""
-        return f"{self.label}, chosen"
+        return self.label if self.tunes else f"{self.label}, chosen"
+
+    @property
+    def searched(self) -> set[str]:
+        """The hyper-parameters that may differ between its trials."""
+        return {one for name in self.space for one in self.ties.get(name, (name,))}
 
     @property
     def names(self) -> set[str]:
         """The hyper-parameters that it searches or fixes."""
-        return {*self.fixed}.union(*(self.ties.get(name, (name,)) for name in self.space))
+        return {*self.fixed, *self.searched}
 
     def config(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The hyper-parameters at a point of the space that may differ from the defaults."""
@@ -196,6 +203,10 @@ class Study:
         objective: what every search optimises, of each trial's last epoch: `val_` and a metric of
             `hw3.metrics.METRICS`, which says whether it is minimised or maximised. A trial's best
             epoch is that of least validation loss, whatever the objective.
+        tune: nuisance hyper-parameters by name, the model's or the recipe's, which are tuned for
+            each candidate of a claim with an equal budget, see `study.search.tuning`. What a
+            candidate's configuration says of them, or the default, is the first value that is
+            tried.
     """
 
     name: str
@@ -209,16 +220,33 @@ class Study:
     data: str = "phantom"
     image_size: int | None = None
     objective: str = LOSS
+    tune: Mapping[str, Dimension] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.figures is None:
             named = {one.name: one.label for one in _of_class(self.baselines, Baseline)}
-            object.__setattr__(self, "figures", default_figures(named, bool(self.searches)))
+            has_search = bool(self.searches or self.tune)
+            object.__setattr__(self, "figures", default_figures(named, has_search))
 
     def labels(self) -> dict[str, str]:
         """Label of each candidate by its name: the baselines, then what the searches choose."""
         baselines = {baseline.name: baseline.label for baseline in self.baselines}
         return baselines | {search.name: search.chosen_label for search in self.searches}
+
+    def untuned(self, claim: Claim) -> Claim | None:
+        """The same claim about the candidates as they are where it is about tuned ones; None where
+        it is not, or is about a candidate and the same one tuned."""
+        tuned = {search.name: search.tunes for search in self.searches if search.tunes}
+        one, other = (name and tuned.get(name, name) for name in (claim.candidate, claim.versus))
+        if one == other or (one, other) == (claim.candidate, claim.versus):
+            return None
+        return replace(claim, candidate=one, versus=other)
+
+    def trained_for(self, claim: Claim) -> tuple[str, ...]:
+        """Names of the candidates that a claim needs: its own and, where these are tuned, the same
+        ones as they are."""
+        untuned = self.untuned(claim)
+        return claim.candidates + (untuned.candidates if untuned else ())
 
     def mistakes(self) -> Iterator[str]:
         """What is wrong with the study and its records, a sentence each.
