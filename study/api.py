@@ -106,7 +106,8 @@ class Result:
         """A figure of the study, drawn from the table.
 
         Args:
-            name: of one of `study.figures`.
+            name: of one of `study.figures`; where it has none of its own and tunes its candidates,
+                the default ones are of the tuned ones.
 
         Raises:
             StudyError: the study has none of the name, or this run does not hold what it needs.
@@ -114,7 +115,7 @@ class Result:
         from study.figures.draw import make_canvas
         from study.table.constant import constant_predictor
 
-        figures = {figure.name: figure for figure in self.study.figures}
+        figures = {figure.name: figure for figure in self._trials.plan.study.figures}
         if name not in figures:
             raise StudyError(unknown_name("figure", name, figures))
         constant = constant_predictor(self._trials.plan.data.counts)

@@ -13,8 +13,9 @@ from study.judge.images import image_scores, patient_interval
 from study.report.verdicts import basis_text, claim_text, effect_text, held_text
 from study.search.plan import Plan
 from study.spec.claim import Claim
+from study.spec.space import is_at_edge
 from study.table.columns import all_columns
-from study.table.formatting import column_name, format_value
+from study.table.formatting import column_name, format_setting, format_value
 from study.table.seeds import confirmed_finals
 
 NO_TEST = "The data has no test part: it was judged on the validation part."
@@ -58,6 +59,7 @@ def describe_findings(found: Found) -> list[str]:
         *_fallen(found),
         *_hanging(found),
         *_tuning(found),
+        *_edges(found),
         *_collapsed(found),
         *_unanswered(found),
     ]
@@ -210,6 +212,23 @@ def _tuning(found: Found) -> Iterator[str]:
     if judged and not hanging:
         which = "the claim has its" if len(judged) == 1 else f"all {len(judged)} claims have their"
         yield f"No verdict hangs on the tuning of {names}: untuned, {which} verdict all the same."
+
+
+def _edges(found: Found) -> Iterator[str]:
+    """Candidates whose tuning may have needed a wider range, in one sentence."""
+    finals, at_edge = confirmed_finals(found.table), []
+    for search in (search for search in found.plan.study.searches if search.tunes):
+        rows = finals.loc[finals["candidate"] == search.name]
+        for name in (name for name in found.plan.study.tune if name in search.space):
+            value = next(iter(rows.get(f"config_{name}", ())), None)
+            if is_at_edge(search.space[name], value):
+                setting = f"{name.replace('_', ' ')} {format_setting(value)}"
+                at_edge.append(f"{search.label}, {setting} of {search.space[name].describe()}")
+    if at_edge:
+        yield (
+            "The tuning ends at the edge of its range, so that a wider one may suit better: "
+            f"{'; '.join(at_edge)}."
+        )
 
 
 def _turned_words(verdict: Verdict) -> str:

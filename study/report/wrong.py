@@ -163,15 +163,15 @@ def _read_sheet(folder: Folder, found: AlwaysWrong) -> bytes | None:
 
 
 def _draw(images: Sequence[np.ndarray], captions: Sequence[tuple[str, str]]) -> Image.Image:
-    """The images on a sheet, with two lines under each."""
-    columns = min(COLUMNS, len(images))
-    lines = -(-len(images) // columns)
-    size = (columns * (SIDE + GAP) + GAP, lines * (SIDE + CAPTION + GAP) + GAP)
+    """The images on a sheet, with two lines under each. Its width is the same for few images: the
+    page shows it as wide as any figure."""
+    lines = -(-len(images) // COLUMNS)
+    size = (COLUMNS * (SIDE + GAP) + GAP, lines * (SIDE + CAPTION + GAP) + GAP)
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT)
     for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        left = GAP + place % columns * (SIDE + GAP)
-        top = GAP + place // columns * (SIDE + CAPTION + GAP)
+        left = GAP + place % COLUMNS * (SIDE + GAP)
+        top = GAP + place // COLUMNS * (SIDE + CAPTION + GAP)
         picture = Image.fromarray(image).convert("RGB")
         sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (left, top))
         for line, text in enumerate(caption):

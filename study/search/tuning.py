@@ -14,7 +14,7 @@ hyper-parameters, an equal number of them counts against a search, never for it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 from hw3.engine import TUNABLE
 from hw3.models import FAMILIES
@@ -46,7 +46,9 @@ def tuned_study(study: Study) -> Study:
     claims = tuple(
         _renamed(claim, names) if _is_to_tune(claim, study) else claim for claim in study.claims
     )
-    return replace(study, searches=(*study.searches, *searches), claims=claims)
+    tuned = replace(study, searches=(*study.searches, *searches), claims=claims)
+    has_default_figures = study.figures == replace(study, figures=cast(Any, None)).figures
+    return replace(tuned, figures=cast(Any, None)) if has_default_figures else tuned
 
 
 def planned_study(study: Study, shape: Shape) -> Study:
@@ -81,8 +83,8 @@ def tune_mistakes(study: Study) -> list[str]:
         for mistake in mistakes_of(dimension)
     ]
     members = [one for one in _members(study) if one.family in FAMILIES]
-    if study.tune and not any(_is_to_tune(claim, study) for claim in study.claims):
-        mistakes.append("there is no claim, but at a scale of its own, whose candidates it tunes")
+    if study.tune and not any(claim.scale is None for claim in study.claims):
+        mistakes.append("no claim has candidates to tune (one with a scale stays as it was said)")
     mistakes = mistakes or _unknown_names(study, members)
     mistakes = mistakes or [each for one in members for each in _member_mistakes(one, study)]
     return [f"tune: {mistake}" for mistake in mistakes or _equal_when_tuned(study)]

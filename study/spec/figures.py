@@ -72,20 +72,24 @@ def standard_figures(
     return of_candidates + of_searches * has_search
 
 
-def default_figures(baselines: Mapping[str, str], has_search: bool) -> tuple[Figure, ...]:
+def default_figures(
+    baselines: Mapping[str, str], has_search: bool, tuned: Mapping[str, tuple[str, str]] = {}
+) -> tuple[Figure, ...]:
     """What a study shows that names no figures: accuracy against cost, every baseline over its
     epochs, the standard figures, and calibration.
 
     Args:
         baselines: label of each by its name.
         has_search: whether the study searches anything.
+        tuned: name and label of the tuned candidate in whose place each baseline's is.
     """
+    shown = dict(tuned.get(name, (name, label)) for name, label in baselines.items())
     costs = {"y": "val_accuracy", "xs": ("parameters", "multiply_adds")}
     return (
         Figure("answer", "pareto", "Accuracy against parameters and multiply-adds", costs),
         *(
             Figure(f"curves_{name}", "curves", f"{label} over epochs", {"candidate": name})
-            for name, label in baselines.items()
+            for name, label in shown.items()
         ),
         *standard_figures(list(baselines), has_search),
         Figure("calibration", "calibration", "How often models are right, by how sure they are"),

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Optuna takes a second to import; a task file that only states a space does not need it.
 
+EDGE = 0.05  # share of a range that is its edge
+
 
 @dataclass(frozen=True)
 class Float:
@@ -211,6 +213,20 @@ def is_searched(dimension: Dimension, params: Mapping[str, Any]) -> bool:
     """Whether the dimension is searched at a point of the space, of which those before it are
     known."""
     return not isinstance(dimension, If) or dimension.holds(params)
+
+
+def is_at_edge(dimension: Dimension, value: Any) -> bool:
+    """Whether a value lies in the first or last EDGE of the range of a dimension of numbers, on its
+    own scale: what is best may lie outside. Below 0 there is nothing, as a rule, so that a range
+    from 0 has no such beginning."""
+    within = dimension.then if isinstance(dimension, If) else dimension
+    if isinstance(within, Choice) or not _is_number(value):
+        return False
+    low, high = within.low, within.high
+    if within.log:
+        low, value, high = map(math.log, (low, value, high))
+    share = (value - low) / (high - low)
+    return share > 1 - EDGE or (share < EDGE and within.low != 0)
 
 
 def _is_number(value: Any) -> bool:

@@ -225,8 +225,10 @@ class Study:
     def __post_init__(self) -> None:
         if self.figures is None:
             named = {one.name: one.label for one in _of_class(self.baselines, Baseline)}
-            has_search = bool(self.searches or self.tune)
-            object.__setattr__(self, "figures", default_figures(named, has_search))
+            searches = _of_class(self.searches, Search)
+            tuned = {one.tunes: (one.name, one.label) for one in searches if one.tunes}
+            figures = default_figures(named, bool(self.searches or self.tune), tuned)
+            object.__setattr__(self, "figures", figures)
 
     def labels(self) -> dict[str, str]:
         """Label of each candidate by its name: the baselines, then what the searches choose."""
