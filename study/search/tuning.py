@@ -77,13 +77,15 @@ def tune_mistakes(study: Study) -> list[str]:
     Args:
         study: its records have no mistakes in themselves, see `Study.sound`.
     """
+    if not study.tune:
+        return []
     mistakes = [
         f"{name}: {mistake}"
         for name, dimension in study.tune.items()
         for mistake in mistakes_of(dimension)
     ]
     members = [one for one in _members(study) if one.family in FAMILIES]
-    if study.tune and not any(claim.scale is None for claim in study.claims):
+    if not any(claim.scale is None for claim in study.claims):
         mistakes.append("no claim has candidates to tune (one with a scale stays as it was said)")
     mistakes = mistakes or _unknown_names(study, members)
     mistakes = mistakes or [each for one in members for each in _member_mistakes(one, study)]

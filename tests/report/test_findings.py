@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from study.judge import Terms, constant_predictor, judge
+from study.judge import Terms, constant_predictor, judge, judge_untuned
 from study.report.findings import Found, describe_findings
+from study.search.tuning import tuned_study
 from study.spec.claim import Claim, Scale
+from study.spec.space import Float
 from study.spec.study import Baseline, Study
 from study.table.rows import make_table
 from tests.judge.test_judge import trial
@@ -43,7 +45,11 @@ def trained(name, accuracy, test=None, loss=None, status="complete", seeds=8, fi
 def findings(*members, study=STUDY, plan=None, **terms):
     table = make_table([member for group in members for member in group])
     terms = Terms(constant=constant_predictor(COUNTS), **terms)
-    verdicts = judge(study.claims, table, terms, study.labels())
+    untuned = judge_untuned(study, table, terms, study.labels())
+    verdicts = [
+        replace(one, untuned=untuned.get(one.claim.name))
+        for one in judge(study.claims, table, terms, study.labels())
+    ]
     return describe_findings(Found(plan or plan_of(study), table, verdicts, terms))
 
 
@@ -119,6 +125,57 @@ def test_nothing_is_said_of_the_mean_of_trainings_that_diverged():
     sentences = findings(trained("a", 0.9, seeds=10), *lost)
     assert sentences[0].startswith("Supported")
     assert not said("the mean is", sentences)
+
+
+TUNED = tuned_study(replace(STUDY, tune={"learning_rate": Float(1e-4, 1e-1, log=True)}))
+
+
+def tuned(b_tuned, b=0.9, study=TUNED):
+    """What is found where A scores 0.95 as it is and tuned, B as given."""
+    scores = {"a": 0.95, "b": b, "a_tuned": 0.95, "b_tuned": b_tuned}
+    return findings(*(trained(name, score) for name, score in scores.items()), study=study)
+
+
+def test_a_verdict_that_hangs_on_the_tuning_is_said():
+    (hanging,) = said("hangs", tuned(0.97))
+    assert hanging.startswith(
+        "A verdict hangs on the tuning of learning rate: Model A: validation accuracy is higher "
+        "than that of Model B is supported untuned (held in 8 of 8, mean +5.0 percentage points)"
+    )
+    assert "and refuted where each candidate is tuned (held in 0 of 8, mean −2.0" in hanging
+
+
+def test_a_verdict_that_the_tuning_leaves_is_said_as_well():
+    assert said("No verdict hangs on the tuning of learning rate", tuned(0.93))
+    assert not said("tuning", findings(trained("a", 0.95), trained("b", 0.9)))
+
+
+def test_the_untuned_claims_are_corrected_like_the_tuned_ones():
+    """Eight seeds decide six claims; neither side is judged as if it were alone."""
+    levels = tuple(Claim(f"level_{n}", "a", "val_accuracy", above=0.5 + n / 100) for n in range(12))
+    many = replace(STUDY, claims=(BETTER, *levels), tune=TUNED.tune)
+    sentences = tuned(0.97, study=tuned_study(many))
+    assert not said("hangs", sentences)
+    assert said("hangs", tuned(0.97, study=tuned_study(replace(many, claims=(BETTER,)))))
+
+
+def test_a_tuning_that_ends_at_the_edge_of_its_range_is_said():
+    members = trained("a", 0.95), trained("b", 0.9), trained("a_tuned", 0.95)
+    for rate, told in ((0.09, True), (0.01, False), (0.000102, True)):
+        recipe = {"epochs": 1, "learning_rate": rate}
+        tried = [
+            replace(
+                one,
+                record=replace(
+                    one.record, ingredients={**one.record.ingredients, "recipe": recipe}
+                ),
+            )
+            for one in trained("b_tuned", 0.95)
+        ]
+        sentences = said("edge of its range", findings(*members, tried, study=TUNED))
+        assert len(sentences) == told
+        if told:
+            assert "Model B, tuned, learning rate" in sentences[0] and "Model A" not in sentences[0]
 
 
 def test_a_candidate_that_has_learnt_nothing_is_named():

@@ -104,6 +104,15 @@ def changed(images):
     return replace(DATA, test=replace(DATA.test, images=images))
 
 
+def test_one_image_is_shown_no_larger_than_one_of_many(tmp_path):
+    widths = set()
+    for answers in ("0" * 16, "0" + "1" * 15):
+        save_sheet(trials_of(answers), DATA, LocalFolder(tmp_path))
+        with Image.open(tmp_path / FILE) as sheet:
+            widths.add(sheet.width)
+    assert len(widths) == 1
+
+
 def test_colours_are_shown_and_what_is_no_image_is_not(tmp_path):
     trials, folder, grey = trials_of("0" * 16), LocalFolder(tmp_path), DATA.test.images
     save_sheet(trials, changed(np.stack([grey, 0 * grey, grey], axis=-1)), folder)

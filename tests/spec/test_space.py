@@ -1,7 +1,7 @@
 import optuna
 import pytest
 
-from study.spec.space import Choice, Float, Int
+from study.spec.space import Choice, Float, If, Int, is_at_edge
 
 DIMENSIONS = [
     Float(0.0, 0.9),
@@ -50,3 +50,18 @@ def test_dimension_that_can_be_searched_has_no_mistakes(dimension):
 def test_grid_needs_two_values():
     with pytest.raises(ValueError, match="2 values"):
         Float(0.0, 1.0).grid(1)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "middle", "edges"),
+    [
+        (Float(1e-4, 1e-1, log=True), (2e-4, 0.05), (1.2e-4, 0.09)),
+        (Float(0.0, 1.0), (0.0, 0.01, 0.5), (0.96,)),  # nothing lies below 0
+        (Int(16, 512, log=True), (20, 400), (16, 17, 500)),
+        (If("other", above=0, then=Float(0.5, 0.9)), (0.7, None), (0.5, 0.9)),
+        (Choice((1, 2)), (1, 2), ()),
+    ],
+)
+def test_the_edge_of_a_range_is_on_its_own_scale(dimension, middle, edges):
+    assert not any(is_at_edge(dimension, value) for value in middle)
+    assert all(is_at_edge(dimension, value) for value in edges)
