@@ -44,13 +44,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
     rows = [("data", f"{plan.data.location}: {counts} {plan.shape.describe()}")]
-    for search in study.searches:
-        space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
-        trials = f"{budget.trials} trials ({plan.setting.sampler})"
-        if plan.setting.objective != LOSS:
-            trials += f" for the best {column_name(plan.setting.objective)}"
-        rows.append(("search", f"{search.label}: {space}; {trials}"))
-    rows += _tuning_line(plan)
+    rows += [*_search_lines(plan), *_tuning_line(plan)]
     trainings = plan.explorations + plan.confirmations
     rows += [
         ("confirm", _confirm_line(plan)),
@@ -69,6 +63,20 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     console.print(grid, highlight=False)
     for caveat in describe_caveats(plan):
         console.print(f"warning: {escape(caveat)}", highlight=False)
+
+
+def _search_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """One for each space: what is tuned of several candidates is often the same."""
+    labels: dict[str, list[str]] = {}
+    for search in plan.study.searches:
+        space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
+        labels.setdefault(space, []).append(search.label)
+    for space, of_space in labels.items():
+        each = " each" * (len(of_space) > 1)
+        trials = f"{plan.budget.trials} trials{each} ({plan.setting.sampler})"
+        if plan.setting.objective != LOSS:
+            trials += f" for the best {column_name(plan.setting.objective)}"
+        yield "search", f"{'; '.join(of_space)}: {space}; {trials}"
 
 
 def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -67,9 +67,10 @@ OVER_PATIENTS = (
     "own 95 % interval (seeds and patients crossed)"
 )
 HOW_TUNED = (
-    "Where candidates are tuned, the verdict is about the tuned ones. What the same claim gets "
-    "untuned, on the same seeds and by the same rule, is a sensitivity analysis: it has no part in "
-    "the correction, and nothing is concluded from it. "
+    "Where candidates are tuned, each in equally many trials, the verdict is about the tuned ones; "
+    "the tuning was done once, and its chance is in no interval. What the same claim gets untuned, "
+    "on the same seeds and by the same rule, is a sensitivity analysis: it has no part in the "
+    "correction, and nothing is concluded from it. "
 )
 UNKNOWN_PATIENTS = "; whose {0} is whose is not known, so every {0} counts as a patient"
 
