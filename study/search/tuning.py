@@ -37,8 +37,7 @@ def tuned_study(study: Study) -> Study:
     Claims that were made at a scale stay as they are, since what was said is about the recipe of
     that time; so do those that name a tuned candidate themselves, NAME_tuned.
     """
-    is_whole = study.tune and not any(search.tunes for search in study.searches)
-    if not is_whole or list(type_mistakes(study)) or study.sound() != study:
+    if not study.tune or _has_mistakes(study) or any(one.tunes for one in study.searches):
         return study
     found = [_tuned(member, study) for member in _members(study)]
     searches = [search for search in found if search is not None]
@@ -55,6 +54,8 @@ def planned_study(study: Study, shape: Shape) -> Study:
     """The `tuned_study` on data of this shape: a baseline of equal scale is tuned at the size that
     it has there."""
     study = tuned_study(study)
+    if not study.tune or _has_mistakes(study):
+        return study
     by_name = {baseline.name: baseline for baseline in study.baselines}
 
     def sized(search: Search) -> Search:
@@ -90,6 +91,10 @@ def tune_mistakes(study: Study) -> list[str]:
     mistakes = mistakes or _unknown_names(study, members)
     mistakes = mistakes or [each for one in members for each in _member_mistakes(one, study)]
     return [f"tune: {mistake}" for mistake in mistakes or _equal_when_tuned(study)]
+
+
+def _has_mistakes(study: Study) -> bool:
+    return bool(list(type_mistakes(study))) or study.sound() != study
 
 
 def _is_to_tune(claim: Claim, study: Study) -> bool:

@@ -75,6 +75,16 @@ def test_a_study_that_tunes_nothing_or_is_tuned_already_is_itself():
     assert tuned_study(tuned) is tuned
 
 
+@pytest.mark.parametrize(
+    "changes", [{"baselines": CNN}, {"tune": 3}, {"searches": (replace(GAP, hand_picked=({},)),)}]
+)
+def test_a_study_with_mistakes_is_left_for_them_to_be_told(changes):
+    wrong = replace(STUDY, **changes)
+    assert planned_study(wrong, Shape((1, 16, 16), 2)) is wrong
+    with pytest.raises(StudyError, match="made has a mistake"):
+        check_study(wrong, PROFILES["smoke"], with_figures=False)
+
+
 def test_the_default_figures_are_of_the_tuned_candidates():
     shown = {one.options.get("candidate") for one in tuned_study(STUDY).figures}
     assert {"cnn_tuned", "ann_tuned", "other"} <= shown and "cnn" not in shown
