@@ -10,6 +10,7 @@ from study.figures.draw import DrawnFigure
 from study.judge import Verdict
 from study.report.blocks import Block, Cell, Column, Picture, Report, Section, Table, Text
 from study.report.making import cost_blocks, data_blocks, failure_blocks, making_blocks
+from study.report.pruned import describe_pruning
 from study.report.results import candidate_blocks, search_blocks, selection_blocks
 from study.report.verdicts import (
     SYMBOLS,
@@ -170,7 +171,14 @@ def _sections(
         Section("Curves and comparisons", others),
         Section("Candidates", candidate_blocks(plan, table)),
         Section(f"{plan.examples.capitalize()} that every training gets wrong", wrong),
-        Section("The search", [*of_search, *search_blocks(plan, table)]),
+        Section(
+            "The search",
+            [
+                *of_search,
+                *search_blocks(plan, table),
+                *(Text(said) for said in describe_pruning(plan.study, table)),
+            ],
+        ),
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),
         Section("Data", data_blocks(plan.data, plan.shape)),

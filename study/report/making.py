@@ -109,7 +109,7 @@ def making_blocks(plan: Plan, weights: str = "") -> list[Block]:
             f"{count_of(budget.trials, 'trial')} per search, {count_of(budget.epochs, 'epoch')} "
             f"per full-length trial, {count_of(budget.seeds, 'seed')} per candidate",
         ),
-        ("Sampler", setting.sampler),
+        ("Sampler", f"{setting.sampler}{', reproducible' * setting.reproducible}"),
         ("Base seed", str(setting.seed)),
         ("Splits", describe_splits(plan)),
         ("Trained on", f"{numerics.device} in {numerics.precision}"),
