@@ -59,6 +59,7 @@ def run_session(
     recorder = Recorder(store, checkpoints, plan)
     if any(dispatcher.remaining().values()):
         execute(Session(dispatcher, recorder, observers), data, checkpoints)
+        recorder.forget_stopped()
     assert checkpoints.folder.names() == []
     return FinishedTrials(plan, {record.key: record for record in store}), dispatcher
 
