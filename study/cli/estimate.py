@@ -31,10 +31,9 @@ def training_seconds(plan: Plan, concurrent: int) -> float | None:
     Args:
         concurrent: number of trials at a time, on a core each; the timing has one at a time.
     """
-    members = [*plan.study.baselines, *plan.study.searches]
-    if any(engine_of(member.family).cost is None for member in members):
+    seconds, rounds = epoch_seconds(plan), plan_rounds(plan)
+    if seconds is None:
         return None
-    seconds, rounds = _epoch_seconds(plan), plan_rounds(plan)
     trials = {search.name: plan.budget.trials for search in plan.study.searches}
     trainings = {name: plan.first_seeds(name) + trials.get(name, 0) for name in seconds}
     timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
@@ -44,9 +43,12 @@ def training_seconds(plan: Plan, concurrent: int) -> float | None:
     )
 
 
-def _epoch_seconds(plan: Plan) -> dict[str, float]:
+def epoch_seconds(plan: Plan) -> dict[str, float] | None:
     """Estimated seconds of an epoch of each candidate on one core; of what a search will choose, of
-    the middle of its space."""
+    the middle of its space. None where a model's costs are not known."""
+    members = [*plan.study.baselines, *plan.study.searches]
+    if any(engine_of(member.family).cost is None for member in members):
+        return None
     images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
     setting = plan.setting
     scored = images["val"] + images["train"] / setting.recipe.train_eval_every

@@ -225,6 +225,25 @@ class Options:
         "training gets wrong.",
         flag="--hide-images",
     )
+    simulate_workers: int | None = _option(
+        None,
+        "With plan: also say what the run would take with so many trials at a time, by its own "
+        "search and pool in virtual time.",
+        POSITIVE,
+        decides=False,
+    )
+    seconds_per_epoch: float | None = _option(
+        None,
+        "With --simulate-workers: seconds of an epoch  [default: estimated, on CPU cores]",
+        ABOVE_ZERO,
+        decides=False,
+    )
+    price: float | None = _option(
+        None,
+        "With --simulate-workers: price of a worker for an hour.",
+        FiniteRange(min=0),
+        decides=False,
+    )
     verbose: bool = _option(False, "Show Ray's own messages.", flag="-v", decides=False)
 
     def budget(self) -> Budget:

@@ -110,6 +110,12 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     plan = make_plan(study, options, data, numerics)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
     print_plan(plan, console, concurrent, words)
+    if options.simulate_workers is not None:
+        from study.cli.simulate import describe_simulated, simulate
+
+        took = simulate(plan, options.simulate_workers, options.seconds_per_epoch)
+        said = describe_simulated(plan, took, options.price)
+        console.print(f"simulated: {said}", highlight=False)
 
 
 def rewrite_report(study: Study, options: Options, console: Console) -> None:

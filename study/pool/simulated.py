@@ -31,12 +31,14 @@ class Simulated:
         seconds: from its beginning to its end.
         busy: seconds that workers trained, added up.
         epochs: that were trained.
+        saved: epochs that trials would have had and were stopped before.
         workers: their number.
     """
 
     seconds: float
     busy: float
     epochs: int
+    saved: int
     workers: int
 
     @property
@@ -63,7 +65,7 @@ def run_simulated(
         start_seconds: that a worker takes to begin a trial.
     """
     running: list[tuple[float, int, Job, list[Row], int]] = []  # ends of stretches of epochs
-    now, busy, epochs, order = 0.0, 0.0, 0, count()
+    now, busy, epochs, saved, order = 0.0, 0.0, 0, 0, count()
 
     def go_on(job: Job, rows: list[Row], done: int, delay: float) -> None:
         nonlocal busy, epochs
@@ -75,7 +77,10 @@ def run_simulated(
     while session.failure is None:
         while len(running) < workers and (job := session.next_job()) is not None:
             session.start(job)
-            go_on(job, list(curves.rows(job)), job.stopped_at or 0, start_seconds)
+            rows = list(curves.rows(job))
+            if job.stopped_at is not None:
+                saved -= len(rows) - job.stopped_at
+            go_on(job, rows, job.stopped_at or 0, start_seconds)
         if not running:
             break
         now, _, job, rows, done = heapq.heappop(running)
@@ -85,9 +90,10 @@ def run_simulated(
         session.report(job, report)
         if report.is_last or stops:
             session.end(job, report)
+            saved += len(rows) - done
         else:
             go_on(job, rows, done, 0.0)
-    return Simulated(now, busy, epochs, workers)
+    return Simulated(now, busy, epochs, saved, workers)
 
 
 class _Nowhere:
