@@ -18,7 +18,7 @@ from study.store.records import Record, record_key
 # sequence starts it again after a crash. After so many repeats (of a sequence, as many as there are
 # known points) points are drawn at random; after so many of these, the space is taken as exhausted.
 REPEATS, RANDOM_REPEATS = 3, 20
-MOST_TOLD = 100  # trials that a sampler knows: a proposal takes no longer beside ten thousand
+MOST_TOLD = 64  # trials that a sampler knows: a proposal takes no longer beside ten thousand
 
 
 class Explorer:
@@ -160,6 +160,9 @@ class Explorer:
 
     def _proposed(self, number: int, repeat: int) -> Point:
         """What the sampler proposes as the trial of this number, made anew for it."""
+        seed = self._stream_seed("sampler", number, repeat)
+        if not self._sampler.informed:
+            return draw_point(self.search, seed)
         horizon = self._horizon.of(number)
         points, ranks = self._history.told(
             horizon, MOST_TOLD, lambda epoch: self._pruner.is_open(epoch, number)
@@ -168,7 +171,6 @@ class Explorer:
             running = [job.params for job in self._under_way.values()]
         else:  # whether they have ended or not
             running = [self._points[one] for one in range(max(horizon, 0), number)]
-        seed = self._stream_seed("sampler", number, repeat)
         sampler = self._sampler.make(seed, self.search, self.trials, len(points))
         return propose_point(self.search, sampler, points, ranks, running)
 

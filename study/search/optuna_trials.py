@@ -125,8 +125,10 @@ def _finished(provenance: Mapping[str, Any]) -> datetime | None:
 def quiet() -> Iterator[None]:
     """Silence Optuna's line about each study that it makes."""
     before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if before < optuna.logging.WARNING:  # to set it takes as long as a small proposal
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(before)
+        if before < optuna.logging.WARNING:
+            optuna.logging.set_verbosity(before)

@@ -4,6 +4,8 @@ proposal from what is known, or of one that is kept, where the sampler follows a
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, rankdata
 
 from study.search.objective import direction_of
@@ -41,14 +43,10 @@ def propose_point(
     # Normal scores: a single loss a hundred times the others' would flatten a Gaussian process.
     scores = norm.ppf((rankdata(ranks) - 0.5) / len(ranks)) if len(ranks) else ranks
     told = [
-        create_trial(
-            state=TrialState.COMPLETE, value=float(score), **_as_optuna(search, point)
-        )
+        _trial(search, point, TrialState.COMPLETE, float(score))
         for point, score in zip(points, scores, strict=True)
     ]
-    under_way = [
-        create_trial(state=TrialState.RUNNING, **_as_optuna(search, point)) for point in running
-    ]
+    under_way = [_trial(search, point, TrialState.RUNNING) for point in running]
     with _one_quiet_thread():
         study = optuna.create_study(sampler=sampler)
         study.add_trials([*told, *under_way])
@@ -135,13 +133,34 @@ def _widened(whole: Int) -> Float:
     return Float(whole.low - 0.5, whole.high + 0.5, whole.log)
 
 
-def _as_optuna(search: Search, point: Point) -> dict[str, Any]:
+class _Told(FrozenTrial):
+    """A trial that a study is told of, and nobody changes."""
+
+    def __deepcopy__(self, _memo: Any) -> "_Told":
+        """Of all its parts, a study would take half of the time of a proposal."""
+        return copy(self)
+
+
+def _trial(search: Search, point: Point, state: TrialState, value: float | None = None) -> _Told:
     distributions = {
         name: _relaxed(dimension)
         for name, dimension in search.space.items()
         if is_searched(dimension, point)
     }
-    return {"params": dict(point), "distributions": distributions}
+    now = datetime.now()
+    return _Told(
+        number=-1,  # the study gives it one
+        trial_id=-1,
+        state=state,
+        value=value,
+        datetime_start=now,
+        datetime_complete=now if state.is_finished() else None,
+        params=dict(point),
+        distributions=distributions,
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+    )
 
 
 @contextmanager

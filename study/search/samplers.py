@@ -30,6 +30,7 @@ class Sampler:
             proposal depends on the finished trials and its own number alone, and a search that
             resumes after a crash proposes what it would have proposed. Not for samplers that walk
             along a sequence or carry a state; these cannot be reproducible.
+        informed: whether its proposals depend on finished trials at all.
         conditional: whether it takes spaces with conditions (`study.spec.space.If`). The others
             need a space whose points all have the same dimensions.
     """
@@ -39,6 +40,7 @@ class Sampler:
     renewed: bool = True
     budgeted: bool = False
     conditional: bool = False
+    informed: bool = True
 
 
 def _make_auto(seed: int, search: Search, trials: int, told: int) -> "BaseSampler":
@@ -90,7 +92,7 @@ SAMPLERS = {
     ),
     "tpe": Sampler("tree-structured Parzen estimator", _make_tpe, conditional=True),
     "gp": Sampler("Gaussian process", _make_gp),
-    "random": Sampler("uniformly at random", _make_random, conditional=True),
+    "random": Sampler("uniformly at random", _make_random, conditional=True, informed=False),
     "qmc": Sampler("Sobol sequence", _make_qmc, renewed=False),
     "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False),
     "grid": Sampler("grid in random order", _make_grid, renewed=False, budgeted=True),
