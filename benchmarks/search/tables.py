@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,15 +67,13 @@ class LCBench:
     """
 
     epochs = LCBENCH_EPOCHS
-    _sessions: dict[Path, Any] = {}
 
     def __init__(self, folder: Path, name: str):
         register()
         self.name = name
         self.search = Search("lcbench", "LCBench", NAME, LCBENCH_SPACE)
         self._code = _codes(folder)[name]
-        self._session = self._sessions.get(folder) or _open_surrogate(folder / "model.onnx")
-        self._sessions[folder] = self._session
+        self._session = _open_surrogate(folder / "model.onnx")
 
     @cached_property
     def target(self) -> float:
@@ -118,6 +116,7 @@ def _codes(folder: Path) -> dict[str, int]:
     return json.loads((folder / "encoding.json").read_text())["OpenML_task_id"]
 
 
+@cache
 def _open_surrogate(path: Path) -> Any:
     import onnxruntime
 

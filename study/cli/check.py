@@ -127,8 +127,8 @@ def check_reproducible(sampler: str, wanted: bool) -> None:
     if wanted and not SAMPLERS[sampler].renewed:
         able = ", ".join(name for name, kind in SAMPLERS.items() if kind.renewed)
         raise StudyError(
-            f"what {sampler} proposes depends on when trials end, which no two runs have in common; "
-            f"with --reproducible use --sampler with one of {able}"
+            f"what {sampler} proposes depends on when trials end, which no two runs have in "
+            f"common; with --reproducible use --sampler with one of {able}"
         )
 
 

@@ -147,8 +147,8 @@ class Options:
     )
     sampler: str = _option(
         "auto",
-        "Optuna sampler: auto (gp for the first 50 trials, then tpe), tpe, gp, random, qmc, cmaes or "
-        "grid.",
+        "Optuna sampler: auto (gp for the first 50 trials, then tpe), tpe, gp, random, qmc, cmaes "
+        "or grid.",
         callback=_check_sampler,
     )
     reproducible: bool = _option(

@@ -48,7 +48,9 @@ class MadeCurves:
     def _scored(self, score: float) -> dict[str, Any]:
         objective = self.plan.setting.objective
         value = -score if direction_of(objective) == "maximize" else score
-        return {SCORES: {metric_of(objective): value}} if is_extra(objective) else {objective: value}
+        return (
+            {SCORES: {metric_of(objective): value}} if is_extra(objective) else {objective: value}
+        )
 
 
 def simulate(plan: Plan, workers: int, seconds_per_epoch: float | None = None) -> Simulated:

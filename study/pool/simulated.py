@@ -1,7 +1,7 @@
-"""A study in virtual time: the same search, with curves that are known in the place of trainings."""
+"""A study in virtual time: the same search, and known curves in the place of trainings."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol, cast
@@ -12,14 +12,14 @@ from study.pool.worker import TrialReport
 from study.search.plan import Plan
 from study.search.trial import Job, rung_epochs
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 class Curves(Protocol):
     """What a job's training would report."""
 
     def rows(self, job: Job) -> Sequence[Row]:
-        """The rows of all its epochs, with `seconds` each and the score that the search optimises."""
+        """The rows of all its epochs: `seconds`, and the score that the search optimises."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The ended trials of a search as a sampler is told of them: a bounded number, each with a score."""
+"""The ended trials of a search as a sampler is told of them: so many at most, each with a score."""
 
 from array import array
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ class History:
         self._at_rungs = {epoch: array("d") for epoch in self._rungs}
 
     def add(self, record: Record) -> None:
-        """Take in a trial that has ended; one that was resumed, again. What failed taught nothing."""
+        """Take in a trial that has ended; one that was resumed, again. What failed is left out."""
         if record.status == "failed":
             return
         number, rows = record.provenance["number"], record.rows
@@ -61,7 +61,7 @@ class History:
         Args:
             horizon: numbers from this one on are left out.
             limit: maximum number of points.
-            is_open: whether what was stopped at this epoch can be told: else its order says nothing.
+            is_open: whether the order of trials at this epoch says something about their end.
         """
         numbers, ends = np.array(self._numbers), np.array(self._ends)
         seen = numbers < horizon

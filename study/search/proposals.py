@@ -1,5 +1,5 @@
-"""Optuna is asked for a point of a search's space, in two ways: of a study that is made for this one
-proposal from what is known, or of one that is kept, where the sampler follows a sequence."""
+"""Points of a search's space, proposed by Optuna: by a study that is made for this one proposal from
+what is known, or by one that is kept, where the sampler follows a sequence."""
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,9 +70,7 @@ class SequenceStudy:
         self._search, self._objective = search, objective
         self._asked: list[optuna.Trial] = []
         with _one_quiet_thread():
-            self._study = optuna.create_study(
-                sampler=sampler, direction=direction_of(objective)
-            )
+            self._study = optuna.create_study(sampler=sampler, direction=direction_of(objective))
 
     def next_point(self) -> dict[str, Any]:
         """The sampler's next proposal."""

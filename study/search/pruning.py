@@ -1,10 +1,10 @@
-"""When a trial of a search stops early: successive halving, as far as the search itself bears it out.
+"""When a trial of a search stops early: successive halving, where the search itself bears it out.
 
-Asynchronous successive halving (ASHA, Li et al. 2020, https://arxiv.org/abs/1810.05934) stops a trial
-whose score at a rung is not among the best third of those that reached it. Where early epochs tell
-little about the end, that loses the best trials and nobody notices. So some trials of every search are
-never stopped; a rung stops trials only while its order is that of these trials at their end; and what
-a rung has stopped and would now let pass is resumed before the search is over.
+Asynchronous successive halving (ASHA, Li et al. 2020, https://arxiv.org/abs/1810.05934) stops a
+trial whose score at a rung is not among the best third of those that reached it. Where early epochs
+tell little about the end, that loses the best trials and nobody notices. So some trials of every
+search are never stopped; a rung stops trials only while its order is that of these trials at their
+end; and what a rung has stopped and would now let pass is resumed before the search is over.
 """
 
 from array import array
@@ -24,8 +24,8 @@ from study.store.records import STOPPED_AT, Record
 
 FIRST_UNPRUNED = 4  # trials of a search; then the 8th, the 16th, the 32nd ...
 # A rung is open where the unpruned trials agree with it in more than this share of their pairs. One
-# pair of each kind is added to those counted (Laplace's rule of succession), so that four trials, six
-# pairs, need five that agree.
+# pair of each kind is added to those counted (Laplace's rule of succession): of the six pairs of
+# four trials, five have to agree.
 AGREEMENT = 0.7
 
 
@@ -51,7 +51,7 @@ class _Rung:
         its own with them."""
         numbers = np.array(self.numbers)
         seen = np.array(self.ranks)[(numbers < horizon) | (numbers == number)]
-        return np.count_nonzero(seen < rank) < -(-len(seen) // REDUCTION_FACTOR)
+        return int(np.count_nonzero(seen < rank)) < -(-len(seen) // REDUCTION_FACTOR)
 
 
 class Pruner:
@@ -77,6 +77,7 @@ class Pruner:
         # Ranks of the unpruned trials that have ended, by number: at each rung, and at the end.
         self._unpruned: dict[int, tuple[dict[int, float], float]] = {}
         self._stopped: dict[str, tuple[int, int, float]] = {}  # number, epoch and rank, by key
+
     def stops(self, job: Job, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the trial ends here; each of its epochs is counted once.
 
@@ -124,9 +125,7 @@ class Pruner:
             key
             for key, (number, epoch, rank) in sorted(self._stopped.items(), key=itemgetter(1))
             if epoch in self._rungs
-            and (
-                not self._agrees(epoch, ALL) or self._rungs[epoch].keeps(number, rank, ALL)
-            )
+            and (not self._agrees(epoch, ALL) or self._rungs[epoch].keeps(number, rank, ALL))
         ]
 
     def _keeps(self, epoch: int, number: int, rank: float) -> bool:

@@ -65,8 +65,8 @@ class Setting:
             `study.search.code.resampling_digest`. Empty where all use the source's own.
         objective: what searches optimise, `Study.objective`; part of a search's identity where it
             is not the validation loss.
-        reproducible: whether searches give equal trials whatever the number of workers, and whatever
-            was interrupted; part of a search's identity where they do.
+        reproducible: whether searches give equal trials whatever the number of workers, and
+            whatever was interrupted; part of a search's identity where they do.
         measured: of the code of its metric, `study.search.code.metric_digest`, where that is not in
             every epoch's row; else empty.
     """

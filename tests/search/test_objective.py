@@ -6,10 +6,9 @@ import optuna
 import pytest
 
 from hw3.metrics import METRICS, Metric
-from study.search.choose import FinishedTrials
 from study.search.code import metric_digest
-from study.search.objective import direction_of, rank_of, value_of
 from study.search.explore import Explorer
+from study.search.objective import direction_of, rank_of, value_of
 from study.search.optuna_trials import optuna_database, optuna_trial
 from study.search.plan import load_plan, save_plan
 from study.search.registration import study_digest

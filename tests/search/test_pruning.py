@@ -63,9 +63,13 @@ def test_nothing_stops_before_the_rungs_have_shown_that_they_agree():
 
 def test_a_rung_whose_order_is_not_that_of_the_end_stops_nothing():
     assert not pruner_of(REVERSED).stops(job(5), rows(99.0))
-    mixed = [record(number, curve(loss, end)) for number, (loss, end) in
-             enumerate([(0.5, 0.6), (0.6, 0.5), (0.7, 0.8), (0.8, 0.7)])]
-    assert not pruner_of(mixed).stops(job(5), rows(99.0))  # four pairs of six are as likely by chance
+    mixed = [
+        record(number, curve(loss, end))
+        for number, (loss, end) in enumerate([(0.5, 0.6), (0.6, 0.5), (0.7, 0.8), (0.8, 0.7)])
+    ]
+    assert not pruner_of(mixed).stops(
+        job(5), rows(99.0)
+    )  # four pairs of six are as likely by chance
 
 
 def test_a_rung_closes_when_later_unpruned_trials_disagree():
@@ -127,8 +131,9 @@ def test_a_reproducible_decision_sees_what_is_far_enough_behind_and_no_more():
     seen = pruner_of(AGREEING, horizon=REPRODUCIBLE)
     assert not seen.stops(job(9), rows(99.0))  # sees 0 and 1
     assert seen.stops(job(11), rows(99.0))
-    more = pruner_of([*AGREEING, record(8, curve(0.9, 0.1)), record(7, [98.0], "stopped")],
-                     horizon=REPRODUCIBLE)
+    more = pruner_of(
+        [*AGREEING, record(8, curve(0.9, 0.1)), record(7, [98.0], "stopped")], horizon=REPRODUCIBLE
+    )
     assert more.stops(job(11), rows(99.0))
     assert not more.stops(job(12), rows(0.1)) and more.stops(job(13), rows(0.7))
 
