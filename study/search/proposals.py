@@ -1,5 +1,6 @@
-"""Points of a search's space, proposed by Optuna: by a study that is made for this one proposal from
-what is known, or by one that is kept, where the sampler follows a sequence."""
+"""Points of a search's space, proposed by Optuna: by a study that is made for this one proposal
+from what is known, or by one that is kept, where the sampler follows a sequence.
+"""
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
