@@ -91,29 +91,35 @@ def test_a_peer_that_is_not_installed_is_named(monkeypatch):
         SyneTune(Made(), 0, "ASHA")
 
 
-def test_runs_that_ended_at_less_are_run_again(tmp_path):
-    rows = [
-        {"table": "t", "method": "ours", "seed": 0, "cost": 3.0, "most": 10},
-        {"table": "t", "method": "ours", "seed": 1, "cost": None, "most": 10},
-        {"table": "t", "method": "ours", "seed": 2, "cost": None, "most": 50},
-        {"table": "t", "method": "ours", "seed": 2, "cost": None, "most": 10},
-    ]
-    (tmp_path / RUNS).write_text("".join(json.dumps(row | {"seconds": 1}) + "\n" for row in rows))
+def write_runs(folder, *rows):
+    same = {"table": "t", "target": 0.1, "method": "ours", "most": 100, "seconds": 1}
+    (folder / RUNS).write_text("".join(json.dumps(same | row) + "\n" for row in rows))
+
+
+def test_runs_that_ended_at_less_or_at_another_target_are_run_again(tmp_path):
+    write_runs(
+        tmp_path,
+        {"target": 0.2, "seed": 3, "cost": 2.0, "most": 50},
+        {"seed": 0, "cost": 3.0, "most": 10},
+        {"seed": 1, "cost": None, "most": 10},
+        {"seed": 2, "cost": None, "most": 50},
+        {"seed": 2, "cost": None, "most": 10},
+    )
     runs = read_runs(tmp_path)
-    assert known(runs, 10) == {("t", "ours", 0), ("t", "ours", 1), ("t", "ours", 2)}
-    assert known(runs, 50) == {("t", "ours", 0), ("t", "ours", 2)}
+    assert [one[-1] for one in sorted(known(runs, 10))] == [0, 1, 2]
+    assert [one[-1] for one in sorted(known(runs, 50))] == [0, 2]
 
 
 def test_summary_counts_what_was_not_reached_as_the_most(tmp_path):
     costs = {"ours": {"t": [10.0, 20.0], "u": [None, None]}}
     costs["random_full"] = {"t": [40.0, 80.0], "u": [50.0, 70.0]}
     rows = [
-        {"table": table, "method": method, "seed": seed, "cost": cost, "most": 100, "seconds": 1}
+        {"table": table, "method": method, "seed": seed, "cost": cost}
         for method, tables in costs.items()
         for table, values in tables.items()
         for seed, cost in enumerate(values)
     ]
-    (tmp_path / RUNS).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_runs(tmp_path, *rows)
     lines = summary(read_runs(tmp_path), most=100).splitlines()
     assert lines[2].split(" | ")[1:7] == ["2", "2", "–", "37.6", "50.0%", "1 of 2"]
     assert lines[3].split(" | ")[1:7] == ["2", "2", "60.0", "57.9", "0.0%", "0 of 2"]

@@ -6,9 +6,9 @@
 
 Every method searches the same tables, one trial at a time, until a training that ran to its end is
 among the best hundredth of all configurations. OUT/runs.jsonl gets a line for each search: table,
-method, seed, most, and cost, which is null where `most` full trainings were not enough. What is
-there is not run again, so that the same command goes on where it was ended, and several commands
-with different methods may share a folder.
+its target, method, seed, most, and cost, which is null where `most` full trainings were not enough.
+What is there is not run again, so that the same command goes on where it was ended, and several
+commands with different methods may share a folder.
 """
 
 import argparse
@@ -34,6 +34,8 @@ OURS, RANDOM = "ours", "random_full"
 METHODS: dict[str, Callable[[CurveTable, int, float], float | None]] = {OURS: search_for, **PEERS}
 RESAMPLES = 5000
 RUNS = "runs.jsonl"
+SEARCH = ["table", "target", "method", "seed"]
+COLUMNS = [*SEARCH, "cost", "most", "seconds"]
 
 
 def main() -> None:
@@ -65,7 +67,8 @@ def run(options: argparse.Namespace) -> None:
     for seed in range(options.repeats):
         for table in tables:
             for method in options.methods:
-                if method in missing or (table.name, method, seed) in there:
+                search = (table.name, table.target, method, seed)
+                if method in missing or search in there:
                     continue
                 started = time.perf_counter()
                 try:
@@ -74,10 +77,10 @@ def run(options: argparse.Namespace) -> None:
                     print(f"{method} is left out: {error}")
                     missing.add(method)
                     continue
-                row = {"table": table.name, "method": method, "seed": seed, "cost": cost}
                 seconds = round(time.perf_counter() - started, 2)
+                row = dict(zip(COLUMNS, (*search, cost, options.most, seconds), strict=True))
                 with (options.out / RUNS).open("a") as file:
-                    file.write(json.dumps(row | {"most": options.most, "seconds": seconds}) + "\n")
+                    file.write(json.dumps(row) + "\n")
 
 
 def tables_of(options: argparse.Namespace) -> Iterator[CurveTable]:
@@ -97,20 +100,20 @@ def tables_of(options: argparse.Namespace) -> Iterator[CurveTable]:
 
 
 def read_runs(folder: Path) -> pd.DataFrame:
-    """A row for each search; one that was run again with a larger `most` counts once."""
+    """A row for each search; one that was run again with a larger `most` counts once, one for
+    another target than the table's latest not at all."""
     file = folder / RUNS
     lines = file.read_text().splitlines() if file.exists() else []
-    columns = ["table", "method", "seed", "cost", "most", "seconds"]
-    runs = pd.DataFrame([json.loads(line) for line in lines], columns=columns)
+    runs = pd.DataFrame([json.loads(line) for line in lines], columns=COLUMNS)
     runs["cost"] = runs["cost"].astype(float)
-    runs = runs.sort_values("most", kind="stable")
-    return runs.drop_duplicates(["table", "method", "seed"], keep="last")
+    runs = runs[runs["target"] == runs.groupby("table")["target"].transform("last")]
+    return runs.sort_values("most", kind="stable").drop_duplicates(SEARCH, keep="last")
 
 
-def known(runs: pd.DataFrame, most: float) -> set[tuple[str, str, int]]:
+def known(runs: pd.DataFrame, most: float) -> set[tuple[str, float, str, int]]:
     """Searches that need not be run: they reached the target, or spent as much."""
     done = runs[runs["cost"].notna() | (runs["most"] >= most)]
-    return set(done[["table", "method", "seed"]].itertuples(index=False, name=None))
+    return set(done[SEARCH].itertuples(index=False, name=None))
 
 
 def summary(runs: pd.DataFrame, most: float) -> str:
