@@ -1,8 +1,8 @@
 """What others use for a search, on curves that are looked up, one trial at a time.
 
 All have the documented defaults of their libraries and the same dimensions, whole numbers as whole
-numbers. None needs a cluster: Ray's and Syne Tune's parts are called in the order in which their own
-loops call them.
+numbers. None needs a cluster: Ray's and Syne Tune's parts are called in the order in which their
+own loops call them.
 """
 
 from collections.abc import Callable, Mapping
