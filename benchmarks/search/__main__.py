@@ -29,6 +29,7 @@ from benchmarks.search.ours import search_for
 from benchmarks.search.peers import PEERS, MissingPeer
 from benchmarks.search.spaces import SEARCHES
 from benchmarks.search.tables import DEVELOPMENT, CurveTable, LCBench, TaskCurves, lcbench_names
+from hw3.seeds import derive_seed
 
 OURS, RANDOM = "ours", "random_full"
 METHODS: dict[str, Callable[[CurveTable, int, float], float | None]] = {OURS: search_for, **PEERS}
@@ -71,8 +72,10 @@ def run(options: argparse.Namespace) -> None:
                 if method in missing or search in there:
                     continue
                 started = time.perf_counter()
+                # equal seeds would begin with equal points on every table: one draw, not many
+                drawn = derive_seed(seed, table.name) % 2**31
                 try:
-                    cost = METHODS[method](table, seed, options.most)
+                    cost = METHODS[method](table, drawn, options.most)
                 except MissingPeer as error:
                     print(f"{method} is left out: {error}")
                     missing.add(method)

@@ -42,9 +42,7 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     options.kept.mkdir(parents=True, exist_ok=True)
     data = load_splits(options.data, options.image_size)
-    setting = Setting(
-        data.fingerprint, options.image_size, recipe_for(options.epochs), Numerics()
-    )
+    setting = Setting(data.fingerprint, options.image_size, recipe_for(options.epochs), Numerics())
     worker = Worker(data.without_test())
     rows: list[dict[str, Any]] = []
     for seed in range(options.seeds):
