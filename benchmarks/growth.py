@@ -38,7 +38,8 @@ from study.pool.dispatch import Dispatcher
 from study.report.outputs import write_outputs
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
-from study.search.trial import Job, Setting, rung_epochs
+from study.search.pruning import is_unpruned
+from study.search.trial import REDUCTION_FACTOR, Job, Setting, rung_epochs
 from study.spec.budget import Budget, DataFacts
 from study.spec.space import Float
 from study.spec.study import Search, Study
@@ -71,7 +72,9 @@ def plan_of(trials: int) -> Plan:
 def made_record(
     ingredients: dict[str, Any], epochs: int, rng: np.random.Generator, **fields: Any
 ) -> Record:
-    """A trial that nobody ran, stopped early if it has fewer than EPOCHS epochs."""
+    """A trial that nobody ran, stopped early if it has fewer than EPOCHS epochs, and then with a
+    greater loss than all others."""
+    val_loss = rng.uniform(0.1, 0.4) if epochs == EPOCHS else rng.uniform(0.5, 0.7)
     rows = [
         {
             "epoch": epoch,
@@ -80,7 +83,7 @@ def made_record(
             "train_accuracy": rng.uniform(0.5, 1),
             "train_eval_loss": rng.uniform(0.1, 0.7),
             "train_eval_accuracy": rng.uniform(0.5, 1),
-            "val_loss": rng.uniform(0.1, 0.7),
+            "val_loss": val_loss,
             "val_accuracy": rng.uniform(0.5, 1),
             "val_auroc": rng.uniform(0.5, 1),
             "seconds": rng.uniform(0.3, 0.5),
@@ -93,8 +96,8 @@ def made_record(
 
 
 def make_records(store: RecordStore, trials: int) -> None:
-    """Records of Task C: `trials` explored, all but every fourth stopped at the first rung, and
-    every candidate's confirmation."""
+    """Records of Task C: `trials` explored, of which a third is kept by the first rung, and every
+    candidate's confirmation."""
     rng = np.random.default_rng(0)
     explored = [_explored(number, rng) for number in range(trials)]
     finished = FinishedTrials(plan_of(trials), {record.key: record for record in explored})
@@ -107,14 +110,14 @@ def make_records(store: RecordStore, trials: int) -> None:
 
 def _explored(number: int, rng: np.random.Generator) -> Record:
     (search,) = STUDY.searches
-    params, is_control = _params(number), number % 4 == 0
+    params, unpruned = _params(number), is_unpruned(number)
     config, seed = search.config(params), SETTING.explore_seed(search)
     return made_record(
         SETTING.ingredients(search.family, config, seed),
-        EPOCHS if is_control else rung_epochs(EPOCHS)[0],
+        EPOCHS if unpruned or number % REDUCTION_FACTOR == 0 else rung_epochs(EPOCHS)[0],
         rng,
         params=params,
-        pruned_by="none" if is_control else "asha",
+        pruned_by="none" if unpruned else "asha",
         provenance={"number": number},
     )
 

@@ -49,6 +49,7 @@ OPTIONS = Options(
     precision="float32",
     seed=4,  # with which a rung stops a trial
     epoch_timeout=600.0,
+    hide_images=True,
 )
 SETTING = Setting(DATA.fingerprint, DATA.image_size, recipe_for(EPOCHS), seed=OPTIONS.seed)
 

@@ -103,6 +103,10 @@ def _option(
     return field(default=default, metadata=metadata)
 
 
+# Options of `plan` alone.
+PLAN_ONLY = ("simulate_workers", "seconds_per_epoch", "price")
+
+
 @dataclass(frozen=True)
 class Options:
     """What a command is given; the defaults are those of the command line."""

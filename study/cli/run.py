@@ -18,7 +18,7 @@ from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.executors import EXECUTORS, Executor, check_executor, concurrent_trials, device_here
-from study.cli.options import Options, command_line
+from study.cli.options import PLAN_ONLY, Options, command_line
 from study.cli.tasks import claims_of_others
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
@@ -60,6 +60,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     from study.cli.check import check_models
     from study.cli.terminal import conclude, print_plan
 
+    _refuse_plan_only(options)
     _check(study, options)
     console.print(f"Loading the data{_and_ray(options)} …", style="dim", highlight=False)
     data = load_data(options)
@@ -125,6 +126,7 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
         StudyError: there was no run, another driver is at work, or trainings are missing.
         OSError: the report cannot be written.
     """
+    _refuse_plan_only(options)
     _check_access(study, options.results)
     plan = _with_reporter(load_plan(study, options.results, options.command))
     from study.cli.check import check_models, check_study
@@ -155,6 +157,16 @@ def _check_complete(plan: Plan, missing: Sequence[str], remedy: str) -> None:
             + "\n  ".join(missing)
             + f"\nThe report shows what there is; {remedy}."
         )
+
+
+def _refuse_plan_only(options: Options) -> None:
+    """Raise StudyError for what only `plan` can do."""
+    for name in PLAN_ONLY:
+        if getattr(options, name) is not None:
+            raise StudyError(
+                f"--{name.replace('_', '-')} is an option of plan, which trains nothing: write "
+                "plan before the options"
+            )
 
 
 def _check(study: Study, options: Options) -> None:

@@ -102,8 +102,8 @@ class Pruner:
         self._reached.pop(record.key)
         self._stopped.pop(record.key, None)
         if stopped_at is None and record.is_full_length and record.pruned_by == "none":
-            at_rungs = {epoch: self._rank(record.rows[epoch - 1]) for epoch in self._rungs}
-            self._unpruned[number] = at_rungs, rank
+            ranks = [self._rank(row) for row in record.rows]
+            self._unpruned[number] = {epoch: ranks[epoch - 1] for epoch in self._rungs}, rank
         elif record.status == "stopped":
             self._stopped[record.key] = number, len(record.rows), rank
 

@@ -88,7 +88,7 @@ def test_bad_data_is_one_error_and_leaves_nothing_behind(kind, tmp_path):
         (["--image-size", "30"], ["30", "multiple of 8", "32"]),
         (["--image-size", "0"], ["0"]),
         (["--trails", "3"], ["--trails", "--trials"]),
-        (["--sampler", "tpee"], ["tpee", "random, qmc, gp", "Did you mean tpe"]),
+        (["--sampler", "tpee"], ["tpee", "gp, random, qmc", "Did you mean tpe"]),
         (["--trials", "0"], ["0", "1<=x"]),
         (["--seeds", "many"], ["many"]),
         (["--profile", "slow"], ["slow", "quick", "paper", "smoke"]),

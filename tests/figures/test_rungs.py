@@ -21,8 +21,8 @@ def test_rank_agreement_is_kendalls_with_one_group_and_stays_within_groups():
 
 def test_rungs_count_unpruned_trials_only(table):
     frame = frame_of_rungs(table)
-    assert list(frame["rung"].unique()) == [3, 6]
-    unpruned = frame[(frame["role"] == "unpruned") & (frame["rung"] == 3)]
+    assert list(frame["rung"].unique()) == [2, 4]
+    unpruned = frame[(frame["role"] == "unpruned") & (frame["rung"] == 4)]
     controls = table[(table["stage"] == "explore") & (table["pruned_by"] == "none")]
     whole = controls[controls["is_final"] & (controls["status"] == "complete")]
     assert set(whole["key"]) < set(unpruned["key"])

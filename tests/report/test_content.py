@@ -126,7 +126,7 @@ def test_page_states_data_command_budget_and_provenance(html):
         "c0ffee, with uncommitted changes",
         "torch 2.9",
         "5 min 1 s",
-        "tpe",
+        "auto",
         "cpu in float32",
     ):
         assert stated in text

@@ -58,7 +58,7 @@ def test_a_search_that_maximises_resumes_where_it_was(setting):
     for score in (0.6, 0.9, None, 0.7):
         job = explorer.propose()
         assert job is not None
-        record = scored(job.number, job.params["channels"], [0.5, score], setting)
+        record = scored(job.number, job.params["channels"], [0.5] * 7 + [score], setting)
         assert record.key == job.key
         explorer.finish(record)
         records.append(record)
