@@ -1,6 +1,6 @@
 """Faults: a study that is killed, whose clock is moved, whose disk is full; what is lost by that.
 
-    python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--results URI]
+    python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--reproducible] [--results URI]
 
 Runs a small study of task C on phantoms (24 trials at most, 6 epochs each) once without
 interruption. Then runs it with faults of six kinds at random moments, seeded:
@@ -33,8 +33,8 @@ of a trial's workers without an epoch between them make a failed trial, by desig
 (`study.pool.session.MAX_RETRIES`), and a failed trial changes what the search proposes next; so
 after two the next worker is killed when its trial has got further.
 
-With two trials at a time the order of the search's trials is not determined, and only the
-baselines' confirmations are compared. At a URI a record's time is that of the listing that showed
+With two trials at a time and without --reproducible the order of the search's trials is not
+determined, and only the baselines' confirmations are compared. At a URI a record's time is that of the listing that showed
 it first.
 
 Exit code 1 if a finished trial was lost or trained twice, a table differs, a run ended with an
@@ -78,7 +78,8 @@ def soak(options: argparse.Namespace, home: Path, conditions: Conditions) -> int
     def begin(name: str) -> Round:
         trace, log = home / f"{name}.trace", home / f"{name}.log"
         environment = conditions.environment()
-        return Round(name, place / name, trace, log, options.concurrent, environment)
+        several = options.concurrent, options.reproducible
+        return Round(name, place / name, trace, log, *several, environment)
 
     def killer(kills: int) -> Killer:
         strikes = conditions.strikes()
@@ -103,7 +104,7 @@ def report(
     last = list(columns.values())[-1]
     share = last["epochs done again"] / max(1, last["epochs trained"])
     print(f"{share:.1%} of the epochs trained were done again; seed {options.seed}")
-    if options.concurrent > 1:
+    if options.concurrent > 1 and not options.reproducible:
         print(
             f"{options.concurrent} trials at a time: the order of the search's trials is not "
             "determined, so only the baselines' confirmations are compared"
@@ -216,6 +217,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the faults' moments and kinds")
     parser.add_argument("--concurrent", type=int, default=1, help="trials at a time")
+    parser.add_argument("--reproducible", action="store_true", help="with the study's own option")
     parser.add_argument("--mean", type=float, default=MEAN_INTERVAL, help="seconds between faults")
     parser.add_argument("--results", help="folder or URI, kept; a temporary folder if left out")
     options = parser.parse_args()

@@ -80,6 +80,7 @@ class Watch:
     lost: set[str] = field(default_factory=set)
     replaced: int = 0
     _stamps: dict[str, Hashable] = field(default_factory=dict)
+    _stopped: set[str] = field(default_factory=set)
 
     def look(self, closely: bool = False) -> None:
         """Note what has changed; at a URI, contents are compared only if `closely`."""
@@ -110,10 +111,14 @@ class Watch:
         record = json.loads(content)
         if record["status"] == "failed":
             self.failed[key] = record["error"]
-        elif key in self.since:
+        elif key in self.since and key not in self._stopped:
             self.replaced += 1
-        else:
+        else:  # a trial that was stopped may be resumed when its search is over
             self.since[key] = written
+        if record["status"] == "stopped":
+            self._stopped.add(key)
+        else:
+            self._stopped.discard(key)
 
 
 @dataclass
@@ -124,6 +129,7 @@ class Round:
         trace: file of the epochs trained, a line for each.
         log: file of everything that the drivers printed.
         concurrent: trials at a time.
+        reproducible: whether the search's trials are the same whatever their number.
         environment: what the drivers have in theirs beside this process's.
         started: in monotonic seconds.
         ends_on_full_disk: of drivers, by themselves.
@@ -137,6 +143,7 @@ class Round:
     trace: Path
     log: Path
     concurrent: int
+    reproducible: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
@@ -155,6 +162,7 @@ class Round:
         """Start the study's command, or start it again."""
         command = [sys.executable, "-m", "benchmarks.faults.traced", str(self.trace), *ARGUMENTS]
         command += ["--max-concurrent", str(self.concurrent), "--results", str(self.results)]
+        command += ["--reproducible"] * self.reproducible
         temporary = self.log.parent / "tmp"  # for what killed drivers and their Ray leave
         temporary.mkdir(exist_ok=True)
         environment = os.environ | {"TMPDIR": str(temporary), **self.environment}
