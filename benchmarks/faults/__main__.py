@@ -1,6 +1,7 @@
 """Faults: a study that is killed, whose clock is moved, whose disk is full; what is lost by that.
 
-    python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--reproducible] [--results URI]
+    python -m benchmarks.faults [--kills 100] [--seed 0] [--concurrent 1] [--reproducible]
+        [--results URI]
 
 Runs a small study of task C on phantoms (24 trials at most, 6 epochs each) once without
 interruption. Then runs it with faults of six kinds at random moments, seeded:
@@ -34,8 +35,8 @@ of a trial's workers without an epoch between them make a failed trial, by desig
 after two the next worker is killed when its trial has got further.
 
 With two trials at a time and without --reproducible the order of the search's trials is not
-determined, and only the baselines' confirmations are compared. At a URI a record's time is that of the listing that showed
-it first.
+determined, and only the baselines' confirmations are compared. At a URI a record's time is that of
+the listing that showed it first.
 
 Exit code 1 if a finished trial was lost or trained twice, a table differs, a run ended with an
 error or got stuck; the folder with traces and output is kept then.
