@@ -8,12 +8,21 @@ import optuna
 import pytest
 
 from benchmarks.search.__main__ import RUNS, known, read_runs, summary
+from benchmarks.search.families import NAME
 from benchmarks.search.peers import PEERS, MissingPeer, OptunaAlone, RayTune, SyneTune, cost_of
 from benchmarks.search.trap import Growing, ours_right, peers_right
+from hw3.models import FAMILIES
 from study.spec.space import Choice, Float, Int
 from study.spec.study import Search
 
 EPOCHS = 8
+
+
+@pytest.fixture(autouse=True)
+def families_of_their_own():
+    """What the benchmark adds to the families is gone after it."""
+    yield
+    FAMILIES.pop(NAME, None)
 
 
 class Made:
