@@ -3,9 +3,9 @@
     python -m benchmarks.search.against_tune [--trials 1000] [--workers 2] [--rounds 3]
 
 Both sides run the same Trainable, which does nothing in five epochs and reports each, in actors
-that are reused; configurations are drawn at random by Optuna and nothing is stopped. What the product
-does beside is to write a record of each trial. Seconds from the first report to the last, each run
-in a process of its own, in turn.
+that are reused; configurations are drawn at random by Optuna and nothing is stopped. What the
+product does beside is to write a record of each trial. Seconds from the first report to the last,
+each run in a process of its own, in turn.
 """
 
 import argparse
