@@ -98,9 +98,10 @@ class Pruner:
         """Take in a trial that has ended; of one that was resumed, what it was when it was stopped:
         it was chosen among the stopped ones, and compares with no other."""
         number, stopped_at = number_of(record), record.provenance.get(STOPPED_AT)
+        if self._stopped.pop(record.key, None) is not None:
+            return  # it was taken in when it was stopped
         rank = self._enter(record.key, number, record.rows[:stopped_at])
         self._reached.pop(record.key)
-        self._stopped.pop(record.key, None)
         if stopped_at is None and record.is_full_length and record.pruned_by == "none":
             ranks = [self._rank(row) for row in record.rows]
             self._unpruned[number] = {epoch: ranks[epoch - 1] for epoch in self._rungs}, rank

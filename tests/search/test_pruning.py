@@ -116,6 +116,7 @@ def test_what_a_rung_would_let_pass_by_now_is_resumed():
     pruner.finish(went_on)
     assert pruner.resumable() == []
     assert list(pruner._rungs[3].numbers) == [0, 1, 2, 3]  # it was chosen, and compares with none
+    assert list(pruner._rungs[1].numbers).count(5) == 1
     again = pruner_of([*AGREEING, went_on, *(record(n, [0.9], "stopped") for n in range(9, 16))])
     assert again.resumable() == []
 
