@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from study.search.objective import WORST, rank_of, value_of
-from study.search.trial import rung_epochs
+from study.search.objective import WORST, rank_at
+from study.search.trial import number_of, rung_epochs
 from study.spec.study import LOSS
 from study.store.records import Record
 
@@ -37,7 +37,7 @@ class History:
         """Take in a trial that has ended; one that was resumed, again. What failed is left out."""
         if record.status == "failed":
             return
-        number, rows = record.provenance["number"], record.rows
+        number, rows, objective = number_of(record), record.rows, self._objective
         place = self._places.setdefault(number, len(self._points))
         if place == len(self._points):
             self._points.append(record.params)
@@ -48,9 +48,9 @@ class History:
         self._numbers[place] = number
         self._stopped_at[place] = len(rows) if record.status == "stopped" else 0
         if record.status != "stopped":  # a diverged one is worse than all others
-            self._ends[place] = self._rank(rows[-1]) if record.is_full_length else WORST
+            self._ends[place] = rank_at(objective, rows[-1]) if record.is_full_length else WORST
         for epoch, entries in self._at_rungs.items():
-            entries[place] = self._rank(rows[epoch - 1]) if epoch <= len(rows) else UNKNOWN
+            entries[place] = rank_at(objective, rows[epoch - 1]) if epoch <= len(rows) else UNKNOWN
 
     def told(
         self, horizon: int, limit: int, is_open: Callable[[int], bool]
@@ -80,9 +80,6 @@ class History:
             places = np.concatenate([best, latest])
         places = places[np.argsort(numbers[places])]
         return [self._points[place] for place in places], ends[places]
-
-    def _rank(self, row: Mapping[str, Any]) -> float:
-        return rank_of(self._objective, value_of(self._objective, row))
 
 
 def _match(ranks: np.ndarray, at_rung: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -40,6 +40,11 @@ def value_of(objective: str, row: Mapping[str, Any]) -> float | None:
     return scores.get(metric_of(objective) if is_extra(objective) else objective)
 
 
+def rank_at(objective: str, row: Mapping[str, Any]) -> float:
+    """The `rank_of` what an epoch of a trial scored."""
+    return rank_of(objective, value_of(objective, row))
+
+
 def rank_of(objective: str, value: float | None) -> float:
     """A number that is the less the better the value is."""
     if value is None or math.isnan(value):

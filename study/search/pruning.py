@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from study.search.horizon import ALL, EVERYTHING, Horizon
-from study.search.objective import WORST, rank_of, value_of
+from study.search.objective import WORST, rank_at
 from study.search.trial import EPOCH, REDUCTION_FACTOR, Job, number_of, rung_epochs
 from study.spec.study import LOSS
 from study.store.records import STOPPED_AT, Record
@@ -142,4 +142,4 @@ class Pruner:
         return self._rank(rows[-1]) if rows else WORST
 
     def _rank(self, row: Mapping[str, Any]) -> float:
-        return rank_of(self._objective, value_of(self._objective, row))
+        return rank_at(self._objective, row)
