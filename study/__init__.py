@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from study.api import Result, load, run
     from study.spec.claim import Claim, Scale
     from study.spec.figures import Figure
+    from study.spec.front import Front
     from study.spec.space import Choice, Float, If, Int
     from study.spec.study import Baseline, Match, Search, Study
 
@@ -33,6 +34,7 @@ __all__ = [
     "Claim",
     "Figure",
     "Float",
+    "Front",
     "If",
     "Int",
     "Match",
@@ -47,6 +49,7 @@ _MODULES = {
     "study.api": ("Result", "load", "run"),
     "study.spec.claim": ("Claim", "Scale"),
     "study.spec.figures": ("Figure",),
+    "study.spec.front": ("Front",),
     "study.spec.space": ("Choice", "Float", "If", "Int"),
     "study.spec.study": ("Baseline", "Match", "Search", "Study"),
 }

@@ -134,15 +134,20 @@ def check_reproducible(sampler: str, wanted: bool) -> None:
 
 def _sampler_mistakes(study: Study, sampler: str) -> Iterator[str]:
     """Searches that the sampler cannot do."""
-    if SAMPLERS[sampler].conditional:
-        return
-    able = ", ".join(name for name, kind in SAMPLERS.items() if kind.conditional)
+    kind = SAMPLERS[sampler]
     for search in study.searches:
         names = [name for name, dimension in search.space.items() if isinstance(dimension, If)]
-        if names:
+        if names and not kind.conditional:
+            able = ", ".join(name for name, kind in SAMPLERS.items() if kind.conditional)
             yield (
                 f"search {search.name}: the sampler {sampler} cannot search {', '.join(names)}, "
                 f"which have conditions; use --sampler with one of {able}"
+            )
+        if search.front is not None and not kind.fronts:
+            able = ", ".join(name for name, kind in SAMPLERS.items() if kind.fronts)
+            yield (
+                f"search {search.name}: the sampler {sampler} optimises one score, and the search "
+                f"has a front; use --sampler with one of {able}"
             )
 
 
@@ -158,6 +163,7 @@ def _config_mistakes(study: Study, shape: Shape, try_out: TryOut) -> Iterator[st
             if wrong:
                 yield from wrong
                 break  # the others are wrong for the same reason, as a rule
+        yield from _front_mistakes(search)
 
 
 def _name_mistakes(search: Search) -> Iterator[str]:
@@ -213,6 +219,16 @@ def _match_mistakes(baseline: Baseline) -> Iterator[str]:
         known = [item.name for item in fields(FAMILIES[baseline.family].config)]
         for size in set(baseline.match.sizes) - set(known):
             yield f"{where}: {unknown_name('size', size, known)}"
+
+
+def _front_mistakes(search: Search) -> Iterator[str]:
+    if search.front is None:
+        return
+    where = f"search {search.name}"
+    if search.front.cost not in MEASURES:
+        yield f"{where}: {unknown_name('front: cost', search.front.cost, MEASURES)}"
+    if search.family in FAMILIES and engine_of(search.family).cost is None:
+        yield f"{where}: it has a front, and what models of {search.family} cost is not known"
 
 
 def _words(params: Mapping[str, Any]) -> str:

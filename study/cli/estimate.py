@@ -68,8 +68,9 @@ def epoch_seconds(plan: Plan) -> dict[str, float] | None:
         for candidate in baseline_candidates(plan.study, plan.shape)
     }
     middles = {
-        search.name: seconds(search.family, search.config(search.middle()))
+        name: seconds(search.family, search.config(search.middle()))
         for search in plan.study.searches
+        for name in search.choices
     }
     return baselines | middles
 

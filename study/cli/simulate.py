@@ -64,7 +64,7 @@ def simulate(plan: Plan, workers: int, seconds_per_epoch: float | None = None) -
     Raises:
         StudyError: it cannot be estimated.
     """
-    names = [item.name for item in (*plan.study.baselines, *plan.study.searches)]
+    names = list(plan.study.labels())
     if seconds_per_epoch is not None:
         seconds = dict.fromkeys(names, seconds_per_epoch)
     else:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from study.search.choose import Candidate, FinishedTrials
+from study.search.costs import cost_of_trials
 from study.search.explore import Explorer
 from study.search.optuna_trials import is_point
 from study.search.plan import Plan
@@ -66,7 +67,12 @@ class Dispatcher:
             again = FinishedTrials(trials.plan, failed).explored(search)
             resumed += [_retry(search, record) for record in again if record.key not in known]
             self.explorers[search.name] = Explorer(
-                search, self._setting, self._budget.trials, explored, resumed
+                search,
+                self._setting,
+                self._budget.trials,
+                explored,
+                resumed,
+                cost_of_trials(search, trials.plan.shape),
             )
         self._under_way: dict[str, Job] = {}  # by key
         self._turn = 0
@@ -145,9 +151,11 @@ class Dispatcher:
         trained already, more where claims are still open after a look."""
         running = Counter(job.stage for job in self._under_way.values())
         explore = sum(explorer.remaining for explorer in self.explorers.values())
-        open_searches = self.explorers.keys() - self._settled.keys() - self._without
-        confirm = len(self._queue) + sum(self._wanted[name] for name in open_searches)
-        timing = sum(rounds_of(self.plan, self._wanted)[name] for name in open_searches)
+        still_open = [
+            name for one in self._open_searches() for name in self.explorers[one].search.choices
+        ]
+        confirm = len(self._queue) + sum(self._wanted[name] for name in still_open)
+        timing = sum(rounds_of(self.plan, self._wanted)[name] for name in still_open)
         return {
             "explore": explore + running["explore"],
             "confirm": confirm + running["confirm"],
@@ -171,14 +179,19 @@ class Dispatcher:
         return None
 
     def _enqueue_chosen(self) -> None:
-        over = {name for name, explorer in self.explorers.items() if explorer.is_over}
-        for name in sorted(over - self._settled.keys() - self._without):
-            chosen = self._trials.chosen(self.explorers[name].search)
-            if chosen is None:
+        for name in sorted(self._open_searches()):
+            if not self.explorers[name].is_over:
+                continue
+            choices = self._trials.choices(self.explorers[name].search)
+            if not choices:
                 self._without.add(name)
-            else:
-                self._settled[name] = chosen
+            for chosen in choices:
+                self._settled[chosen.name] = chosen
                 self._enqueue(chosen)
+
+    def _open_searches(self) -> set[str]:
+        """Names of those that have not chosen yet, and will."""
+        return self.explorers.keys() - self._settled.keys() - self._without
 
     def _ask_again(self) -> None:
         """Ask how many seeds are wanted, once all that were have ended; while nothing explores,

@@ -119,7 +119,7 @@ def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Ve
         replace(verdict, untuned=untuned.get(verdict.claim.name))
         for verdict in judge(plan.study.claims, table, terms, labels)
     ]
-    searches = {search.name for search in plan.study.searches}
+    choices = plan.study.choices().keys()
     label = METRICS[metric_of(plan.setting.objective)].label
     chosen_on = CHOSEN_ON.format(label, plan.examples)
     return [
@@ -127,7 +127,7 @@ def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Ve
             verdict,
             notes.get(verdict.claim.name, ""),
             chosen_on
-            * (_reads_validation(verdict) and not searches.isdisjoint(verdict.claim.candidates)),
+            * (_reads_validation(verdict) and not choices.isdisjoint(verdict.claim.candidates)),
         )
         for verdict in verdicts
     ]

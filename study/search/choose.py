@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from hw3.models import Shape
+from study.search.costs import cost_of_trials
 from study.search.matching import solved_config
-from study.search.objective import WORST, rank_of, value_of
+from study.search.objective import WORST, rank_at
 from study.search.plan import Plan
 from study.search.trial import Job, Setting, config_of
 from study.spec.study import Search, Study
@@ -76,16 +77,38 @@ class FinishedTrials:
 
         A trial that was stopped, or diverged, or failed, or has no score is never chosen.
         """
+        ranks = self._ranks(search)
+        return self._candidate(search, search.name, min(ranks)[1]) if ranks else None
+
+    def cheapest(self, search: Search) -> Candidate | None:
+        """Of the full-length trials that are as near to the best as the search's front says, the
+        one that costs least; None where there is none, or the search has no front."""
+        ranks = self._ranks(search)
+        if search.front is None or not ranks:
+            return None
+        cost_of = cost_of_trials(search, self.plan.shape)
+        near = min(ranks)[0] + search.front.within
+        costs = [(cost_of(self.records[key]), rank, key) for rank, key in ranks if rank <= near]
+        return self._candidate(search, search.cheapest, min(costs)[-1])
+
+    def choices(self, search: Search) -> list[Candidate]:
+        """What the search chooses: the best, then the cheapest; empty where it can choose none."""
+        found = (self.chosen(search), self.cheapest(search))
+        return [candidate for candidate in found if candidate is not None]
+
+    def _ranks(self, search: Search) -> list[tuple[float, str]]:
+        """Rank and key of each trial that can be chosen."""
         objective = self.plan.setting.objective
-        ranks = {
-            (rank_of(objective, value_of(objective, record.rows[-1])), record.key): record
+        ranks = [
+            (rank_at(objective, record.rows[-1]), record.key)
             for record in self.explored(search)
             if record.is_full_length
-        }
-        if not ranks or min(ranks)[0] == WORST:
-            return None
-        config = config_of(search, ranks[min(ranks)])
-        return Candidate(search.name, search.chosen_label, search.family, config)
+        ]
+        return [(rank, key) for rank, key in ranks if rank != WORST]
+
+    def _candidate(self, search: Search, name: str, key: str) -> Candidate:
+        config = config_of(search, self.records[key])
+        return Candidate(name, search.choices[name], search.family, config)
 
     @cached_property
     def baselines(self) -> list[Candidate]:
@@ -94,8 +117,8 @@ class FinishedTrials:
 
     def candidates(self) -> list[Candidate]:
         """The baselines, then what the searches chose."""
-        chosen = [self.chosen(search) for search in self.plan.study.searches]
-        return self.baselines + [candidate for candidate in chosen if candidate is not None]
+        chosen = [one for search in self.plan.study.searches for one in self.choices(search)]
+        return self.baselines + chosen
 
     def confirmed(self, candidate: Candidate) -> dict[int, Record]:
         """The candidate's finished trainings by the number of the confirmation seed, from 0."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hw3.seeds import derive_seed
+from study.search.costs import CostOf, no_cost
 from study.search.history import History
 from study.search.horizon import EVERYTHING, REPRODUCIBLE
 from study.search.proposals import Point, SequenceStudy, draw_point, propose_point
@@ -31,6 +33,7 @@ class Explorer:
         records: the search's finished trials.
         unfinished: trials that were under way when the last run ended: proposed first, then the
             hand-picked points that are in neither.
+        cost_of: what a trial costs, `study.search.costs.cost_of_trials`.
 
     Attributes:
         exhausted: whether the space holds no other point.
@@ -43,18 +46,19 @@ class Explorer:
         trials: int,
         records: Iterable[Record] = (),
         unfinished: Iterable[Job] = (),
+        cost_of: CostOf = no_cost,
     ):
         self.search, self.setting, self.trials = search, setting, trials
         self.exhausted, self._given_up = False, False
         self._sampler = SAMPLERS[setting.sampler]
         self._horizon = REPRODUCIBLE if setting.reproducible else EVERYTHING
         epochs, objective = setting.recipe.epochs, setting.objective
-        self._history = History(epochs, objective)
-        self._pruner = Pruner(epochs, objective, self._horizon)
+        self._history = History(epochs, objective, cost_of)
+        self._pruner = Pruner(epochs, objective, self._horizon, cost_of)
         self._sequence: SequenceStudy | None = None
         if not self._sampler.renewed:
-            sampler = self._sampler.make(self._stream_seed("sampler"), search, trials, 0)
-            self._sequence = SequenceStudy(search, sampler, objective)
+            make = partial(self._sampler.make, self._stream_seed("sampler"), search, trials, 0)
+            self._sequence = SequenceStudy(search, make, objective)
         self._finished: dict[str, Record] = {}  # by key
         self._under_way: dict[str, Job] = {}  # by key
         self._points: dict[int, Point] = {}  # of both, by number
@@ -164,7 +168,7 @@ class Explorer:
         if not self._sampler.informed:
             return draw_point(self.search, seed)
         horizon = self._horizon.of(number)
-        points, ranks = self._history.told(
+        points, ranks, costs = self._history.told(
             horizon, MOST_TOLD, lambda epoch: self._pruner.is_open(epoch, number)
         )
         if self._horizon is EVERYTHING:
@@ -172,7 +176,10 @@ class Explorer:
         else:  # whether they have ended or not
             running = [self._points[one] for one in range(max(horizon, 0), number)]
         sampler = self._sampler.make(seed, self.search, self.trials, len(points))
-        return propose_point(self.search, sampler, points, ranks, running)
+        has_front = self.search.front is not None
+        return propose_point(
+            self.search, sampler, points, ranks, running, costs if has_front else None
+        )
 
     def _job(self, point: Point, number: int) -> Job:
         return Job(

@@ -1,11 +1,13 @@
 """The ended trials of a search as a sampler is told of them: so many at most, each with a score."""
 
 from array import array
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from study.search.costs import CostOf, no_cost
 from study.search.objective import WORST, rank_at
 from study.search.trial import number_of, rung_epochs
 from study.spec.study import LOSS
@@ -22,15 +24,16 @@ class History:
     Args:
         epochs: of a full-length trial.
         objective: what the search optimises.
+        cost_of: what a trial costs.
     """
 
-    def __init__(self, epochs: int, objective: str = LOSS):
-        self._objective, self._rungs = objective, rung_epochs(epochs)
+    def __init__(self, epochs: int, objective: str = LOSS, cost_of: CostOf = no_cost):
+        self._objective, self._rungs, self._cost_of = objective, rung_epochs(epochs), cost_of
         self._places: dict[int, int] = {}  # where a number's entries are
         self._numbers = array("q")
         self._points: list[Point] = []
         self._stopped_at = array("q")  # 0 for trials that were not stopped
-        self._ends = array("d")
+        self._ends, self._costs = array("d"), array("d")
         self._at_rungs = {epoch: array("d") for epoch in self._rungs}
 
     def add(self, record: Record) -> None:
@@ -41,6 +44,7 @@ class History:
         place = self._places.setdefault(number, len(self._points))
         if place == len(self._points):
             self._points.append(record.params)
+            self._costs.append(self._cost_of(record))
             for entries in (self._numbers, self._stopped_at):
                 entries.append(0)
             for entries in (self._ends, *self._at_rungs.values()):
@@ -54,9 +58,9 @@ class History:
 
     def told(
         self, horizon: int, limit: int, is_open: Callable[[int], bool]
-    ) -> tuple[list[Point], np.ndarray]:
-        """Points with their ranks, in the order of their numbers; the better half of the limit, and
-        the latest ones.
+    ) -> tuple[list[Point], np.ndarray, np.ndarray]:
+        """Points with their ranks and costs, in the order of their numbers; half of the limit are
+        those that the fewest are better than at no greater cost, the others the latest ones.
 
         Args:
             horizon: numbers from this one on are left out.
@@ -73,13 +77,29 @@ class History:
                 ends[stopped] = _match(at_rung[stopped], at_rung[full], ends[full])
         places = np.flatnonzero(seen & ~np.isnan(ends))
         if len(places) > limit:
-            by_rank = places[np.argsort(ends[places], kind="stable")]
-            best = by_rank[: limit // 2]
+            beaten = _beaten(ends[places], np.array(self._costs)[places])
+            best = places[np.argsort(beaten, kind="stable")[: limit // 2]]
             rest = np.setdiff1d(places, best)
             latest = rest[np.argsort(numbers[rest])][len(best) - limit :]
             places = np.concatenate([best, latest])
         places = places[np.argsort(numbers[places])]
-        return [self._points[place] for place in places], ends[places]
+        costs = np.array(self._costs)[places]
+        return [self._points[place] for place in places], ends[places], costs
+
+
+def _beaten(ranks: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """How many are better than each at no greater cost: 0 on the Pareto front.
+
+    Args:
+        ranks, costs: less is better, (N,) each.
+    """
+    seen: list[float] = []
+    counts = np.empty(len(ranks), dtype=int)
+    for place in np.lexsort((ranks, costs)):  # whatever costs no more comes before
+        rank = float(ranks[place])
+        counts[place] = bisect_left(seen, rank)
+        insort(seen, rank)
+    return counts
 
 
 def _match(ranks: np.ndarray, at_rung: np.ndarray, ends: np.ndarray) -> np.ndarray:

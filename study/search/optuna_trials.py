@@ -45,9 +45,10 @@ def optuna_trial(search: Search, record: Record, objective: str = LOSS) -> Froze
     """The search's finished trial as Optuna would hold it, had it watched."""
     state, reported = trial_state(record, objective), reported_values(record, objective)
     last = next(reversed(reported.values()), None)  # a pruned trial's value is its last, too
+    values = None if state == TrialState.FAIL or last is None else [last]
     return create_trial(
         state=state,
-        value=None if state == TrialState.FAIL else last,
+        values=values,
         params=dict(record.params),
         distributions=distributions_at(search, record.params),
         intermediate_values=reported,

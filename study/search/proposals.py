@@ -3,7 +3,7 @@ from what is known, or by one that is kept, where the sampler follows a sequence
 """
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
@@ -15,6 +15,7 @@ import torch
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, rankdata
 
@@ -33,6 +34,7 @@ def propose_point(
     points: Sequence[Point],
     ranks: np.ndarray,
     running: Sequence[Point],
+    costs: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """What the sampler proposes when it knows this much.
 
@@ -40,18 +42,26 @@ def propose_point(
         points: of trials that have ended.
         ranks: of each, less is better; inf for one that is worse than every other.
         running: points of trials under way.
+        costs: of each that has ended, where the search has a front.
     """
-    # Normal scores: a single loss a hundred times the others' would flatten a Gaussian process.
-    scores = norm.ppf((rankdata(ranks) - 0.5) / len(ranks)) if len(ranks) else ranks
+    objectives = [ranks] if costs is None else [ranks, costs]
+    scores = np.stack([_normal_scores(values) for values in objectives], axis=1)
     told = [
-        _trial(search, point, TrialState.COMPLETE, float(score))
-        for point, score in zip(points, scores, strict=True)
+        _trial(search, point, TrialState.COMPLETE, values)
+        for point, values in zip(points, scores.tolist(), strict=True)
     ]
     under_way = [_trial(search, point, TrialState.RUNNING) for point in running]
     with _one_quiet_thread():
-        study = optuna.create_study(sampler=sampler)
+        directions = [StudyDirection.MINIMIZE] * len(objectives)
+        study = optuna.create_study(sampler=sampler, directions=directions)
         study.add_trials([*told, *under_way])
         return _ask_relaxed(search, study)
+
+
+def _normal_scores(values: np.ndarray) -> np.ndarray:
+    """The normal distribution's quantiles in the place of the values, which may be infinite: a
+    single loss a hundred times the others' would flatten a Gaussian process."""
+    return norm.ppf((rankdata(values) - 0.5) / len(values)) if len(values) else values
 
 
 def draw_point(search: Search, seed: int) -> dict[str, Any]:
@@ -64,14 +74,15 @@ class SequenceStudy:
     """A study that is kept from one proposal to the next.
 
     Args:
+        make: makes the sampler.
         objective: what the search optimises.
     """
 
-    def __init__(self, search: Search, sampler: BaseSampler, objective: str):
+    def __init__(self, search: Search, make: Callable[[], BaseSampler], objective: str):
         self._search, self._objective = search, objective
         self._asked: list[optuna.Trial] = []
         with _one_quiet_thread():
-            self._study = optuna.create_study(sampler=sampler, direction=direction_of(objective))
+            self._study = optuna.create_study(sampler=make(), direction=direction_of(objective))
 
     def next_point(self) -> dict[str, Any]:
         """The sampler's next proposal."""
@@ -144,7 +155,9 @@ class _Told(FrozenTrial):
         return copy(self)
 
 
-def _trial(search: Search, point: Point, state: TrialState, value: float | None = None) -> _Told:
+def _trial(
+    search: Search, point: Point, state: TrialState, values: list[float] | None = None
+) -> _Told:
     distributions = {
         name: _relaxed(dimension)
         for name, dimension in search.space.items()
@@ -155,7 +168,8 @@ def _trial(search: Search, point: Point, state: TrialState, value: float | None 
         number=-1,  # the study gives it one
         trial_id=-1,
         state=state,
-        value=value,
+        value=None,
+        values=values,
         datetime_start=now,
         datetime_complete=now if state.is_finished() else None,
         params=dict(point),

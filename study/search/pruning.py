@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from study.search.costs import CostOf, no_cost
 from study.search.horizon import ALL, EVERYTHING, Horizon
 from study.search.objective import WORST, rank_at
 from study.search.trial import EPOCH, REDUCTION_FACTOR, Job, number_of, rung_epochs
@@ -37,21 +38,35 @@ def is_unpruned(number: int) -> bool:
 
 @dataclass
 class _Rung:
-    """The trials that reached a rung: their numbers, and what ranks them there, less is better."""
+    """The trials that reached a rung: their numbers, what ranks them there, less is better, and
+    what they cost."""
 
     numbers: array = field(default_factory=lambda: array("q"))
     ranks: array = field(default_factory=lambda: array("d"))
+    costs: array = field(default_factory=lambda: array("d"))
 
-    def add(self, number: int, rank: float) -> None:
+    def add(self, number: int, rank: float, cost: float) -> None:
         self.numbers.append(number)
         self.ranks.append(rank)
+        self.costs.append(cost)
 
-    def keeps(self, number: int, rank: float, horizon: int) -> bool:
-        """Whether the trial's rank is among the best third of those of numbers below the horizon,
-        its own with them."""
+    def keeps(self, number: int, rank: float, cost: float, horizon: int) -> bool:
+        """Whether fewer than a third of those of numbers below the horizon, its own with them, are
+        better than the trial at no greater cost."""
         numbers = np.array(self.numbers)
-        seen = np.array(self.ranks)[(numbers < horizon) | (numbers == number)]
-        return int(np.count_nonzero(seen < rank)) < -(-len(seen) // REDUCTION_FACTOR)
+        seen = (numbers < horizon) | (numbers == number)
+        better = (np.array(self.ranks) < rank) & (np.array(self.costs) <= cost)
+        kept = -(-int(np.count_nonzero(seen)) // REDUCTION_FACTOR)
+        return int(np.count_nonzero(better[seen])) < kept
+
+
+class _Stopped(NamedTuple):
+    """A trial that was stopped, with what ranked it at its last epoch."""
+
+    number: int
+    epoch: int
+    rank: float
+    cost: float
 
 
 class Pruner:
@@ -63,6 +78,7 @@ class Pruner:
         epochs: of a full-length trial.
         objective: what the search optimises.
         horizon: which trials a decision may look at.
+        cost_of: what a trial costs: one is stopped only where enough are better and cost no more.
     """
 
     def __init__(
@@ -70,13 +86,14 @@ class Pruner:
         epochs: int,
         objective: str = LOSS,
         horizon: Horizon = EVERYTHING,
+        cost_of: CostOf = no_cost,
     ):
-        self._objective, self._horizon = objective, horizon
+        self._objective, self._horizon, self._cost_of = objective, horizon, cost_of
         self._rungs = {epoch: _Rung() for epoch in rung_epochs(epochs)}
         self._reached: dict[str, int] = {}  # the last epoch that was looked at, by the trial's key
         # Ranks of the unpruned trials that have ended, by number: at each rung, and at the end.
         self._unpruned: dict[int, tuple[dict[int, float], float]] = {}
-        self._stopped: dict[str, tuple[int, int, float]] = {}  # number, epoch and rank, by key
+        self._stopped: dict[str, _Stopped] = {}  # by key
 
     def stops(self, job: Job, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the trial ends here; each of its epochs is counted once.
@@ -89,10 +106,12 @@ class Pruner:
         if job.stopped_at is not None:  # resumed: it has been judged
             return False
         number, before, epoch = number_of(job), self._reached.get(job.key, 0), len(rows)
-        rank = self._enter(job.key, number, rows)
+        rank = self._enter(job, rows)
         if not job.prunable or epoch <= before or epoch not in self._rungs or rank == WORST:
             return False
-        return self.is_open(epoch, number) and not self._keeps(epoch, number, rank)
+        return self.is_open(epoch, number) and not self._rungs[epoch].keeps(
+            number, rank, self._cost_of(job), self._horizon.of(number)
+        )
 
     def finish(self, record: Record) -> None:
         """Take in a trial that has ended; of one that was resumed, what it was when it was stopped:
@@ -100,13 +119,14 @@ class Pruner:
         number, stopped_at = number_of(record), record.provenance.get(STOPPED_AT)
         if self._stopped.pop(record.key, None) is not None:
             return  # it was taken in when it was stopped
-        rank = self._enter(record.key, number, record.rows[:stopped_at])
+        rank = self._enter(record, record.rows[:stopped_at])
         self._reached.pop(record.key)
         if stopped_at is None and record.is_full_length and record.pruned_by == "none":
             ranks = [self._rank(row) for row in record.rows]
             self._unpruned[number] = {epoch: ranks[epoch - 1] for epoch in self._rungs}, rank
         elif record.status == "stopped":
-            self._stopped[record.key] = number, len(record.rows), rank
+            cost = self._cost_of(record)
+            self._stopped[record.key] = _Stopped(number, len(record.rows), rank, cost)
 
     def is_open(self, epoch: int, number: int) -> bool:
         """Whether the rung at this epoch may stop the trial of this number."""
@@ -124,21 +144,21 @@ class Pruner:
         """Keys of the stopped trials that their rung, by all that is known now, would let pass."""
         return [
             key
-            for key, (number, epoch, rank) in sorted(self._stopped.items(), key=itemgetter(1))
-            if epoch in self._rungs
-            and (not self._agrees(epoch, ALL) or self._rungs[epoch].keeps(number, rank, ALL))
+            for key, one in sorted(self._stopped.items(), key=itemgetter(1))
+            if one.epoch in self._rungs
+            and (
+                not self._agrees(one.epoch, ALL)
+                or self._rungs[one.epoch].keeps(one.number, one.rank, one.cost, ALL)
+            )
         ]
 
-    def _keeps(self, epoch: int, number: int, rank: float) -> bool:
-        return self._rungs[epoch].keeps(number, rank, self._horizon.of(number))
-
-    def _enter(self, key: str, number: int, rows: Sequence[Mapping[str, Any]]) -> float:
+    def _enter(self, trial: Record | Job, rows: Sequence[Mapping[str, Any]]) -> float:
         """Note what the trial scored at the rungs that it reached; its last rank."""
-        before = self._reached.get(key, 0)
+        before = self._reached.get(trial.key, 0)
         for row in rows[before:]:
             if row[EPOCH] in self._rungs and (rank := self._rank(row)) != WORST:
-                self._rungs[row[EPOCH]].add(number, rank)
-        self._reached[key] = max(before, len(rows))
+                self._rungs[row[EPOCH]].add(number_of(trial), rank, self._cost_of(trial))
+        self._reached[trial.key] = max(before, len(rows))
         return self._rank(rows[-1]) if rows else WORST
 
     def _rank(self, row: Mapping[str, Any]) -> float:

@@ -125,7 +125,7 @@ def _possible_models(trials: FinishedTrials, name: str) -> Callable[[Record], bo
     }
     if name in baselines:
         return lambda record: _is_of_model(record, *baselines[name])
-    search = next(search for search in trials.plan.study.searches if search.name == name)
+    search = trials.plan.study.search_of(name)
     values = complete_values(search.family, search.config(search.middle()))
     searched, ties = search.searched, search.ties.values()
     held = {name: value for name, value in values.items() if name not in searched}

@@ -73,7 +73,7 @@ def _meaning(study: Study, name: str) -> Any:
     baselines = {one.name: one for one in study.baselines}
     if name in baselines:
         return _baseline_meaning(baselines[name], baselines)
-    search = next(one for one in study.searches if one.name == name)
+    search = study.search_of(name)
     space = {name: dimension.identity() for name, dimension in search.space.items()}
     held, ties = _held_config(search), dict(search.ties)
     hand_picked = [dict(point) for point in search.hand_picked]
@@ -83,7 +83,9 @@ def _meaning(study: Study, name: str) -> Any:
     if tuned is not None and tuned.match is not None:  # a size that depends on the images' is none
         held = {name: value for name, value in held.items() if name not in tuned.match.sizes}
         matched = [_baseline_meaning(tuned, baselines)]
-    return [search.label, search.family, held, space, ties, hand_picked, *objective, *matched]
+    front = [asdict(search.front), name == search.name] if search.front else []
+    whole = [search.label, search.family, held, space, ties, hand_picked]
+    return [*whole, *objective, *matched, *front]
 
 
 def _baseline_meaning(baseline: Baseline, baselines: Mapping[str, Baseline]) -> Any:

@@ -33,6 +33,7 @@ class Sampler:
         informed: whether its proposals depend on finished trials at all.
         conditional: whether it takes spaces with conditions (`study.spec.space.If`). The others
             need a space whose points all have the same dimensions.
+        fronts: whether it takes searches with a front (`study.spec.front.Front`).
     """
 
     description: str
@@ -41,6 +42,7 @@ class Sampler:
     budgeted: bool = False
     conditional: bool = False
     informed: bool = True
+    fronts: bool = True
 
 
 def _make_auto(seed: int, search: Search, trials: int, told: int) -> "BaseSampler":
@@ -94,7 +96,7 @@ SAMPLERS = {
     "gp": Sampler("Gaussian process", _make_gp),
     "random": Sampler("uniformly at random", _make_random, conditional=True, informed=False),
     "qmc": Sampler("Sobol sequence", _make_qmc, renewed=False),
-    "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False),
+    "cmaes": Sampler("CMA-ES", _make_cmaes, renewed=False, fronts=False),
     "grid": Sampler("grid in random order", _make_grid, renewed=False, budgeted=True),
 }
 

@@ -151,6 +151,8 @@ class Setting:
             identity.append(self.trials)
         if self.objective != LOSS:
             identity.append({"objective": self.objective})
+        if search.front is not None:  # how near the cheapest must be changes no proposal
+            identity.append({"cost": search.front.cost})
         if self.reproducible:
             identity.append("reproducible")
         searched = json.dumps(identity, sort_keys=True)

@@ -96,12 +96,12 @@ def _others(trials: FinishedTrials) -> list[Record]:
     """Trainings of the candidates, counted or not; of a search those that its own study trained,
     since it could choose another's as well."""
     study = trials.plan.study
-    searches = {search.name for search in study.searches}
+    choices = study.choices()
     found = {
         record.key: record
         for name in study.labels()
         for record in confirmed_of(trials, name)
-        if name not in searches or is_of(study, name, record)
+        if name not in choices or is_of(study, name, record)
     }
     return list(found.values())
 

@@ -35,7 +35,8 @@ def tuned_study(study: Study) -> Study:
     choose. The study itself where it tunes nothing, has these searches already, or has mistakes.
 
     Claims that were made at a scale stay as they are, since what was said is about the recipe of
-    that time; so do those that name a tuned candidate themselves, NAME_tuned.
+    that time; so do those about the cheapest candidate of a search, and those that name a tuned
+    candidate themselves, NAME_tuned.
     """
     if not study.tune or _has_mistakes(study) or any(one.tunes for one in study.searches):
         return study
@@ -98,7 +99,8 @@ def _has_mistakes(study: Study) -> bool:
 
 
 def _is_to_tune(claim: Claim, study: Study) -> bool:
-    return claim.scale is None and set(claim.candidates) <= study.labels().keys()
+    members = {member.name for member in (*study.baselines, *study.searches)}
+    return claim.scale is None and set(claim.candidates) <= members
 
 
 def _members(study: Study) -> list[Member]:

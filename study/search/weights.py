@@ -76,7 +76,8 @@ def _parameters(plan: Plan) -> Iterator[tuple[str, int]]:
     for search in plan.study.searches:
         if has_weights(search.family):
             corners = (search.config(params) for params in search.corners())
-            yield search.name, max(count(search.family, config) for config in corners)
+            most = max(count(search.family, config) for config in corners)
+            yield from ((name, most) for name in search.choices)
 
 
 def has_weights(family: str) -> bool:

@@ -10,6 +10,7 @@ from hw3.names import did_you_mean
 from study.spec.claim import Claim
 from study.spec.field_types import mistakes_of, type_mistakes
 from study.spec.figures import FILE_NAME, FILE_NAME_RULE, Figure, default_figures
+from study.spec.front import Front
 from study.spec.space import Dimension, If, is_searched
 
 T = TypeVar("T")
@@ -73,6 +74,8 @@ class Search:
         ties: a name in `space` that sets several hyper-parameters to one value.
         hand_picked: points of `space` that are tried first.
         tunes: of the searches that `Study.tune` adds, the name of the candidate that is tuned.
+        front: where given, it searches for the best score at each cost, and its cheapest trial that
+            is nearly as good as the best is confirmed, too, as NAME_cheapest.
     """
 
     name: str
@@ -83,6 +86,18 @@ class Search:
     ties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hand_picked: tuple[Mapping[str, Any], ...] = ()
     tunes: str = ""
+    front: Front | None = None
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Label of each candidate that it chooses, by its name: the best, then the cheapest."""
+        best = {self.name: self.chosen_label}
+        return best | ({self.cheapest: f"{self.label}, cheapest"} if self.front else {})
+
+    @property
+    def cheapest(self) -> str:
+        """The name of the cheapest candidate, of a search with a front."""
+        return f"{self.name}_cheapest"
 
     @property
     def chosen_label(self) -> str:
@@ -137,6 +152,8 @@ class Search:
         """What is wrong with the search, a sentence each."""
         if not self.space:
             yield "the space needs at least one hyper-parameter"
+        if self.front is not None:
+            yield from (f"front: {mistake}" for mistake in mistakes_of(self.front))
         wrong = [
             f"{name}: {mistake}"
             for name, dimension in self.space.items()
@@ -233,7 +250,22 @@ class Study:
     def labels(self) -> dict[str, str]:
         """Label of each candidate by its name: the baselines, then what the searches choose."""
         baselines = {baseline.name: baseline.label for baseline in self.baselines}
-        return baselines | {search.name: search.chosen_label for search in self.searches}
+        return baselines | self.choices()
+
+    def choices(self) -> dict[str, str]:
+        """Label of each candidate that a search chooses, by its name."""
+        return {name: label for search in self.searches for name, label in search.choices.items()}
+
+    def search_of(self, candidate: str) -> Search:
+        """The search that chooses the candidate of that name.
+
+        Raises:
+            KeyError: none does.
+        """
+        for search in self.searches:
+            if candidate in search.choices:
+                return search
+        raise KeyError(candidate)
 
     def untuned(self, claim: Claim) -> Claim | None:
         """The same claim about the candidates as they are where it is about tuned ones; None where
@@ -258,11 +290,12 @@ class Study:
         """
         if not FILE_NAME.fullmatch(self.name):
             yield f"its name is that of a folder: {FILE_NAME_RULE}; got {self.name!r}"
-        candidates = [item.name for item in (*self.baselines, *self.searches)]
+        choices = [each for search in self.searches for each in search.choices.items()]
+        candidates = [*(one.name for one in self.baselines), *(name for name, _ in choices)]
         yield from _repeated("baseline or search", "name", candidates)
         yield from _repeated("claim", "name", [claim.name for claim in self.claims])
         yield from _repeated("figure", "name", [figure.name for figure in self.figures])
-        labels = [*(b.label for b in self.baselines), *(s.chosen_label for s in self.searches)]
+        labels = [*(one.label for one in self.baselines), *(label for _, label in choices)]
         yield from _repeated("baseline or search", "label", labels)
         yield from _repeated_claims(self.claims)
         yield from self._unknown_names(candidates)

@@ -60,7 +60,8 @@ def example_table(study: Study) -> pd.DataFrame:
         ]
         full = [record for record in explored if record.is_full_length]
         best = min(full, key=partial(_rank, study.objective))
-        configs[search.name] = search.family, config_of(search, best)
+        chosen = search.family, config_of(search, best)
+        configs |= dict.fromkeys(search.choices, chosen)
     members += [
         Member("confirm", name, label, _confirmed(place, *configs[name], seed), seed_number=seed)
         for place, (name, label) in enumerate(study.labels().items())
