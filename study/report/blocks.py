@@ -1,19 +1,20 @@
 """The blocks that a report is made of; HTML and Markdown are rendered from the same."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from study.figures.draw import DrawnFigure
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `faint` where it only explains the block above it."""
+    """A paragraph: "lead" where it is an answer, "faint" where it explains what is above it."""
 
     kind: ClassVar = "text"
     text: str
-    faint: bool = False
+    style: Literal["", "lead", "faint"] = ""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure of the study, or in its place the reason why it was not drawn."""
+class Pictures:
+    """Drawn figures, side by side where the page is wide enough."""
 
-    kind: ClassVar = "picture"
-    figure: DrawnFigure
+    kind: ClassVar = "pictures"
+    figures: Sequence[DrawnFigure]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
-Block = Text | Code | Pairs | Picture | Table
+Block = Text | Code | Pairs | Pictures | Table
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Section:
     title: str
     blocks: Sequence[Block]
 
+    @property
+    def anchor(self) -> str:
+        """What links to it name."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
 
 @dataclass(frozen=True)
 class Report:
@@ -96,12 +102,10 @@ class Report:
     Attributes:
         title, question: of the study.
         warnings: what a reader must know before any number.
-        counts: how many claims got which verdict, in a sentence.
         sections: in the reader's order.
     """
 
     title: str
     warnings: Sequence[str]
     question: str
-    counts: str
     sections: Sequence[Section]

@@ -8,7 +8,7 @@ import pandas as pd
 from hw3.data import PHANTOM
 from study.figures.draw import DrawnFigure
 from study.judge import Verdict
-from study.report.blocks import Block, Cell, Column, Picture, Report, Section, Table, Text
+from study.report.blocks import Block, Cell, Column, Pictures, Report, Section, Table, Text
 from study.report.making import cost_blocks, data_blocks, failure_blocks, making_blocks
 from study.report.pruned import describe_pruning
 from study.report.results import candidate_blocks, search_blocks, selection_blocks
@@ -32,11 +32,14 @@ from study.report.verdicts import (
 from study.search.plan import Plan
 from study.search.registered import describe_notes
 from study.search.registration import study_digest
+from study.spec.study import Study
 from study.stats.looks import Looks
 from study.table.constant import constant_predictor
 from study.table.formatting import NOTHING
 
+FOUND = "What we found"
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
+BESIDE_ANSWER = {"comparison", "time_to_accuracy"}
 CLAIMS_STOOD = (
     "The claims (digest {}) were registered with the trainings: none was changed since, and none "
     "was added when its effect could be computed already. "
@@ -104,9 +107,8 @@ def report_content(
         title=study.title,
         warnings=[*_warnings(plan, notes), *cautions],
         question=study.question,
-        counts=count_verdicts(verdicts),
         sections=[
-            *[Section("What we found", [Text(each) for each in findings])] * bool(findings),
+            *[Section(FOUND, [Text(each) for each in findings])] * bool(findings),
             *_sections(plan, table, verdicts, figures, notes, weights, wrong),
         ],
     )
@@ -160,21 +162,18 @@ def _sections(
     wrong: Sequence[Block],
 ) -> list[Section]:
     """All sections that have something to say."""
-    kinds = {figure.name: figure.kind for figure in plan.study.figures}
-    pictures = [Picture(figure) for figure in figures]
-    of_search = [each for each in pictures[1:] if kinds.get(each.figure.name) in OF_SEARCH]
-    others = [each for each in pictures[1:] if each not in of_search]
+    answer, of_search, others = _sort_figures(plan.study, figures)
     sections = [
         Section("Verdicts", _verdict_blocks(plan, verdicts, notes)),
-        Section("The answer", pictures[:1]),
-        Section("Selection bias", selection_blocks(plan, table)),
-        Section("Curves and comparisons", others),
+        Section("The answer", _figure_blocks(answer)),
+        Section("Curves and comparisons", _figure_blocks(others)),
         Section("Candidates", candidate_blocks(plan, table)),
+        Section("Selection bias", selection_blocks(plan, table)),
         Section(f"{plan.examples.capitalize()} that every training gets wrong", wrong),
         Section(
             "The search",
             [
-                *of_search,
+                *_figure_blocks(of_search),
                 *search_blocks(plan, table),
                 *(Text(said) for said in describe_pruning(plan.study, table)),
             ],
@@ -187,6 +186,34 @@ def _sections(
     return [section for section in sections if section.blocks]
 
 
+def _sort_figures(
+    study: Study, figures: Sequence[DrawnFigure]
+) -> tuple[list[DrawnFigure], list[DrawnFigure], list[DrawnFigure]]:
+    """Those that answer the question, the first and what compares all candidates beside it; those
+    of the search; all others."""
+    kinds = {figure.name: figure.kind for figure in study.figures}
+    answer, of_search, others = list(figures[:1]), [], []
+    for figure in figures[1:]:
+        kind = kinds.get(figure.name, "")
+        (answer if kind in BESIDE_ANSWER else of_search if kind in OF_SEARCH else others).append(
+            figure
+        )
+    return answer, of_search, others
+
+
+def _figure_blocks(figures: Sequence[DrawnFigure]) -> list[Block]:
+    """The drawn ones, then why others were not drawn."""
+    drawn = [figure for figure in figures if not figure.reason]
+    return [
+        *[Pictures(drawn)] * bool(drawn),
+        *(
+            Text(f"The figure “{figure.title}” is not shown: {figure.reason}.", style="faint")
+            for figure in figures
+            if figure.reason
+        ),
+    ]
+
+
 def _verdict_blocks(
     plan: Plan, verdicts: Sequence[Verdict], notes: Mapping[str, str]
 ) -> list[Block]:
@@ -196,7 +223,7 @@ def _verdict_blocks(
     columns = [Column(name, number=False) for name in names]
     rows = [_claim_cells(verdict, plan.study.labels())[: len(names)] for verdict in verdicts]
     if not plan.budget.judged:
-        return [Table(columns, rows)]
+        return [Text(count_verdicts(verdicts)), Table(columns, rows)]
     columns += [Column("Held in"), Column("Mean", number=False), Column("95 % interval")]
     columns += [Column("p after Holm")]
     rows = [[*row, *_found_cells(verdict)] for row, verdict in zip(rows, verdicts, strict=True)]
@@ -210,10 +237,11 @@ def _verdict_blocks(
         certain += f"{OVER_PATIENTS}{'' if known else UNKNOWN_PATIENTS.format(plan.examples[:-1])}."
     beside = constant_text(plan.study.claims, constant_predictor(plan.data.counts))
     return [
+        Text(count_verdicts(verdicts)),
         Table(columns, rows),
         *[Text(beside)] * bool(beside),
-        Text(stood + HOW_TO_DECIDE + means + tuned + describe_looks(plan.looks), faint=True),
-        Text(certain.strip(), faint=True),
+        Text(stood + HOW_TO_DECIDE + means + tuned + describe_looks(plan.looks), style="faint"),
+        Text(certain.strip(), style="faint"),
     ]
 
 

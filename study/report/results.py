@@ -114,7 +114,7 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
             f"Multiply-adds: forward, per {plan.examples[:-1]}. Training time: "
             f"{_which_time(rows)}.{without_test}",
-            faint=True,
+            style="faint",
         ),
         *_class_blocks(rows, constant, plan),
         *map(Text, _mixtures(table)),

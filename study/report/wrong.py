@@ -13,7 +13,7 @@ from hw3.metrics import probabilities
 from hw3.splits import Split, Splits
 from hw3.text import printable
 from study.figures.draw import DrawnFigure
-from study.report.blocks import Block, Picture, Text
+from study.report.blocks import Block, Pictures, Text
 from study.report.cells import count_of
 from study.search.choose import FinishedTrials
 from study.store.folder import Folder
@@ -122,7 +122,7 @@ def wrong_blocks(trials: FinishedTrials, folder: Folder) -> list[Block]:
     rows = ", ".join(map(str, found.rows[:shown]))
     alt = f"{count_of(shown, 'image')} of the {part} part, counted from 0: {rows}."
     figure = DrawnFigure(NAME, TITLE, alt=alt, files={"png": sheet})
-    return [Text(f"{said} {which} are shown with their labels."), Picture(figure)]
+    return [Text(f"{said} {which} are shown with their labels."), Pictures([figure])]
 
 
 def _part_of(data: Splits, found: AlwaysWrong) -> Split | None:

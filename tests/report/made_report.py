@@ -99,7 +99,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if data.strip() and self.open[-1] not in ("style", "title", "script"):
+        silent = {"style", "title", "script", "nav"}  # which repeats the headings
+        if data.strip() and silent.isdisjoint(self.open):
             self.texts.append(" ".join(data.split()))
 
     @property

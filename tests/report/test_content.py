@@ -87,9 +87,9 @@ def test_sections_come_in_the_readers_order(html):
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
         "Verdicts",
         "The answer",
-        "Selection bias",
         "Curves and comparisons",
         "Candidates",
+        "Selection bias",
         "The search",
         "Failures",
         "Cost",

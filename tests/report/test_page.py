@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium here to ope
 PHONE, LAPTOP = (390, 844), (1366, 768)
 # A4 within the margins that the page asks for, upright and across, in CSS pixels.
 UPRIGHT, ACROSS = (688, 1016), (1016, 688)
-HEADS = "document.querySelectorAll('table')[2].tHead.rows[0].cells"  # of the candidates
+CANDIDATES = "document.querySelector('#candidates table')"
+HEADS = f"{CANDIDATES}.tHead.rows[0].cells"
 TEST_ACCURACY = 3  # the column of theirs
 AT_FOCUS = """(() => {
   const focused = document.activeElement;
@@ -47,8 +48,9 @@ def browser(tmp_path_factory):
 
 
 def lines(browser: Browser) -> list[str]:
-    """What a reader sees, without the words of buttons."""
-    text = browser.evaluate("document.body.innerText")
+    """What a reader sees, without the contents and the words of buttons."""
+    parts = "[...document.querySelectorAll('header, main')]"
+    text = browser.evaluate(f"{parts}.map((each) => each.innerText).join('\\n')")
     shown = (line.strip().removeprefix("Enlarge") for line in text.splitlines())
     return [line for line in shown if line]
 
@@ -64,7 +66,7 @@ def boxes(browser: Browser, selector: str) -> list[dict]:
 
 
 def column(browser: Browser, place: int) -> list[str]:
-    rows = "[...document.querySelectorAll('table')[2].tBodies[0].rows]"
+    rows = f"[...{CANDIDATES}.tBodies[0].rows]"
     return browser.evaluate(f"{rows}.map((row) => row.cells[{place}].firstChild.data.trim())")
 
 
@@ -96,7 +98,7 @@ def test_page_is_whole_without_scripts(browser, page):
     browser.open(page, LAPTOP)
     with_scripts = lines(browser)
     browser.open(page, LAPTOP, scripts=False)
-    assert browser.evaluate("document.querySelectorAll('button, dialog').length") == 0
+    assert browser.evaluate("document.querySelectorAll('main button, dialog').length") == 0
     assert lines(browser) == with_scripts
 
 
@@ -134,7 +136,9 @@ def test_columns_of_words_sort_by_their_words(browser, page):
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
 def test_keyboard_alone_reaches_everything_and_sees_where_it_is(browser, page, size):
     browser.open(page, size)
-    reachable = "[...document.querySelectorAll('.box, button')].filter((e) => e.checkVisibility())"
+    reachable = (
+        "[...document.querySelectorAll('nav a, .box, button')].filter((e) => e.checkVisibility())"
+    )
     count = browser.evaluate(f"{reachable}.length")
     assert count > len(STUDY.figures)
     places = []
@@ -144,6 +148,53 @@ def test_keyboard_alone_reaches_everything_and_sees_where_it_is(browser, page, s
         assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         assert browser.evaluate(AT_FOCUS) in ("", "the focused button")
     assert places == list(range(count))
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no_scripts"])
+def test_contents_stay_in_view_beside_a_wide_page(browser, page, scripts):
+    browser.open(page, LAPTOP, scripts=scripts)
+    titles = browser.evaluate("[...document.querySelectorAll('h2')].map((each) => each.innerText)")
+    links = "[...document.querySelectorAll('nav a')]"
+    assert browser.evaluate(f"{links}.map((each) => each.innerText)") == titles
+    browser.evaluate(f"{links}.at(-2).click()")
+    browser.evaluate("window.scrollBy(0, 1)")
+    tops = browser.evaluate(f"{links}.map((each) => each.getBoundingClientRect().top)")
+    assert all(0 <= top < LAPTOP[1] for top in tops)
+    (contents,), (main,) = boxes(browser, "nav"), boxes(browser, "main")
+    assert contents["right"] < main["left"]
+
+
+def test_contents_of_a_narrow_page_open_from_a_bar_that_stays_and_lead_to_their_section(
+    browser, page
+):
+    browser.open(page, PHONE)
+    list_shown = "document.getElementById('contents').checkVisibility()"
+    assert not browser.evaluate(list_shown)
+    browser.evaluate("window.scrollTo(0, 3000)")
+    assert browser.evaluate("document.querySelector('nav button').getBoundingClientRect().top") < 50
+    browser.evaluate("document.querySelector('nav button').click()")
+    assert browser.evaluate(list_shown)
+    browser.evaluate("document.querySelector('nav a[href=\"#candidates\"]').click()")
+    assert not browser.evaluate(list_shown)
+    top = browser.evaluate("document.querySelector('#candidates h2').getBoundingClientRect().top")
+    bar = browser.evaluate("document.querySelector('nav').getBoundingClientRect().bottom")
+    assert bar <= top < PHONE[1] / 2
+
+
+def test_contents_are_not_printed(browser, page):
+    browser.open(page, UPRIGHT, media="print")
+    assert not browser.evaluate("document.querySelector('nav').checkVisibility()")
+
+
+def test_figures_stand_side_by_side_where_the_page_is_wide(browser, page):
+    browser.open(page, LAPTOP)
+    gallery = "document.querySelectorAll('.gallery')"
+    wide = browser.evaluate(f"Math.max(...[...{gallery}].map((each) => each.children.length))")
+    assert wide > 1
+    columns = f"[...{gallery}].map((each) => getComputedStyle(each).gridTemplateColumns)"
+    assert 2 in [len(each.split()) for each in browser.evaluate(columns)]
+    browser.open(page, PHONE)
+    assert {len(each.split()) for each in browser.evaluate(columns)} == {1}
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from study.cli.command import command
-from study.report.blocks import Picture, Text
+from study.report.blocks import Pictures, Text
 from study.report.wrong import FILE, MOST, find_wrong, save_sheet, wrong_blocks
 from study.search.choose import FinishedTrials
 from study.spec.study import Baseline, Study
@@ -75,9 +75,9 @@ def test_the_sheet_is_small_shown_and_gone_where_it_is_of_other_trainings(tmp_pa
     assert len(content) < 500_000
     assert np.asarray(Image.open(io.BytesIO(content))).std() > 0
     text, picture = wrong_blocks(trials, folder)
-    assert isinstance(text, Text) and isinstance(picture, Picture)
+    assert isinstance(text, Text) and isinstance(picture, Pictures)
     assert f"The {MOST} of which the models are most sure" in text.text
-    assert picture.figure.files == {"png": content}
+    assert picture.figures[0].files == {"png": content}
     (other,) = wrong_blocks(trials_of("0" * 16), folder)
     assert "They are not shown" in other.text
     save_sheet(trials_of("1" * 16), DATA, folder)

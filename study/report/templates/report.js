@@ -1,5 +1,6 @@
 "use strict";
-// The page is whole without this: it sorts the tables and enlarges the figures.
+// The page is whole without this: it sorts the tables, enlarges the figures, and marks in the
+// contents what is read.
 
 function makeButton(label, act) {
   const button = document.createElement("button");
@@ -56,8 +57,26 @@ function makeDialog() {
   };
 }
 
+function markContents() {
+  const list = document.getElementById("contents");
+  const links = new Map([...list.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+  const inView = new Set();
+  const mark = (entries) => {
+    entries.forEach((each) => inView[each.isIntersecting ? "add" : "delete"](each.target.id));
+    const first = [...links.keys()].find((id) => inView.has(id));
+    for (const [id, link] of links) {
+      if (id === first) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  const watch = new IntersectionObserver(mark, { rootMargin: "-25% 0px -60% 0px" });
+  links.forEach((_, id) => watch.observe(document.getElementById(id)));
+  list.addEventListener("click", (event) => event.target.closest("a") && list.hidePopover());
+}
+
 document.documentElement.classList.add("scripts");
 document.querySelectorAll("table").forEach(makeSortable);
+markContents();
 const enlarge = makeDialog();
 for (const figure of document.querySelectorAll("figure img")) {
   figure.addEventListener("click", () => enlarge(figure));
