@@ -21,5 +21,15 @@ def printable(text: object) -> str:
     )
 
 
+def count_of(number: int, noun: str) -> str:
+    """A count and what is counted: "1 epoch", "2,000 epochs"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def were(number: int, noun: str) -> str:
+    """A count as the subject of a sentence: "1 epoch was", "2 epochs were"."""
+    return f"{count_of(number, noun)} {'was' if number == 1 else 'were'}"
+
+
 def _is_control(character: str) -> bool:
     return character != "\n" and unicodedata.category(character) in CONTROL

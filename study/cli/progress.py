@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hw3.text import were
 from study.cli.estimate import describe_time
 from study.pool.worker import TrialReport
 from study.search.objective import rank_of, value_of
@@ -74,7 +75,7 @@ class Progress:
         self._print(", ".join([*self._counts(), *self._bests(), end]))
         if self._repeated:
             self._print(
-                f"{self._repeated} epochs were trained twice: their workers or hosts were lost"
+                f"{were(self._repeated, 'epoch')} trained twice: their workers or hosts were lost"
             )
 
     def on_start(self, job: Job) -> None:

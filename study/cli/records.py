@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hw3.text import printable
+from hw3.text import count_of, printable
 from study.search.code import code_digests
 from study.spec.errors import StudyError
 from study.store.folder import Folder
@@ -96,4 +96,4 @@ def remove_records(results: Folder, code: str, console: Console) -> None:
     for record in wanted:
         weights.delete(record.key)
         store.delete(record.key)
-    console.print(f"{len(wanted)} records removed; the next run trains them again")
+    console.print(f"{count_of(len(wanted), 'record')} removed; the next run trains them again")

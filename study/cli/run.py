@@ -16,7 +16,7 @@ from rich.markup import escape
 from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
-from hw3.text import printable
+from hw3.text import count_of, printable, were
 from study.cli.executors import EXECUTORS, Executor, check_executor, concurrent_trials, device_here
 from study.cli.options import PLAN_ONLY, Options, command_line
 from study.cli.tasks import claims_of_others
@@ -259,9 +259,8 @@ def _train(
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
     if not any(dispatcher.remaining().values()):
         count = len({member.record.key for member in study_members(trials)})
-        console.print(
-            f"All {count} trainings are recorded already; nothing to train.", highlight=False
-        )
+        all_of_them = "The only training is" if count == 1 else f"All {count} trainings are"
+        console.print(f"{all_of_them} recorded already; nothing to train.", highlight=False)
         return None
     started = time.monotonic()
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
@@ -292,9 +291,9 @@ def _check_progress(failures: "Failures", study: Study, folder: Folder) -> None:
 def _say_given_up(failures: "Failures", study: Study, console: Console) -> None:
     names = study.labels() | {search.name: search.label for search in study.searches}
     for name, count in failures.given_up.items():
-        trainings = f"{count} training{'s' if count > 1 else ''}"
         console.print(
-            f"{escape(printable(names[name]))} was given up for this run: {trainings} in a row "
+            f"{escape(printable(names[name]))} was given up for this run: "
+            f"{count_of(count, 'training')} in a row "
             "failed with the same error, none got through an epoch",
             highlight=False,
             soft_wrap=True,
@@ -315,8 +314,9 @@ def _forget_without_weights(
 def _say_not_kept(failures: Sequence[str], console: Console) -> None:
     if failures:
         console.print(
-            f"weights of {len(failures)} trainings were not kept, and the trainings are recorded: "
-            f"{escape(printable(mask(failures[0])))}. Afterwards --remake-weights makes them",
+            f"weights of {were(len(failures), 'training')} not kept, and every training is "
+            f"recorded: {escape(printable(mask(failures[0])))}. Afterwards --remake-weights makes "
+            "them",
             highlight=False,
             soft_wrap=True,
         )

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.splits import Splits
-from hw3.text import printable
+from hw3.text import count_of, printable
 from study.cli.estimate import describe_time, training_seconds
 from study.search.caveats import describe_caveats
 from study.search.choose import FinishedTrials
@@ -45,12 +45,12 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
     rows = [("data", f"{plan.data.location}: {counts} {plan.shape.describe()}")]
     rows += [*_search_lines(plan), *_tuning_line(plan)]
-    trainings = plan.explorations + plan.confirmations
+    trainings = count_of(plan.explorations + plan.confirmations, "training")
     rows += [
         ("confirm", _confirm_line(plan)),
         *_timing_line(plan),
         ("splits", describe_splits(plan)),
-        ("cost", f"at most {trainings} trainings of {budget.epochs} epochs"),
+        ("cost", f"at most {trainings} of {count_of(budget.epochs, 'epoch')}"),
         ("time", _time_line(plan, concurrent)),
         *[("weights", weights)] * bool(weights),
         ("claims", _claims_line(plan)),
@@ -73,7 +73,7 @@ def _search_lines(plan: Plan) -> Iterator[tuple[str, str]]:
         labels.setdefault(space, []).append(search.label)
     for space, of_space in labels.items():
         each = " each" * (len(of_space) > 1)
-        trials = f"{plan.budget.trials} trials{each} ({plan.setting.sampler})"
+        trials = f"{count_of(plan.budget.trials, 'trial')}{each} ({plan.setting.sampler})"
         if plan.setting.objective != LOSS:
             trials += f" for the best {column_name(plan.setting.objective)}"
         yield "search", f"{'; '.join(of_space)}: {space}; {trials}"
@@ -86,13 +86,14 @@ def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:
         trials = len(searches) * plan.budget.trials
         yield (
             "tuning",
-            f"{', '.join(plan.study.tune)} of {len(searches)} candidates, {trials} trials of those "
-            "above: claims are judged tuned, and beside it untuned, which has no part in the 5 %",
+            f"{', '.join(plan.study.tune)} of {count_of(len(searches), 'candidate')}, "
+            f"{count_of(trials, 'trial')} of those above: claims are judged tuned, and "
+            "beside it untuned, which has no part in the 5 %",
         )
 
 
 def _time_line(plan: Plan, concurrent: int) -> str:
-    together = f"{concurrent} trial{'s' if concurrent > 1 else ''} at a time"
+    together = f"{count_of(concurrent, 'trial')} at a time"
     if plan.setting.numerics.device != "cpu":
         return f"not estimated for GPUs; {together}"
     seconds = training_seconds(plan, concurrent)
@@ -105,14 +106,14 @@ def _time_line(plan: Plan, concurrent: int) -> str:
 def _confirm_line(plan: Plan) -> str:
     labels, unclaimed, budget = plan.study.labels(), plan.unclaimed, plan.budget
     first = max((plan.first_seeds(name) for name in labels), default=budget.seeds)
-    seeds = f"{budget.seeds} seeds each"
+    seeds = f"{count_of(budget.seeds, 'seed')} each"
     if first < budget.seeds:
-        seeds = f"{first} seeds each, up to {budget.seeds} where claims are then open"
+        seeds = f"{count_of(first, 'seed')} each, up to {budget.seeds} where claims are then open"
     lines = [f"{'; '.join(label for n, label in labels.items() if n not in unclaimed)}: {seeds}"]
     if unclaimed and len(unclaimed) < len(labels):
         names = "; ".join(label for name, label in labels.items() if name in unclaimed)
         few = plan.first_seeds(min(unclaimed))
-        lines.append(f"{names}: {few} seeds each, as no claim is judged on them")
+        lines.append(f"{names}: {count_of(few, 'seed')} each, as no claim is judged on them")
     return "\n".join(lines) if len(unclaimed) < len(labels) else lines[0].removeprefix(": ")
 
 
@@ -124,8 +125,9 @@ def _timing_line(plan: Plan) -> Iterator[tuple[str, str]]:
         count = len([name for name, n in rounds.items() if n])
         yield (
             "timing",
-            f"{count} candidates in turn, one at a time after the confirmation: "
-            f"{min(TIMED_EPOCHS, plan.budget.epochs)} epochs each in up to {most} rounds",
+            f"{count_of(count, 'candidate')} in turn, one at a time after the confirmation: "
+            f"{count_of(min(TIMED_EPOCHS, plan.budget.epochs), 'epoch')} each in up to "
+            f"{count_of(most, 'round')}",
         )
 
 
@@ -162,7 +164,9 @@ def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     if not looks:
         needed = seeds_needed(rule)
         more = f"{needed} are needed" if needed else f"not even {MAX_SEEDS:,} are enough"
-        return f"{said}, not judged: {plan.budget.seeds} seeds are too few, {more}"
+        few = count_of(plan.budget.seeds, "seed")
+        are = "is" if plan.budget.seeds == 1 else "are"
+        return f"{said}, not judged: {few} {are} too few, {more}"
     *others, last = (f"{needed} of {n}" for n, needed in looks)
     counts = f"{', '.join(others)} or {last}" if others else last
     share = detectable_share(plan.looks, rule)
@@ -236,7 +240,7 @@ def _print_failures(trials: FinishedTrials, console: Console) -> None:
     if failed:
         first = min(failed, key=lambda record: str(record.provenance.get("finished")))
         console.print(
-            f"{len(failed)} of {len(records)} trainings failed. The first: "
+            f"{len(failed)} of {count_of(len(records), 'training')} failed. The first: "
             f"{escape(printable(error_line(first.error or '')))}",
             style="bold",
             highlight=False,

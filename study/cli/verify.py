@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from hw3.text import printable
+from hw3.text import count_of, printable, were
 from study.cli.check import check_study
 from study.search.choose import FinishedTrials
 from study.search.plan import load_plan
@@ -44,8 +44,8 @@ def verify(study: Study, digest: str, results: Folder, console: Console) -> None
     if not registered:
         raise StudyError(f"no training was recorded with the claims of {study.name} in {results}")
     console.print(
-        f"verified: the {len(study.claims)} claims of {study.name} have the digest {digest}; "
-        f"{len(registered)} trainings were recorded with them, the first at "
+        f"verified: {digest} is the digest of {count_of(len(study.claims), 'claim')} of "
+        f"{study.name}; {were(len(registered), 'training')} recorded with them, the first at "
         f"{printable(registered[0].provenance['finished'])}, none was changed or dropped since, "
         "and none was added when its effect could be computed already",
         highlight=False,

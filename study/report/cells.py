@@ -18,11 +18,6 @@ def count_cell(count: int, planned: int = 0) -> Cell:
     return Cell(f"{count:,}", [f"of {planned:,}"] * (count < planned), order=count)
 
 
-def count_of(number: int, noun: str) -> str:
-    """A count and what is counted: "1 epoch", "2,000 epochs"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def frame_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, each by the names of its columns."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]

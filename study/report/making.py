@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from hw3.shape import Shape
+from hw3.text import count_of
 from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
-from study.report.cells import count_cell, count_of, frame_rows, number_cell
+from study.report.cells import count_cell, frame_rows, number_cell
 from study.search.plan import Plan, describe_splits
 from study.spec.budget import DataFacts
 from study.spec.errors import error_line

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from study.report.cells import count_of
+from hw3.text import count_of
 from study.search.trial import REDUCTION_FACTOR, rung_epochs
 from study.spec.study import Study
 from study.table.formatting import find_column

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from hw3.text import count_of
 from study.report.blocks import Block, Cell, Column, Table, Text
-from study.report.cells import count_cell, count_of, frame_rows, number_cell
+from study.report.cells import count_cell, frame_rows, number_cell
 from study.search.plan import Plan
 from study.spec.study import Study
 from study.spec.times import ELAPSED

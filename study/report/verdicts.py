@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hw3.metrics import METRICS
+from hw3.text import count_of
 from study.judge import Outcome, Verdict
 from study.spec.claim import Claim
 from study.stats.power import MAX_SEEDS, seeds_needed
@@ -228,13 +229,13 @@ def _reason(verdict: Verdict) -> str:
     if verdict.outcome == "not judged":
         needed = seeds_needed(rule)
         more = f"{needed} seeds are needed" if needed else f"not even {MAX_SEEDS:,} are enough"
-        return f"{more} for {_count(rule.n_claims, 'claim')}"
+        return f"{more} for {count_of(rule.n_claims, 'claim')}"
     return _why_undecided(verdict, rule) if verdict.outcome == "undecided" else ""
 
 
 def _why_undecided(verdict: Verdict, rule: Rule) -> str:
     if verdict.next_look is not None:
-        return f"judged again after {verdict.next_look} seeds"
+        return f"judged again after {count_of(verdict.next_look, 'seed')}"
     if verdict.claim.one_sided and not verdict.held_mostly:
         return "it does not hold in most trainings, but a one-sided test cannot refute"
     reasons = [] if verdict.claim.about == "mean" else [_what_would_decide(verdict)]
@@ -257,7 +258,7 @@ def count_verdicts(verdicts: Sequence[Verdict]) -> str:
     """How many claims got which verdict: "5 claims: 4 supported, 1 undecided."."""
     counts = Counter(verdict.outcome for verdict in verdicts)
     named = [f"{counts[outcome]} {outcome}" for outcome in SYMBOLS if counts[outcome]]
-    return f"{_count(len(verdicts), 'claim')}: {', '.join(named)}." if named else "No claims."
+    return f"{count_of(len(verdicts), 'claim')}: {', '.join(named)}." if named else "No claims."
 
 
 def constant_text(claims: Sequence[Claim], constant: Constant) -> str:
@@ -304,10 +305,6 @@ def verdict_values(verdict: Verdict, labels: Mapping[str, str]) -> dict[str, Any
         "reason": reason_text(verdict),
         **({"untuned": verdict_values(untuned, labels)} if untuned else {}),
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _finite(value: float) -> float | None:

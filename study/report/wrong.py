@@ -11,10 +11,9 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, UnidentifiedImageEr
 
 from hw3.metrics import probabilities
 from hw3.splits import Split, Splits
-from hw3.text import printable
+from hw3.text import count_of, printable
 from study.figures.draw import DrawnFigure
 from study.report.blocks import Block, Pictures, Text
-from study.report.cells import count_of
 from study.search.choose import FinishedTrials
 from study.store.folder import Folder
 from study.store.records import Record

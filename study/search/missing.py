@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from hw3.text import count_of
 from study.search.choose import Candidate, FinishedTrials
 from study.search.timing import rounds_of
 
@@ -19,9 +20,10 @@ def describe_missing(trials: FinishedTrials, wanted: Mapping[str, int]) -> Itera
         records = list(trials.confirmed(candidate).values())
         failed = sum(record.status == "failed" for record in records)
         if failed:
-            yield f"{candidate.label}: {failed} of {seeds} trainings failed"
+            yield f"{candidate.label}: {failed} of {count_of(seeds, 'training')} failed"
         if len(records) < seeds:
-            yield f"{candidate.label}: {seeds - len(records)} of {seeds} trainings are not recorded"
+            left = f"{seeds - len(records)} of {count_of(seeds, 'training')}"
+            yield f"{candidate.label}: {left} {'is' if seeds == 1 else 'are'} not recorded"
         yield from _untimed(trials, candidate, rounds[candidate.name])
     for search in trials.plan.study.searches:
         if trials.chosen(search) is None:
@@ -32,4 +34,4 @@ def _untimed(trials: FinishedTrials, candidate: Candidate, rounds: int) -> Itera
     records = trials.timed(candidate).values()
     done = sum(record.status != "failed" for record in records)
     if done < rounds:
-        yield f"{candidate.label}: timed in {done} of {rounds} rounds"
+        yield f"{candidate.label}: timed in {done} of {count_of(rounds, 'round')}"

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from hw3.text import printable
+from hw3.text import count_of, printable
 from study.search.choose import FinishedTrials
 from study.search.hyperparameters import complete_values, recorded_values
 from study.search.registration import (
@@ -205,4 +205,4 @@ def _is_own(study: Study, record: Record) -> bool:
 
 
 def _count(records: Collection[Any]) -> str:
-    return f"{len(records)} training{'s' * (len(records) > 1)}"
+    return count_of(len(records), "training")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hw3.text import count_of
 from study.search.choose import FinishedTrials
 from study.search.hyperparameters import BY_EPOCHS, recorded_values
 from study.search.registered import confirmed_of, is_of
@@ -143,4 +144,4 @@ def _by_what(ingredients: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trainings(count: int) -> str:
-    return f"{count} training{'s' * (count > 1)}"
+    return count_of(count, "training")

@@ -56,6 +56,14 @@ def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
     assert describe_time(seconds) == words
 
 
+@pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
+def test_plan_has_no_plural_of_one(study):
+    one = ("trials", "epochs", "seeds", "max-concurrent")
+    answer = run([*PLAN, *(text for name in one for text in (f"--{name}", "1"))], study)
+    assert answer.exit_code == 0, answer.output
+    assert re.findall(r"\b1 [a-z]+s\b (?!seed)", " ".join(answer.output.split())) == []
+
+
 def test_plan_says_when_seeds_are_too_few():
     assert "8 are needed" in run(["plan", "--seeds", "5"]).output
 

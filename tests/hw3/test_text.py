@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw3.text import printable
+from hw3.text import count_of, printable, were
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from hw3.text import printable
 )
 def test_control_characters_are_shown_and_everything_else_stays(text, shown):
     assert printable(text) == shown
+
+
+def test_a_count_agrees_with_its_noun_and_verb():
+    assert [count_of(n, "epoch") for n in (0, 1, 2000)] == ["0 epochs", "1 epoch", "2,000 epochs"]
+    assert [were(n, "epoch") for n in (1, 2)] == ["1 epoch was", "2 epochs were"]

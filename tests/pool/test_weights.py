@@ -115,7 +115,7 @@ def test_what_a_dead_driver_did_not_remove_is_removed(tmp_path):
 def test_weights_that_cannot_be_written_cost_no_training(tmp_path):
     (tmp_path / "weights").write_text("in the way")
     output = run(tmp_path)
-    assert "weights of 6 trainings were not kept, and the trainings are recorded" in output
+    assert "weights of 6 trainings were not kept, and every training is recorded" in output
     assert len(list((tmp_path / "trials").iterdir())) == 6
     assert "missing: one (1), two (1)" in (tmp_path / "kept" / "report.md").read_text()
 
