@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hw3.splits import CLASSES, DataError, Split, Splits, digest_images, make_splits
+from hw3.splits import (
+    CLASSES,
+    DataError,
+    Split,
+    Splits,
+    blank_images,
+    check_not_blank,
+    digest_images,
+    make_splits,
+)
 
 # Published sets hold a few pictures twice (10 of PneumoniaMNIST's 4708 training images are also in
 # its validation part). Many more than that is somebody's mistake.
@@ -37,9 +46,15 @@ def make_splits_without_copies(
     kept = _keep_first(location, parts, max_share, within)
     lost = {name: len(parts[name]) - len(part) for name, part in kept.items()}
     counts = ", ".join(f"{count} of {name}" for name, count in lost.items() if count)
-    note = f" (copies of images left out: {counts})" if counts else ""
+    note = f" ({_kind_lost(parts, kept)} left out: {counts})" if counts else ""
     train, val, test = kept["train"], kept["val"], kept.get("test")
     return make_splits(source, location + note, train, val, test, classes)
+
+
+def _kind_lost(parts: Mapping[str, Split], kept: Mapping[str, Split]) -> str:
+    """What was left out, in words."""
+    before, after = (sum(blank_images(p.images).sum() for p in of.values()) for of in (parts, kept))
+    return "copies of images" + ", blank ones among them," * bool(before > after)
 
 
 def _keep_first(
@@ -52,15 +67,16 @@ def _keep_first(
         part = parts[name]
         keys = list(zip(digest_images(part.images), part.labels.tolist(), strict=True))
         leaks = np.array([key in locked for key in keys], dtype=bool)
-        _check_stray(f"{location} ({name})", leaks, max_share)
+        _check_stray(f"{location} ({name})", part.images, leaks, max_share)
         drop = leaks | _repeats(keys) if within else leaks
         kept[name] = part.take(~drop) if drop.any() else part
         locked.update(keys)
     return kept
 
 
-def _check_stray(where: str, leaks: np.ndarray, max_share: float) -> None:
+def _check_stray(where: str, images: np.ndarray, leaks: np.ndarray, max_share: float) -> None:
     if leaks.sum() > max_share * len(leaks):
+        check_not_blank(where, images)
         raise DataError(
             f"{where}: no image may be in two parts, but {leaks.sum()} of {len(leaks)} are also in "
             f"a part that scores these; at most {max_share:.0%} are taken for strays and left out"

@@ -8,7 +8,13 @@ import numpy as np
 from hw3.own import hold_out
 from hw3.sources.copies import make_splits_without_copies
 from hw3.sources.manifest import MANIFEST, read_manifest
-from hw3.sources.pictures import holds_pictures, list_folders, list_pictures, read_pictures
+from hw3.sources.pictures import (
+    holds_pictures,
+    list_folders,
+    list_pictures,
+    notes_among,
+    read_pictures,
+)
 from hw3.splits import PARTS, DataError, Split, Splits, check_classes
 
 TAKES = "a folder of pictures, train|val|test/CLASS/*.png, or CLASS/*.png alone"
@@ -69,7 +75,8 @@ def load_folders(location: str, image_size: int, classes: Sequence[str] = ()) ->
         parts["train"], parts["val"] = hold_out(
             location, parts["train"], VALIDATION_SHARE, names, "val"
         )
-    return make_splits_without_copies("folders", location, parts, classes=names)
+    read = location + notes_among(folder / name for folder in folders.values() for name in names)
+    return make_splits_without_copies("folders", read, parts, classes=names)
 
 
 def _folder_of(part: Path, name: str) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from hw3.seeds import derive_seed
 from hw3.sources import name_patient
 from hw3.sources.copies import make_splits_without_copies
-from hw3.sources.pictures import list_folders, list_pictures, read_pictures
+from hw3.sources.pictures import list_folders, list_pictures, notes_among, read_pictures
 from hw3.splits import DataError, Split, Splits
 from hw3.text import printable
 
@@ -53,7 +53,9 @@ def load_kaggle(location: str, image_size: int) -> Splits:
     test = _read_part(root, "test", image_size)
     validates = _choose_validation(train)
     parts = {"train": train.take(~validates), "val": train.take(validates), "test": test}
-    return make_splits_without_copies("kaggle", location, parts, max_share=1.0, within=True)
+    folders = (root / part / name for part in ("train", "test") for name in CLASS_FOLDERS)
+    read = location + notes_among(folders)
+    return make_splits_without_copies("kaggle", read, parts, max_share=1.0, within=True)
 
 
 def read_patient(name: str) -> str:

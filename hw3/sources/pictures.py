@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,22 +17,34 @@ from hw3.splits import COLOURS, DataError, check_memory, resize_images
 SUFFIXES = (".jpeg", ".jpg", ".png")
 # What such a file may hold, whatever its name says: Pillow hands other formats to other programs.
 FORMATS = ("JPEG", "PNG")
-SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # beside those that start with a dot
+# Beside those that start with a dot. Windows, Synology and zip archives of macOS leave them.
+SYSTEM_FILES = (
+    *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"),
+    *("@eadir", "__macosx"),
+)
+# Of files that are no pictures. Any other may be one of a format that is not read, or a folder of
+# pictures: a data set without them would be another one than is meant.
+NOTES = (
+    *(".txt", ".md", ".rst", ".log", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".ini"),
+    *(".html", ".pdf", ".doc", ".docx", ".xlsx", ".py", ".sh", ".db"),
+)
+NAMED = 3  # of the files that are left out
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes, at most
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The pictures in a class's folder, by file name.
+    """The pictures in a class's folder, by file name; what systems and people leave beside them is
+    passed over, see `notes_among`.
 
     Raises:
         DataError: it has none, or holds something else.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if not _is_system_file(path.name))
+        paths = sorted(path for path in folder.iterdir() if not _is_passed_over(path))
     except OSError as error:
         raise unreadable(folder, "a folder of images", error) from error
     if not paths:
-        raise DataError(f"{folder}: each class must have an image, the folder is empty")
+        raise DataError(f"{folder}: each class must have an image, the folder has none")
     for path in paths:
         if path.suffix.lower() not in SUFFIXES:
             raise DataError(
@@ -40,6 +52,19 @@ def list_pictures(folder: Path) -> list[Path]:
                 f"got {'a folder' if path.is_dir() else path.suffix or 'no suffix'}; move it away"
             )
     return paths
+
+
+def notes_among(folders: Iterable[Path]) -> str:
+    """Which files that are no pictures were passed over, for the location of the data; empty where
+    there are none, and of those that no person has made."""
+    names = sorted(
+        str(path.relative_to(folder.parent))
+        for folder in folders
+        for path in folder.iterdir()
+        if _is_passed_over(path) and not _is_system_file(path.name)
+    )
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f" (no pictures, left out: {', '.join(names[:NAMED])}{more})" if names else ""
 
 
 def list_folders(folder: Path) -> list[str]:
@@ -87,11 +112,18 @@ def _in_colours(image: np.ndarray) -> np.ndarray:
 
 
 def _is_shown(path: Path) -> bool:
-    return not path.name.startswith(".")
+    return not _is_system_file(path.name)
 
 
 def _is_system_file(name: str) -> bool:
-    return name.startswith(".") or name.lower() in SYSTEM_FILES
+    # Windows' streams come with the name of their file: Thumbs.db:encryptable
+    return name.startswith(".") or name.lower().partition(":")[0] in SYSTEM_FILES
+
+
+def _is_passed_over(path: Path) -> bool:
+    if _is_system_file(path.name):
+        return True
+    return path.suffix.lower() in NOTES and path.is_file()
 
 
 def _read_picture(path: Path, size: int, colour: bool) -> np.ndarray:

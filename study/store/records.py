@@ -132,7 +132,7 @@ class RecordStore:
         self.folder.sweep()
 
     def _read_or_set_aside(self, name: str) -> Record | None:
-        consequence = "its trial will be trained again"
+        consequence = "its trial counts as not trained until a run trains it again"
         return read_or_set_aside(self.folder, name, partial(_read, name), consequence)
 
 

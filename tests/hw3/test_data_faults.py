@@ -9,7 +9,15 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from hw3.splits import DataError
-from tests.made_data import MAKERS, load, make_course, make_kaggle, medmnist_arrays, noise
+from tests.made_data import (
+    MAKERS,
+    load,
+    make_course,
+    make_folders,
+    make_kaggle,
+    medmnist_arrays,
+    noise,
+)
 
 
 class Bomb:
@@ -205,7 +213,7 @@ def remove(folder):
 
 
 SPOIL_TREE = {
-    "text among images": ("train/NORMAL/notes.txt", write_text),
+    "a picture of another format": ("train/NORMAL/IM-0009.dcm", write_text),
     "text named as image": ("train/NORMAL/IM-0115-0001.jpeg", write_text),
     "zero bytes": ("test/NORMAL/IM-0001-0001.jpeg", empty),
     "truncated": ("train/PNEUMONIA/person0_bacteria_1.jpeg", cut),
@@ -326,3 +334,45 @@ def test_images_that_memory_cannot_hold_while_they_are_made_are_one_error(monkey
     monkeypatch.setattr("hw3.sources.phantom.make_phantoms", fail)
     with pytest.raises(DataError, match=r"Unable to allocate.*--image-size"):
         load("phantom:1,1,1")
+
+
+LEFT_BY_SYSTEMS = ["Thumbs.db", "Thumbs.db:encryptable", ".DS_Store", "@eaDir/a.jpg"]
+
+
+@pytest.mark.parametrize("name", LEFT_BY_SYSTEMS)
+def test_what_systems_leave_among_pictures_is_passed_over_without_a_word(name, tmp_path):
+    made = load(make_folders(tmp_path))
+    path = tmp_path / "train" / "cat" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"no picture")
+    again = load(str(tmp_path))
+    assert (again.fingerprint, again.location) == (made.fingerprint, made.location)
+
+
+@pytest.mark.parametrize("make", [make_folders, make_kaggle])
+def test_a_note_among_pictures_is_left_out_and_named(make, tmp_path):
+    made = load(make(tmp_path))
+    (folder,) = list(tmp_path.glob("train/[cN]*"))
+    (folder / "notes.txt").write_text("whose these are")
+    again = load(str(tmp_path))
+    assert again.fingerprint == made.fingerprint
+    assert f"left out: {folder.name}/notes.txt" in again.location
+
+
+def blank(folder, *names):
+    for name in names:
+        Image.fromarray(np.full((20, 24), 7, np.uint8)).save(folder / name)
+
+
+def test_blank_pictures_in_two_parts_are_called_blank_and_no_copies(tmp_path):
+    make_folders(tmp_path)
+    blank(tmp_path, "train/cat/0.png", "test/cat/0.png")
+    with pytest.raises(DataError, match=r"\(train\).*show something.*1 image was.*is image 0\."):
+        load(str(tmp_path))
+
+
+def test_blank_pictures_in_two_classes_are_called_blank(tmp_path):
+    make_folders(tmp_path)
+    blank(tmp_path, "train/cat/0.png", "train/dog/0.png")
+    with pytest.raises(DataError, match=r"\(train\).*show something.*2 images were"):
+        load(str(tmp_path))

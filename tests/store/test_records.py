@@ -53,6 +53,7 @@ def test_a_damaged_record_is_set_aside_with_a_warning(tmp_path, caplog, damage):
     damaged = path.read_bytes()
     assert list(store) == []
     assert path.name in caplog.text
+    assert "until a run trains it again" in caplog.text  # a report trains nothing
     aside = path.with_name(path.name + ".damaged")
     assert list(path.parent.iterdir()) == [aside]
     assert aside.read_bytes() == damaged
