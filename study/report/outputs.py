@@ -1,14 +1,11 @@
 """From a run's finished trials to everything that people read of it, written into its folder."""
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
 import pandas as pd
-import pyarrow
-from pyarrow.csv import WriteOptions, write_csv
 
 from hw3.metrics import METRICS
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
@@ -27,6 +24,7 @@ from study.search.plan import Plan
 from study.search.registered import claim_notes
 from study.search.tried import describe_tried
 from study.store.folder import Folder
+from study.table.described import table_files
 from study.table.members import study_members
 from study.table.rows import make_table
 
@@ -98,7 +96,8 @@ def write_outputs(
     )
     for swept in (folder, folder / FIGURE_FOLDER):
         swept.sweep()
-    _write_table(table, folder)
+    for name, content in table_files(table).items():
+        folder.write(name, content)
     searches = [(search, trials.explored(search)) for search in study.searches]
     folder.write(SEARCHES, optuna_database(searches, trials.plan.setting.objective))
     values = [verdict_values(verdict, study.labels()) for verdict in verdicts]
@@ -139,16 +138,6 @@ def _reads_validation(verdict: Verdict) -> bool:
 
 def _with_notes(verdict: Verdict, *notes: str) -> Verdict:
     return replace(verdict, note="; ".join(filter(None, (*notes, verdict.note))))
-
-
-def _write_table(table: pd.DataFrame, folder: Folder) -> None:
-    parquet = io.BytesIO()
-    table.to_parquet(parquet, index=False)
-    folder.write("table.parquet", parquet.getbuffer())
-    text = io.BytesIO()  # by pyarrow, since pandas takes ten times as long
-    options = WriteOptions(quoting_style="needed")
-    write_csv(pyarrow.Table.from_pandas(table, preserve_index=False), text, options)
-    folder.write("table.csv", text.getbuffer())
 
 
 def _write_figure(figure: DrawnFigure, folder: Folder) -> None:

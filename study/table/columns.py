@@ -1,72 +1,34 @@
-"""The columns of the table: type, unit, meaning, and what people call them. Declared only here."""
+"""The columns of the table: type, unit, range, meaning, and what people call them. Declared only
+here."""
 
+import math
 from collections.abc import Collection, Iterable
-from dataclasses import Field, dataclass, fields
-from typing import Any, Literal
+from dataclasses import Field, fields, replace
+from typing import Any, get_args
 
 from hw3.engine import TUNABLE, Recipe
 from hw3.metrics import METRICS
 from hw3.models import FAMILIES
+from study.search.trial import Stage
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
+from study.store.records import Status
+from study.table.column import (
+    Column,
+    Dtype,
+    count_column,
+    flag_column,
+    gap_column,
+    loss_column,
+    score_column,
+    seconds_column,
+    text_column,
+)
 
-Dtype = Literal["string", "boolean", "Int64", "Float64"]
-Unit = Literal["", "pixels", "epochs", "share", "nats", "seconds", "bytes"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the table.
-
-    Attributes:
-        dtype: of pandas; each of them has a missing value.
-        unit: of its values; empty for counts and text. A share is from 0 to 1.
-        meaning: what it holds.
-        label: what axes and reports call it, without the unit; the column's name where empty.
-        is_difference: whether it is one score minus another, so that its sign is always written.
-        higher_is_better: whether the greater of two values is the better one; not so for losses,
-            gaps and costs, nor where neither is better.
-    """
-
-    dtype: Dtype
-    unit: Unit
-    meaning: str
-    label: str = ""
-    is_difference: bool = False
-    higher_is_better: bool = False
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether it holds numbers, so that a claim or a figure can be about it."""
-        return self.dtype in ("Int64", "Float64")
-
-
-def _text(meaning: str) -> Column:
-    return Column("string", "", meaning)
-
-
-def _flag(meaning: str) -> Column:
-    return Column("boolean", "", meaning)
-
-
-def _count(meaning: str, unit: Unit = "", label: str = "") -> Column:
-    return Column("Int64", unit, meaning, label)
-
-
-def _loss(meaning: str, label: str = "") -> Column:
-    return Column("Float64", "nats", meaning, label)
-
-
-def _score(meaning: str, label: str) -> Column:
-    return Column("Float64", "share", meaning, label, higher_is_better=True)
-
-
-def _gap(unit: Unit, meaning: str, label: str) -> Column:
-    return Column("Float64", unit, meaning, label, is_difference=True)
-
-
-_LOGGED = "as logged: dropout active, while the weights change"
-_EVALUATED = "training set in evaluation mode, where scored"
-_TEST = "locked test set, confirmed trials only"
+_LOGGED = "training images, as logged: dropout active, while the weights change"
+_EVALUATED = "training images in evaluation mode, where scored"
+_TEST = "images of the locked test set, confirmed trials only"
+_LOSS, _ACCURACY = "mean loss of the", "share classified correctly of the"
+_AUROC = "area under the ROC curve (of each class against the others), of the"
 _CORRECT = "one digit for each of the part's images, 1 where classified correctly"
 _LOGITS = "of two classes, logits of the part's images, see study.table.images"
 _LOSSES = "of more than two classes, losses of the part's images, see study.table.images"
@@ -80,96 +42,101 @@ PARTS = {"val": "validation", "test": "test"}  # that metrics are of, with what 
 # One row per epoch of a trial; a trial that failed before its first epoch has one row with epoch 0.
 # Test scores, and those of single images, stand in the rows of the epochs that were scored.
 COLUMNS: dict[str, Column] = {
-    "key": _text("name of the trial's record"),
-    "stage": _text("explore, confirm or timing, see study.search.timing"),
-    "candidate": _text("name of the baseline or search; confirmed, a search is what it chose"),
-    "label": _text("what figures call the candidate or, of an explored trial, the search"),
-    "family": _text("model family"),
-    "status": _text("complete, stopped, diverged or failed"),
-    "pruned_by": _text("asha where the scheduler could stop the trial, else none"),
-    "hand_picked": _flag("named before the run, not proposed; explored trials only"),
-    "objective": _text("the column that its search optimises, explored trials only"),
-    "number": _count("place in the order of the search's proposals, explored trials only"),
-    "seed": _count("seed of initialisation, order and dropout; pairs the candidates"),
-    "seed_number": _count(
+    "key": text_column("name of the trial's record"),
+    "stage": text_column("what it was trained for, see study.search.timing", get_args(Stage)),
+    "candidate": text_column(
+        "name of the baseline or search; confirmed, a search is what it chose"
+    ),
+    "label": text_column("what figures call the candidate or, of an explored trial, the search"),
+    "family": text_column("model family"),
+    "status": text_column("how the trial ended, see study.store.records.Record", get_args(Status)),
+    "pruned_by": text_column("asha where the scheduler could stop the trial", ("asha", "none")),
+    "hand_picked": flag_column("named before the run, not proposed; explored trials only"),
+    "objective": text_column("the column that its search optimises, explored trials only"),
+    "number": count_column("place in the order of the search's proposals, explored trials only"),
+    "seed": count_column("seed of initialisation, order and dropout; pairs the candidates"),
+    "seed_number": count_column(
         "place of the seed in the confirmation, or of the round in the timing, from 0"
     ),
-    "image_size": _count("side of the images", "pixels"),
-    "epochs": _count("full length of the trial", "epochs"),
-    "epoch": _count("epochs done, from 1", "epochs"),
-    "is_final": _flag("the trial's last epoch"),
-    "is_best": _flag("the epoch of the trial's least validation loss"),
-    "learning_rate": Column("Float64", "", "the optimiser's, in this epoch"),
-    "train_loss": _loss(_LOGGED, "training loss, as logged"),
-    "train_accuracy": _score(_LOGGED, "training accuracy, as logged"),
-    "train_eval_loss": _loss(_EVALUATED, "training loss, evaluation mode"),
-    "train_eval_accuracy": _score(_EVALUATED, "training accuracy, evaluation mode"),
-    "val_loss": _loss("validation set", "validation loss"),
-    "val_accuracy": _score("validation set", "validation accuracy"),
-    "val_auroc": _score("validation set", "validation AUROC"),
-    "val_accuracy_max": _score(
+    "image_size": count_column("side of the images; 0 where examples are no images", "pixels"),
+    "epochs": count_column("full length of the trial", "epochs", least=1),
+    "epoch": count_column("epochs done; 0 where it failed before the end of the first", "epochs"),
+    "is_final": flag_column("the trial's last epoch"),
+    "is_best": flag_column("the epoch of the trial's least validation loss"),
+    "learning_rate": Column("Float64", "", "the optimiser's, in this epoch", least=0),
+    "train_loss": loss_column(f"{_LOSS} {_LOGGED}", "training loss, as logged"),
+    "train_accuracy": score_column(f"{_ACCURACY} {_LOGGED}", "training accuracy, as logged"),
+    "train_eval_loss": loss_column(f"{_LOSS} {_EVALUATED}", "training loss, evaluation mode"),
+    "train_eval_accuracy": score_column(
+        f"{_ACCURACY} {_EVALUATED}", "training accuracy, evaluation mode"
+    ),
+    "val_loss": loss_column(f"{_LOSS} validation images", "validation loss"),
+    "val_accuracy": score_column(f"{_ACCURACY} validation images", "validation accuracy"),
+    "val_auroc": score_column(f"{_AUROC} validation images", "validation AUROC"),
+    "val_accuracy_max": score_column(
         "the greatest val_accuracy of the trial's epochs", "best validation accuracy of all epochs"
     ),
-    "val_correct": _text(f"{_CORRECT}; scored epochs of confirmed trials only"),
-    "val_logits": _text(f"{_LOGITS}; scored epochs of confirmed trials only"),
-    "val_losses": _text(f"{_LOSSES}; scored epochs of confirmed trials only"),
-    "val_confidences": _text(f"{_CONFIDENCES}; scored epochs of confirmed trials only"),
-    "gap_loss": _gap("nats", "val_loss minus train_eval_loss", "generalisation gap"),
-    "gap_accuracy": _gap(
+    "val_correct": text_column(f"{_CORRECT}; scored epochs of confirmed trials only"),
+    "val_logits": text_column(f"{_LOGITS}; scored epochs of confirmed trials only"),
+    "val_losses": text_column(f"{_LOSSES}; scored epochs of confirmed trials only"),
+    "val_confidences": text_column(f"{_CONFIDENCES}; scored epochs of confirmed trials only"),
+    "gap_loss": gap_column("nats", "val_loss minus train_eval_loss", "generalisation gap"),
+    "gap_accuracy": gap_column(
         "share",
         "train_eval_accuracy minus val_accuracy",
         "training minus validation accuracy",
     ),
-    "gap_accuracy_logged": _gap(
+    "gap_accuracy_logged": gap_column(
         "share",
         "train_accuracy minus val_accuracy",
         "logged training minus validation accuracy",
     ),
-    "test_loss": _loss(_TEST, "test loss"),
-    "test_accuracy": _score(_TEST, "test accuracy"),
-    "test_auroc": _score(_TEST, "test AUROC"),
-    "test_correct": _text(_CORRECT),
-    "test_logits": _text(_LOGITS),
-    "test_losses": _text(_LOSSES),
-    "test_confidences": _text(_CONFIDENCES),
-    "seconds": Column("Float64", "seconds", "wall-clock time of the epoch, beside other trials"),
-    "elapsed": Column(
-        "Float64",
-        "seconds",
+    "test_loss": loss_column(f"{_LOSS} {_TEST}", "test loss"),
+    "test_accuracy": score_column(f"{_ACCURACY} {_TEST}", "test accuracy"),
+    "test_auroc": score_column(f"{_AUROC} {_TEST}", "test AUROC"),
+    "test_correct": text_column(_CORRECT),
+    "test_logits": text_column(_LOGITS),
+    "test_losses": text_column(_LOSSES),
+    "test_confidences": text_column(_CONFIDENCES),
+    "seconds": seconds_column("wall-clock time of the epoch, beside other trials"),
+    "elapsed": seconds_column(
         "wall-clock time of the trial's epochs so far, beside other trials",
         "training time beside other trials",
     ),
-    SECONDS: Column(
-        "Float64",
-        "seconds",
+    SECONDS: seconds_column(
         "wall-clock time of an epoch, measured alone in the round of the seed's number",
         "time of an epoch",
     ),
-    ELAPSED: Column(
-        "Float64",
-        "seconds",
-        f"time of the trial's epochs so far, each of {SECONDS}",
-        "training time",
+    ELAPSED: seconds_column(
+        f"time of the trial's epochs so far, each of {SECONDS}", "training time"
     ),
-    "timed_on": _text(f"host and device on which {SECONDS} was measured"),
-    "epochs_to_converge": _count(
+    "timed_on": text_column(f"host and device on which {SECONDS} was measured"),
+    "epochs_to_converge": count_column(
         "first epoch from which on val_accuracy stays near the final one, see "
         "study.table.rows.CONVERGED",
         "epochs",
+        least=1,
     ),
-    TO_CONVERGE: Column(
-        "Float64", "seconds", f"{ELAPSED} at the end of that epoch", "training time to converge"
-    ),
+    TO_CONVERGE: seconds_column(f"{ELAPSED} at the end of that epoch", "training time to converge"),
     "converged_share": Column(
-        "Float64", "share", "epochs_to_converge of epochs", "share of the epochs to converge"
+        "Float64",
+        "share",
+        "epochs_to_converge of epochs",
+        "share of the epochs to converge",
+        least=0,
+        most=1,
     ),
-    "parameters": _count("trained numbers of the model"),
-    "multiply_adds": _count("forward, per example", label="multiply-adds, forward"),
-    "activation_bytes": _count("forward, per example, float32", "bytes", "activations, forward"),
-    "host": _text("where the trial ran"),
-    "device": _text("what it ran on"),
-    "torch": _text("version of PyTorch that trained it"),
-    "error": _text("what went wrong, failed trials only"),
+    "parameters": count_column("number of the model's trained weights"),
+    "multiply_adds": count_column(
+        "of all layers, forward, per example", label="multiply-adds, forward"
+    ),
+    "activation_bytes": count_column(
+        "of all layers, forward, per example, in float32", "bytes", "activations, forward"
+    ),
+    "host": text_column("where the trial ran"),
+    "device": text_column("what it ran on"),
+    "torch": text_column("version of PyTorch that trained it"),
+    "error": text_column("what went wrong, failed trials only"),
 }
 TIMES = [name for name, column in COLUMNS.items() if column.unit == "seconds"]  # differ by run
 _CONFIG_LABELS = {  # of those whose own name does not say enough
@@ -206,6 +173,8 @@ def metric_columns(part: str) -> dict[str, Column]:
             f"{metric.label}, from the logits of the part's images where they are recorded",
             f"{PARTS[part]} {metric.label}",
             higher_is_better=metric.higher_is_better,
+            least=0 if metric.unit == "share" else -math.inf,
+            most=1 if metric.unit == "share" else math.inf,
         )
         for name, metric in METRICS.items()
         if f"{part}_{name}" not in COLUMNS
@@ -252,13 +221,36 @@ def _recipe_fields() -> list[Field[Any]]:
 def _columns_of(items: Iterable[Field[Any]]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for item in items:
-        name, dtype = f"config_{item.name}", _dtype_of(item)
-        if name in columns:  # families may mean different things by a name
-            dtype = _common_dtype(columns[name].dtype, dtype)
-        meaning = f"the model's {item.name}" if item.name not in TUNABLE else f"its {item.name}"
+        name = f"config_{item.name}"
         label = _CONFIG_LABELS.get(item.name) or item.name.replace("_", " ")
-        columns[name] = Column(dtype, "", meaning, label)
+        of = "training" if item.name in TUNABLE else "model"
+        meaning = f"hyper-parameter of the {of}: {label}"
+        column = Column(_dtype_of(item), "", meaning, label, **_range_of(item))
+        # families may mean different things by a name
+        columns[name] = _common(columns[name], column) if name in columns else column
     return columns
+
+
+def _range_of(item: Field[Any]) -> dict[str, Any]:
+    """What its declaration says of its values, `hw3.models.config`."""
+    choices = item.metadata.get("choices", ())
+    if choices:
+        return {"values": tuple(one for one in choices if isinstance(one, str))}
+    low, high = item.metadata.get("low", -math.inf), item.metadata.get("high", math.inf)
+    return {"least": low, "most": high}
+
+
+def _common(one: Column, other: Column) -> Column:
+    """The column for the values of both."""
+    dtype = _common_dtype(one.dtype, other.dtype)
+    either = dict.fromkeys(one.values + other.values)
+    return replace(
+        one,
+        dtype=dtype,
+        least=min(one.least, other.least),
+        most=max(one.most, other.most),
+        values=tuple(either) if one.values and other.values else (),
+    )
 
 
 def _dtype_of(item: Field[Any]) -> Dtype:

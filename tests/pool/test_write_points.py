@@ -388,7 +388,7 @@ def test_the_whole_study_has_every_kind_of_trial_and_leaves_what_it_should(train
     assert concluding.whole.names == {
         *("made", "made/driver.lock", "made/plan.json", "made/checkpoints", "made/figures"),
         *("made/table.parquet", "made/table.csv", "made/verdicts.json", "made/report.html"),
-        *("made/report.md", "made/optuna.db"),
+        *("made/report.md", "made/optuna.db", "made/columns.csv"),
         *(f"made/figures/{FIGURE.name}.{suffix}" for suffix in SUFFIXES),
         *("trials", *(f"trials/{key}.json" for key in training.whole.table["key"])),
     }

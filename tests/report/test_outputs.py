@@ -20,7 +20,8 @@ from tests.made import SETTING, STUDY, WIDTH_SEARCH, explored, plan_of
 
 FIGURE = Figure("search", "search", "The search")
 PLAN = plan_of()
-WRITTEN = {REPORT, MARKDOWN, SEARCHES, "table.parquet", "table.csv", "verdicts.json"}
+TABLES = {"table.parquet", "table.csv", "columns.csv"}
+WRITTEN = {REPORT, MARKDOWN, SEARCHES, *TABLES, "verdicts.json"}
 CLAIM = Claim("small_is_good", "small", "val_accuracy", above=0.7)
 
 
