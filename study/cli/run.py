@@ -4,49 +4,30 @@ Ray and what draws take seconds to import, so each is imported where it is neede
 usage do without either, a plan and a report without Ray.
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 
 from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
-from hw3.text import count_of, printable, were
-from study.cli.executors import EXECUTORS, Executor, check_executor, concurrent_trials, device_here
+from hw3.text import printable
+from study.cli.executors import EXECUTORS, check_executor, concurrent_trials, device_here
 from study.cli.options import PLAN_ONLY, Options, command_line
-from study.cli.tasks import claims_of_others
-from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
 from study.search.looks import looks_of
 from study.search.plan import Plan, describe_data, load_plan, make_setting, save_plan
-from study.search.trial import Job, job_from
 from study.search.tuning import planned_study
-from study.search.weights import (
-    GB,
-    WeightsPlan,
-    describe_plan,
-    missing_weights,
-    plan_weights,
-)
-from study.spec.errors import StudyError, error_line
+from study.search.weights import GB, WeightsPlan, describe_plan, plan_weights
+from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.spec.study import Study
-from study.store.checkpoints import CheckpointStore
 from study.store.folder import Folder
 from study.store.lock import hold_lock
 from study.store.provenance import provenance
-from study.store.records import Record, RecordStore
-from study.store.weights import WeightsStore
-
-if TYPE_CHECKING:
-    from study.pool.failures import Failures  # its package needs seconds to import
-
-FAILURE = "failure.txt"  # in the study's folder: the whole error that ended the last run
+from study.store.records import RecordStore
 
 
 def run_study(study: Study, options: Options, console: Console) -> None:
@@ -63,6 +44,8 @@ def run_study(study: Study, options: Options, console: Console) -> None:
     _refuse_plan_only(options)
     _check(study, options)
     console.print(f"Loading the data{_and_ray(options)} …", style="dim", highlight=False)
+    from study.cli.train import train  # after the line above: it takes seconds
+
     data = load_data(options)
     folder = options.results / study.name
     with ExitStack() as lock:
@@ -75,7 +58,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             lock.enter_context(hold_lock(folder))
             plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
             save_plan(plan, folder)
-            seconds = _train(plan, data, options, executor, console, weights)
+            seconds = train(plan, data, options, executor, console, weights)
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
@@ -224,121 +207,5 @@ def _earlier_seconds(plan: Plan, results: Folder) -> float | None:
     return last.seconds if last.setting == plan.setting else None
 
 
-def _train(
-    plan: Plan,
-    data: Splits,
-    options: Options,
-    executor: Executor,
-    console: Console,
-    weights: WeightsPlan,
-) -> float | None:
-    """Run what is not recorded yet; the seconds it took, None where nothing was left to train."""
-    import optuna
-
-    from study.cli.progress import Progress
-    from study.pool.dispatch import Dispatcher
-    from study.pool.recorder import Recorder
-    from study.pool.session import Session
-    from study.pool.weights import WeightsKeeper, WeightsWatch
-    from study.table.members import study_members
-
-    if not options.verbose:
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-    store = RecordStore(options.results)
-    folder = options.results / plan.study.name
-    folder.delete(FAILURE)
-    checkpoints = CheckpointStore(folder / "checkpoints")
-    kept = WeightsStore(options.results)
-    for swept in (store, checkpoints, kept):
-        swept.sweep()
-    records = {record.key: record for record in store}
-    trials = FinishedTrials(plan, records)
-    check_agreement(trials)
-    if options.remake_weights:
-        _forget_without_weights(trials, kept, weights)
-    dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
-    if not any(dispatcher.remaining().values()):
-        count = len({member.record.key for member in study_members(trials)})
-        all_of_them = "The only training is" if count == 1 else f"All {count} trainings are"
-        console.print(f"{all_of_them} recorded already; nothing to train.", highlight=False)
-        return None
-    started = time.monotonic()
-    keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
-    watch = WeightsWatch(keeper, records)
-    recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
-    with Progress(console, plan, dispatcher.remaining) as progress:
-        session = Session(dispatcher, recorder, [progress, watch])
-        executor.run(session, data, checkpoints, keeper)
-        _check_progress(session.failures, plan.study, folder)
-    recorder.forget_stopped()
-    _say_given_up(session.failures, plan.study, console)
-    _say_not_kept(watch.failures, console)
-    return time.monotonic() - started
-
-
-def _check_progress(failures: "Failures", study: Study, folder: Folder) -> None:
-    """Raise StudyError where all trials failed with one error; its whole text goes into a file."""
-    if failures.are_all:
-        folder.write(FAILURE, mask(failures.first).encode(errors="backslashreplace"))
-        raise StudyError(
-            f"{study.name} cannot be trained: no training got through an epoch, and all "
-            f"{failures.count} that were tried failed with the same error:\n  "
-            f"{error_line(failures.first)}\nThe whole error is in {folder}/{FAILURE}. Fix its "
-            "cause, then run the same command again: it tries again what failed."
-        )
-
-
-def _say_given_up(failures: "Failures", study: Study, console: Console) -> None:
-    names = study.labels() | {search.name: search.label for search in study.searches}
-    for name, count in failures.given_up.items():
-        console.print(
-            f"{escape(printable(names[name]))} was given up for this run: "
-            f"{count_of(count, 'training')} in a row "
-            "failed with the same error, none got through an epoch",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def _forget_without_weights(
-    trials: FinishedTrials, kept: WeightsStore, weights: WeightsPlan
-) -> None:
-    """Take those trainings whose weights are wanted and missing for not recorded: they are trained
-    again, and their records, which are whole, stay as they are."""
-    labels = {trials.plan.study.labels()[name] for name in weights.candidates}
-    for label, keys in missing_weights(trials, kept.kept()).items():
-        for key in keys if label in labels else ():
-            trials.records.pop(key, None)
-
-
-def _say_not_kept(failures: Sequence[str], console: Console) -> None:
-    if failures:
-        console.print(
-            f"weights of {were(len(failures), 'training')} not kept, and every training is "
-            f"recorded: {escape(printable(mask(failures[0])))}. Afterwards --remake-weights makes "
-            "them",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
 def _weights_of(plan: Plan, options: Options) -> WeightsPlan:
     return plan_weights(plan, options.weights_limit * GB)
-
-
-def _wanted_seeds(trials: FinishedTrials) -> Mapping[str, int]:
-    """How many confirmation seeds each candidate should have by now."""
-    from study.judge import wanted_seeds
-    from study.table.members import study_members
-    from study.table.rows import make_table
-
-    return wanted_seeds(trials.plan, make_table(study_members(trials)))
-
-
-def _unfinished(checkpoints: CheckpointStore, records: Mapping[str, Record]) -> list[Job]:
-    """The trials that were under way when the last run ended; forgets those recorded since."""
-    jobs = list(checkpoints.jobs(job_from))
-    for job in jobs:
-        if job.key in records:
-            checkpoints.delete(job.key)
-    return [job for job in jobs if job.key not in records]

@@ -9,7 +9,6 @@ from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from hw3.models import Shape
 from study.cli.check import check_study
 from study.search.choose import FinishedTrials
 from study.search.costs import cost_of_trials, recorded_cost
