@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from study.pool.recorder import Recorder
 from study.pool.session import Session
 from study.pool.worker import TrialReport
+from study.search.optuna_trials import quiet
 from study.search.plan import Plan
 from study.search.trial import Job, rung_epochs
 
@@ -53,6 +54,7 @@ def unrecorded(plan: Plan) -> Recorder:
     return Recorder(nowhere, nowhere, plan)
 
 
+@quiet()  # set once: to change it for each of ten thousand proposals is a tenth of their time
 def run_simulated(
     session: Session, curves: Curves, workers: int, start_seconds: float = 0.0
 ) -> Simulated:

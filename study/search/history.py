@@ -77,8 +77,10 @@ class History:
                 ends[stopped] = _match(at_rung[stopped], at_rung[full], ends[full])
         places = np.flatnonzero(seen & ~np.isnan(ends))
         if len(places) > limit:
-            beaten = _beaten(ends[places], np.array(self._costs)[places])
-            best = places[np.argsort(beaten, kind="stable")[: limit // 2]]
+            order = ends[places]
+            if self._cost_of is not no_cost:  # which would give the same order, and takes longer
+                order = _beaten(order, np.array(self._costs)[places])
+            best = places[np.argsort(order, kind="stable")[: limit // 2]]
             rest = np.setdiff1d(places, best)
             latest = rest[np.argsort(numbers[rest])][len(best) - limit :]
             places = np.concatenate([best, latest])

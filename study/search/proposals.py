@@ -46,11 +46,12 @@ def propose_point(
     """
     objectives = [ranks] if costs is None else [ranks, costs]
     scores = np.stack([_normal_scores(values) for values in objectives], axis=1)
+    relaxed = {name: _relaxed(dimension) for name, dimension in search.space.items()}
     told = [
-        _trial(search, point, TrialState.COMPLETE, values)
+        _trial(relaxed, point, TrialState.COMPLETE, values)
         for point, values in zip(points, scores.tolist(), strict=True)
     ]
-    under_way = [_trial(search, point, TrialState.RUNNING) for point in running]
+    under_way = [_trial(relaxed, point, TrialState.RUNNING) for point in running]
     with _one_quiet_thread():
         directions = [StudyDirection.MINIMIZE] * len(objectives)
         study = optuna.create_study(sampler=sampler, directions=directions)
@@ -156,13 +157,11 @@ class _Told(FrozenTrial):
 
 
 def _trial(
-    search: Search, point: Point, state: TrialState, values: list[float] | None = None
+    relaxed: Mapping[str, BaseDistribution],
+    point: Point,
+    state: TrialState,
+    values: list[float] | None = None,
 ) -> _Told:
-    distributions = {
-        name: _relaxed(dimension)
-        for name, dimension in search.space.items()
-        if is_searched(dimension, point)
-    }
     now = datetime.now()
     return _Told(
         number=-1,  # the study gives it one
@@ -173,7 +172,7 @@ def _trial(
         datetime_start=now,
         datetime_complete=now if state.is_finished() else None,
         params=dict(point),
-        distributions=distributions,
+        distributions={name: relaxed[name] for name in point},
         user_attrs={},
         system_attrs={},
         intermediate_values={},
