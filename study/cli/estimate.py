@@ -75,16 +75,6 @@ def epoch_seconds(plan: Plan) -> dict[str, float] | None:
     return baselines | middles
 
 
-def describe_time(seconds: float) -> str:
-    """A rough time in words."""
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 90:
-        return f"about {seconds:.0f} s"
-    minutes = seconds / 60
-    return f"about {minutes:.0f} min" if minutes < 90 else f"about {minutes / 60:.0f} h"
-
-
 def _matrix_product_rate(precision: Precision, size: int = 512, repeats: int = 10) -> float:
     """Multiply-adds per second of one core, the best of a few products."""
     import torch

@@ -13,11 +13,11 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from hw3.text import were
-from study.cli.estimate import describe_time
 from study.pool.worker import TrialReport
 from study.search.objective import rank_of, value_of
 from study.search.plan import Plan
 from study.search.trial import TIMED_EPOCHS, Job
+from study.spec.durations import describe_time
 from study.spec.study import LOSS
 from study.store.records import Status
 from study.table.formatting import column_name, format_value

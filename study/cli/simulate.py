@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from study.cli.estimate import describe_time, epoch_seconds
+from study.cli.estimate import epoch_seconds
 from study.pool.dispatch import Dispatcher
 from study.pool.session import Session
 from study.pool.simulated import Simulated, run_simulated, unrecorded
@@ -14,6 +14,7 @@ from study.search.choose import FinishedTrials
 from study.search.objective import SCORES, direction_of, is_extra, metric_of
 from study.search.plan import Plan
 from study.search.trial import Job
+from study.spec.durations import describe_time
 from study.spec.errors import StudyError
 
 # Standard deviation of a score about what it is at the end, in those of the ends, after the whole

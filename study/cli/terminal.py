@@ -10,7 +10,7 @@ from rich.table import Table
 
 from hw3.splits import Splits
 from hw3.text import count_of, printable
-from study.cli.estimate import describe_time, training_seconds
+from study.cli.estimate import training_seconds
 from study.search.caveats import describe_caveats
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_splits
@@ -20,6 +20,7 @@ from study.search.timing import plan_rounds
 from study.search.trial import TIMED_EPOCHS
 from study.search.tried import describe_tried
 from study.search.weights import describe_weights
+from study.spec.durations import describe_time
 from study.spec.errors import error_line
 from study.spec.study import LOSS, Study
 from study.stats.power import MAX_SEEDS, detectable_share, in_deviations, needed_at, seeds_needed

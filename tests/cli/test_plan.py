@@ -13,7 +13,6 @@ from study.__main__ import TASKS as NAMES
 from study.__main__ import find_study
 from study.cli.check import check_study
 from study.cli.command import command
-from study.cli.estimate import describe_time
 from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
@@ -46,14 +45,6 @@ def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
     lines = [run([*PLAN, "--max-concurrent", count]).output for count in ("1", "2")]
     one, two = (int(re.search(r"about (\d+) s of training,", line)[1]) for line in lines)
     assert one == pytest.approx(2 * two, abs=1)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "less than a second"), (76.4, "about 76 s"), (90, "about 2 min"), (9e4, "about 25 h")],
-)
-def test_a_rough_time_has_the_unit_that_people_would_take(seconds, words):
-    assert describe_time(seconds) == words
 
 
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
