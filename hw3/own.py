@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from hw3.blank import blank_images_named
 from hw3.resampling import draw_groups, join_links
 from hw3.seeds import derive_seed
 from hw3.splits import (
@@ -75,7 +76,9 @@ def splits_from_arrays(
         train, held = hold_out(where, train, test_share, names, "test", seed)
         val_share = val_share / (1 - test_share)
     train, val = hold_out(where, train, val_share, names, "val", seed)
-    return make_splits(OWN, location, train, val, held, names)
+    parts = {"train": train, "val": val} | ({} if held is None else {"test": held})
+    with blank_images_named(location, parts):
+        return make_splits(OWN, location, train, val, held, names)
 
 
 def splits_from_dataset(

@@ -4,16 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hw3.splits import (
-    CLASSES,
-    DataError,
-    Split,
-    Splits,
-    blank_images,
-    check_not_blank,
-    digest_images,
-    make_splits,
-)
+from hw3.blank import blank_images, blank_images_named
+from hw3.splits import CLASSES, DataError, Split, Splits, digest_images, make_splits
 
 # Published sets hold a few pictures twice (10 of PneumoniaMNIST's 4708 training images are also in
 # its validation part). Many more than that is somebody's mistake.
@@ -43,6 +35,18 @@ def make_splits_without_copies(
         DataError: more than `max_share` of a part are also in another, or `make_splits` refuses
             the rest.
     """
+    with blank_images_named(location, parts):
+        return _without_copies(source, location, parts, max_share, within, classes)
+
+
+def _without_copies(
+    source: str,
+    location: str,
+    parts: Mapping[str, Split],
+    max_share: float,
+    within: bool,
+    classes: Sequence[str],
+) -> Splits:
     kept = _keep_first(location, parts, max_share, within)
     lost = {name: len(parts[name]) - len(part) for name, part in kept.items()}
     counts = ", ".join(f"{count} of {name}" for name, count in lost.items() if count)
@@ -67,16 +71,15 @@ def _keep_first(
         part = parts[name]
         keys = list(zip(digest_images(part.images), part.labels.tolist(), strict=True))
         leaks = np.array([key in locked for key in keys], dtype=bool)
-        _check_stray(f"{location} ({name})", part.images, leaks, max_share)
+        _check_stray(f"{location} ({name})", leaks, max_share)
         drop = leaks | _repeats(keys) if within else leaks
         kept[name] = part.take(~drop) if drop.any() else part
         locked.update(keys)
     return kept
 
 
-def _check_stray(where: str, images: np.ndarray, leaks: np.ndarray, max_share: float) -> None:
+def _check_stray(where: str, leaks: np.ndarray, max_share: float) -> None:
     if leaks.sum() > max_share * len(leaks):
-        check_not_blank(where, images)
         raise DataError(
             f"{where}: no image may be in two parts, but {leaks.sum()} of {len(leaks)} are also in "
             f"a part that scores these; at most {max_share:.0%} are taken for strays and left out"
