@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from study.cli.command import ACTIONS, command, fail
+from study.cli.record_commands import records_command
 from study.cli.target import find_study
 from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
@@ -163,22 +164,7 @@ def _running(target: str) -> tuple[str, ...]:
     return ("python", "-m", "study", "run", target)
 
 
-@main.command("records")
-@click.option("--results", default="results", show_default=True, help="Folder or URI of records.")
-@click.option("--remove", metavar="CODE", help="Delete the records that this code trained.")
-def records_command(results: str, remove: str | None) -> None:
-    """List finished trainings by the code that trained them: a run uses only those of its own."""
-    from study.cli.records import list_records, remove_records
-    from study.store.open import open_folder
-
-    try:
-        folder, console = open_folder(results), Console()
-        if remove is None:
-            list_records(folder, console)
-        else:
-            remove_records(folder, remove, console)
-    except (StudyError, OSError) as error:
-        fail(error)
+main.add_command(records_command)
 
 
 @main.command("verify")

@@ -1,7 +1,7 @@
-"""`python -m study records`: which code trained the records of a folder, and their removal."""
+"""Records by the code that trained them, and their removal."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from hw3.text import count_of, printable
 from study.search.code import code_digests
+from study.search.registration import STUDY
 from study.spec.errors import StudyError
 from study.store.folder import Folder
 from study.store.records import Record, RecordStore
@@ -85,15 +86,39 @@ def remove_records(results: Folder, code: str, console: Console) -> None:
     """Delete all records that this code trained, with their weights.
 
     Raises:
-        StudyError: there is none.
+        StudyError: there is none, or a run is at work in the folder.
     """
-    store, weights = RecordStore(results), WeightsStore(results)
-    groups = group_by_code(store)
+    groups = group_by_code(RecordStore(results))
     wanted = [record for group in groups if group.code == code for record in group.records]
     if not wanted:
         known = ", ".join(dict.fromkeys(group.code for group in groups)) or "none"
         raise StudyError(f"no record in {results} is of the code {code}. There are: {known}")
-    for record in wanted:
+    delete_records(results, wanted, console)
+
+
+def delete_records(results: Folder, records: Sequence[Record], console: Console) -> None:
+    """Delete records with their weights.
+
+    Raises:
+        StudyError: a run is at work in the folder.
+        OSError: one cannot be deleted; those before it are.
+    """
+    store, weights = RecordStore(results), WeightsStore(results)
+    for record in records:
         weights.delete(record.key)
         store.delete(record.key)
-    console.print(f"{count_of(len(wanted), 'record')} removed; the next run trains them again")
+    removed = count_of(len(records), "record")
+    them = "it" if len(records) == 1 else "them"
+    console.print(f"{removed} removed; the next run trains {them} again", highlight=False)
+
+
+def what_follows(records: Sequence[Record]) -> str:
+    """What comes of deleting records, in a sentence or two."""
+    them = "it" if len(records) == 1 else "them"
+    said = f"The next run that needs {them} trains {them} again; weights of {them} go, too."
+    if any(record.provenance.get(STUDY) for record in records):
+        said += (
+            " Confirmed trainings also show what else was tried, and that claims were made before "
+            "them: no report will know of these."
+        )
+    return said

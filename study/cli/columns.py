@@ -1,0 +1,48 @@
+"""Tables on the terminal: what stands in them cannot act on it, wherever it came from."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hw3.text import printable
+
+SPARKS = "▁▂▃▄▅▆▇█"
+
+
+def print_columns(
+    console: Console,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    numbers: Collection[str] = (),
+) -> None:
+    """Print rows under headings.
+
+    Args:
+        headings: none are printed where all are empty.
+        numbers: headings of the columns that are flush right.
+    """
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.show_header = any(headings)
+    for heading in headings:
+        justify = "right" if heading in numbers else "left"
+        table.add_column(plain(heading), justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    console.print(table, highlight=False)
+
+
+def print_heading(console: Console, text: str) -> None:
+    """Print a line in bold."""
+    console.print(f"[bold]{plain(text)}[/bold]", highlight=False)
+
+
+def print_plain(console: Console, text: str) -> None:
+    """Print text as it is, long lines broken between words."""
+    console.print(plain(text), highlight=False)
+
+
+def plain(text: object) -> str:
+    """The text as rich prints it unchanged, control characters as their escapes."""
+    return escape(printable(text))
