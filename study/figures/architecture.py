@@ -18,7 +18,7 @@ from hw3.engines import ENGINE, engine_of
 from hw3.layers import Layer, meta_model, trace_layers
 from hw3.models import FAMILIES, Shape, make_architecture
 from hw3.shape import grey_images
-from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, wrap_label
+from study.figures.theme import COLOURS, FAINT, INK, add_legend, wrap_label
 from study.table.seeds import confirmed
 
 SHAPE = "shape"  # of the table's attributes: what the models take and give, see `hw3.shape`
@@ -183,7 +183,7 @@ def draw_architecture(frame: pd.DataFrame, figure: Figure) -> None:
     across = min(ACROSS, len(candidates))
     down = -(-len(candidates) // across)
     rows = len(set(frame["row"]))
-    figure.set_size_inches(WIDTH, down * (ROW * (rows + 2) + 0.35))
+    figure.set_figheight(down * (ROW * (rows + 2) + 0.35))
     grid = figure.subplots(down, across, squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()

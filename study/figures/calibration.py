@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hw3.metrics import probabilities
-from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend
+from study.figures.theme import COLOURS, FAINT, MARKERS, add_legend
 from study.table.images import read_correct, read_numbers
 from study.table.seeds import confirmed_finals
 
@@ -80,7 +80,7 @@ def _answers(training: Mapping[Hashable, Any], part: str) -> tuple[np.ndarray, n
 
 def draw_calibration(frame: pd.DataFrame, figure: Figure) -> None:
     """A line for each candidate; on the diagonal models are as often right as they are sure."""
-    figure.set_size_inches(WIDTH, 0.75 * WIDTH)
+    figure.set_figheight(5.6)
     ax = figure.subplots()
     least = 100 * frame[["confidence", "right"]].to_numpy(float).min()
     low, high = max(0.0, least - 4), 102.0

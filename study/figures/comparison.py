@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from hw3.models import FAMILIES
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
-from study.figures.theme import FAMILY_STYLES, INK, WIDTH, add_legend, wrap_label
+from study.figures.theme import FAMILY_STYLES, INK, add_legend, wrap_label
 from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import (
     confirmed_finals,
@@ -46,7 +46,7 @@ def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
     """One row per candidate, one panel per metric."""
     metrics = frame["metric"].unique()
     labels = frame.groupby("candidate", sort=False)["label"].first()
-    figure.set_size_inches(WIDTH, 0.7 + ROW * len(labels))
+    figure.set_figheight(0.7 + ROW * len(labels))
     axes = figure.subplots(1, len(metrics), sharex=True, sharey=True, squeeze=False)[0]
     for metric, ax in zip(metrics, axes, strict=True):
         for place, candidate in enumerate(labels.index):

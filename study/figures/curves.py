@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
-from study.figures.theme import COLOURS, INK, WIDTH, add_legend
+from study.figures.theme import COLOURS, INK, add_legend
 from study.spec.study import unknown_name
 from study.table.formatting import column_name, display_factor, format_value
 from study.table.seeds import confirmed, describe_left_out, describe_seeds, summarise_seeds
@@ -81,7 +81,7 @@ def _level_rows(levels: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any
 
 def draw_curves(frame: pd.DataFrame, figure: Figure) -> None:
     """A panel of accuracies and one of losses, with what was said as dashed lines."""
-    figure.set_size_inches(WIDTH, 3.4)
+    figure.set_figheight(3.4)
     axes = dict(zip(PANELS, figure.subplots(1, 2), strict=True))
     handles: dict[str, Line2D] = {}
     for panel, ax in axes.items():

@@ -1,7 +1,7 @@
 """Draw a study's figure from its table, into files; where that fails, say why in its place."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from study.table.constant import Constant
 
 FORMATS = ("png", "svg")
 SUFFIXES = (*FORMATS, "csv")  # of a drawn figure's files
+Render = Callable[[FigureKind, pd.DataFrame, str], dict[str, bytes]]  # kind, frame, title -> files
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class DrawnFigure:
         name, title: the figure's own.
         note: number of seeds and what bands or bars stand for.
         alt: the figure's numbers in words.
-        files: png, svg and csv (the frame) -> content; empty where nothing was drawn.
+        files: suffix -> content, png, svg and csv (the frame) unless others were asked for; empty
+            where nothing was drawn.
         reason: why nothing was drawn, "it needs ..." or "it could not be drawn: ..."; empty where
             it was.
     """
@@ -47,15 +49,17 @@ def draw_figure(
     table: pd.DataFrame,
     constant: Constant | None = None,
     shape: Shape | None = None,
+    rendered: Render | None = None,
 ) -> DrawnFigure:
     """Draw a figure of a study from its table; whatever goes wrong becomes its `reason`.
 
     Args:
         constant: what accuracies are shown beside; None where it is not known.
         shape: of what the models take and give; None for grey images of two classes.
+        rendered: makes the figure's files, but for the frame's; `render` if None.
     """
     try:
-        return _draw(figure, with_shape(table, shape), constant)
+        return _draw(figure, with_shape(table, shape), constant, rendered or render)
     except Exception as error:  # noqa: BLE001 - one figure's fault must not cost the whole report
         reason = f"it could not be drawn: {describe_error(error)}"
         return DrawnFigure(figure.name, figure.title, reason=reason)
@@ -73,14 +77,16 @@ def describe_error(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _draw(figure: Figure, table: pd.DataFrame, constant: Constant | None) -> DrawnFigure:
+def _draw(
+    figure: Figure, table: pd.DataFrame, constant: Constant | None, rendered: Render
+) -> DrawnFigure:
     kind = _kind_of(figure)
     # a copy: what a kind of somebody's own does to it reaches no other figure
     frame = kind.frame(table.copy(), **figure.options)
     if frame.empty:
         return DrawnFigure(figure.name, figure.title, reason=_what_it_needs(kind, frame))
     said = add_constant(frame, kind.scores(frame), constant)
-    files = render(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
+    files = rendered(kind, frame, figure.title) | {"csv": frame.to_csv(index=False).encode()}
     note, alt = frame.attrs["note"], kind.describe(frame)
     alt += f" {said.capitalize()}." * bool(said)
     return DrawnFigure(figure.name, figure.title, note, alt, files)

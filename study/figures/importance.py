@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.trial import create_trial
 
 from study.figures.settings import setting_values
-from study.figures.theme import COLOURS, WIDTH, add_legend, wrap_label
+from study.figures.theme import COLOURS, add_legend, wrap_label
 from study.search.objective import direction_of
 from study.table.example import MADE_UP
 from study.table.formatting import column_name, find_column
@@ -127,7 +127,7 @@ def draw_importance(frame: pd.DataFrame, figure: Figure) -> None:
     """One bar per hyper-parameter, one panel per search."""
     searches = list(frame.groupby("candidate", sort=False))
     counts = [len(rows) for _, rows in searches]
-    figure.set_size_inches(WIDTH, sum(BAR * count + 0.75 for count in counts))
+    figure.set_figheight(sum(BAR * count + 0.75 for count in counts))
     ratios = {"height_ratios": counts}
     axes = figure.subplots(len(searches), 1, squeeze=False, sharex=True, gridspec_kw=ratios)[:, 0]
     for ax, (_, rows) in zip(axes, searches, strict=True):

@@ -44,11 +44,12 @@ class FigureKind:
         frame: (table, *, options) -> what is shown, empty where the table does not hold it; its
             `attrs["note"]` gives the number of seeds and the meaning of bands or bars. Of an empty
             one `attrs["found"]` may say what there is instead of what it needs.
-        draw: (frame, empty figure) -> None; sets the figure's size.
+        draw: (frame, empty figure) -> None; sets the figure's height, and takes its width as it is.
         describe: frame -> the figure's numbers in words, for readers who cannot see it.
         needs: what the table must hold, for the sentence "it needs ...".
         scores: frame -> the columns of scores that its axes show; draws `draw_constant` for each.
         builds: whether it builds models, so that it depends on what the data's examples are.
+        wide: whether it needs the width of a page, so that it is not drawn for one of two columns.
     """
 
     frame: Callable[..., pd.DataFrame]
@@ -57,6 +58,7 @@ class FigureKind:
     needs: str
     scores: Callable[[pd.DataFrame], Iterable[str]] = lambda _frame: ()
     builds: bool = False
+    wide: bool = False
 
 
 def _scores_in(column: str) -> Callable[[pd.DataFrame], Iterable[str]]:
@@ -96,6 +98,7 @@ FIGURES = {
         describe_response,
         needs="an explored trial of the search, or a confirmed candidate in its space",
         scores=_scores_in("metric"),
+        wide=True,
     ),
     "pareto": FigureKind(
         frame_of_pareto,
@@ -122,6 +125,7 @@ FIGURES = {
         draw_slices,
         describe_slices,
         needs="explored trials of one search that differ",
+        wide=True,
     ),
     "importance": FigureKind(
         frame_of_importance,
@@ -135,6 +139,7 @@ FIGURES = {
         draw_rungs,
         describe_rungs,
         needs="unpruned trials of full length that make three pairs within a search",
+        wide=True,
     ),
     "architecture": FigureKind(
         frame_of_architecture,
@@ -142,5 +147,6 @@ FIGURES = {
         describe_architecture,
         needs="a confirmed trial of each of its candidates that reached its last epoch",
         builds=True,
+        wide=True,
     ),
 }

@@ -21,7 +21,7 @@ from hw3.models import FAMILIES
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.marker_labels import place_labels
-from study.figures.theme import FAINT, FAMILY_STYLES, WIDTH, add_legend
+from study.figures.theme import FAINT, FAMILY_STYLES, add_legend
 from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
@@ -107,7 +107,7 @@ def pareto_front(cost: np.ndarray, score: np.ndarray, higher_is_better: bool) ->
 def draw_pareto(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel per cost, on a log scale, every candidate with its label; trials are small."""
     costs = frame["cost"].unique()
-    figure.set_size_inches(WIDTH, PANEL * len(costs))
+    figure.set_figheight(PANEL * len(costs))
     axes = figure.subplots(len(costs), 1, squeeze=False)[:, 0]
     handles = {
         FAMILIES[family].title: Line2D([], [], linestyle="none", **_dot(family))

@@ -17,7 +17,7 @@ from matplotlib.transforms import ScaledTranslation
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.settings import label_words, place_words, setting_values, words_of
-from study.figures.theme import COLOURS, FAINT, INK, WIDTH, add_legend, graded_colours, scale_log_x
+from study.figures.theme import COLOURS, FAINT, INK, add_legend, graded_colours, scale_log_x
 from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
@@ -126,7 +126,7 @@ def draw_response(frame: pd.DataFrame, figure: Figure) -> None:
     metrics = list(frame["metric"].unique())
     frame = frame.assign(x=place_words(frame["x"], frame.attrs["words"]))
     n_rows = -(-len(metrics) // COLUMNS_OF_PANELS)
-    figure.set_size_inches(WIDTH, PANEL * n_rows)
+    figure.set_figheight(PANEL * n_rows)
     grid = figure.subplots(n_rows, min(len(metrics), COLUMNS_OF_PANELS), squeeze=False)
     marks = [*_explored_marks(frame), *_confirmed_marks(frame)]
     handles: dict[str, Artist | tuple[Artist, ...]] = {}

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study.figures.theme import COLOURS, FAINT, MARKERS, WIDTH, add_legend, scale_objective
+from study.figures.theme import COLOURS, FAINT, MARKERS, add_legend, scale_objective
 from study.search.objective import is_extra
 from study.search.trial import rung_epochs
 from study.table.formatting import column_name, column_unit
@@ -119,7 +119,7 @@ def _count_pairs(groups: np.ndarray) -> int:
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel per rung: loss there against final loss, both on log scales."""
     rungs, objective = list(frame.groupby("rung", sort=False)), frame.attrs["objective"]
-    figure.set_size_inches(WIDTH, 3.4)
+    figure.set_figheight(3.4)
     axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
     handles: dict[str, Line2D] = {}
     for ax, (rung, rows) in zip(axes, rungs, strict=True):

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.figures.axis_labels import axis_label
-from study.figures.theme import COLOURS, LINES, MARKERS, WIDTH, add_legend, scale_objective
+from study.figures.theme import COLOURS, LINES, MARKERS, add_legend, scale_objective
 from study.table.formatting import column_name, find_column, format_value
 from study.table.trials import explored_ends, objective_of
 
@@ -41,7 +41,7 @@ def frame_of_search(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw_search(frame: pd.DataFrame, figure: Figure) -> None:
     """Steps of the best so far, and a dot at the end of each trial of full length."""
-    figure.set_size_inches(WIDTH, 3.2)
+    figure.set_figheight(3.2)
     ax, objective = figure.subplots(), frame.attrs["objective"]
     handles = {}
     for place, (_, search) in enumerate(frame.groupby("candidate", sort=False)):

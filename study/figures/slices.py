@@ -19,7 +19,6 @@ from study.figures.settings import (
 from study.figures.theme import (
     COLOURS,
     INK,
-    WIDTH,
     add_legend,
     scale_objective,
     wrap_label,
@@ -95,7 +94,7 @@ def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
     panels = list(frame.groupby(["candidate", "column"], sort=False))
     across = min(ACROSS, len(panels))
     down = -(-len(panels) // across)
-    figure.set_size_inches(WIDTH, PANEL * down + 0.2)
+    figure.set_figheight(PANEL * down + 0.2)
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
     for ax, (_, rows) in zip(grid.flat, panels, strict=False):
         _draw_panel(ax, rows, frame.attrs["objective"])

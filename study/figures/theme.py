@@ -18,7 +18,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarForm
 from hw3.models import FAMILIES
 from study.table.formatting import find_column
 
-WIDTH = 7.5  # inches; with 11 point text a figure can be halved and read
+WIDTH = 7.5  # of a page's figure, inches; with 11 point text it can be halved and read
 GAP, LINE_SPACING = 0.06, 1.4  # of the title: inches, and in font sizes
 MAX_COLUMNS, CHARACTER, HANDLE = 4, 5.9, 56.0  # of the legend; points per character, handle
 LEGEND_LINE = 0.21  # inches
@@ -81,9 +81,14 @@ def graded_colours(count: int) -> list[tuple[float, ...]]:
     return [_CREST(place) for place in np.linspace(0, 1, count + 2)[1:-1]]
 
 
-def new_figure() -> Figure:
-    """An empty figure that pyplot does not know of, so that nobody has to close it."""
-    return Figure(figsize=(WIDTH, WIDTH), layout="constrained")
+def new_figure(width: float = WIDTH) -> Figure:
+    """An empty figure that pyplot does not know of, so that nobody has to close it; who draws into
+    it sets its height alone.
+
+    Args:
+        width: inches.
+    """
+    return Figure(figsize=(width, width), layout="constrained")
 
 
 def add_title(figure: Figure, title: str, note: str) -> None:
@@ -95,7 +100,7 @@ def add_title(figure: Figure, title: str, note: str) -> None:
     heights = [(text.count("\n") + 1) * size * LINE_SPACING / 72 for text, size, _ in blocks]
     drawn = figure.get_size_inches()[1]
     height = drawn + sum(heights) + 2 * GAP
-    figure.set_size_inches(figure.get_size_inches()[0], height)
+    figure.set_figheight(height)
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, drawn / height))
@@ -111,23 +116,24 @@ def add_legend(figure: Figure, handles: Mapping[str, Artist | tuple[Artist, ...]
     Args:
         handles: label -> what it names.
     """
-    columns = _legend_columns([len(label) for label in handles])
     width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + LEGEND_LINE * math.ceil(len(handles) / columns))
+    columns = _legend_columns([len(label) for label in handles], width)
+    figure.set_figheight(height + LEGEND_LINE * math.ceil(len(handles) / columns))
     drawn: list[Any] = list(handles.values())
     figure.legend(drawn, list(handles), loc="outside lower center", ncols=columns)
 
 
-def _legend_columns(lengths: Sequence[int]) -> int:
+def _legend_columns(lengths: Sequence[int], width: float) -> int:
     """Columns of the legend: as few lines as the figure's width allows.
 
     Args:
         lengths: characters of each label; columns are filled from above.
+        width: of the figure, inches.
     """
     fitting = [1]
     for columns in range(2, min(len(lengths), MAX_COLUMNS) + 1):
         longest = [part.max() for part in np.array_split(np.array(lengths), columns)]
-        if sum(CHARACTER * length + HANDLE for length in longest) <= WIDTH * 72:
+        if sum(CHARACTER * length + HANDLE for length in longest) <= width * 72:
             fitting.append(columns)
     return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
 

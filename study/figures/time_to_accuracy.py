@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.pareto import short_number
-from study.figures.theme import COLOURS, INK, MARKERS, WIDTH, add_legend
+from study.figures.theme import COLOURS, INK, MARKERS, add_legend
 from study.spec.times import ELAPSED
 from study.table.formatting import display_factor, format_value
 from study.table.seeds import confirmed, describe_count, describe_left_out
@@ -72,7 +72,7 @@ def _first_times(seed: pd.DataFrame) -> np.ndarray:
 
 def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
     """One line per candidate, dashed where some seeds never reach it, with a mark at its end."""
-    figure.set_size_inches(WIDTH, 4.2)
+    figure.set_figheight(4.2)
     ax = figure.subplots()
     ax.set_yscale("log")
     handles = {}
