@@ -68,16 +68,17 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
 
 def _search_lines(plan: Plan) -> Iterator[tuple[str, str]]:
     """One for each space: what is tuned of several candidates is often the same."""
-    labels: dict[str, list[str]] = {}
+    labels: dict[tuple[str, str], list[str]] = {}
     for search in plan.study.searches:
         space = "; ".join(f"{name} {dim.describe()}" for name, dim in search.space.items())
-        labels.setdefault(space, []).append(search.label)
-    for space, of_space in labels.items():
+        front = f", and for the cheapest {search.front.describe()}" if search.front else ""
+        labels.setdefault((space, front), []).append(search.label)
+    for (space, front), of_space in labels.items():
         each = " each" * (len(of_space) > 1)
         trials = f"{count_of(plan.budget.trials, 'trial')}{each} ({plan.setting.sampler})"
         if plan.setting.objective != LOSS:
             trials += f" for the best {column_name(plan.setting.objective)}"
-        yield "search", f"{'; '.join(of_space)}: {space}; {trials}"
+        yield "search", f"{'; '.join(of_space)}: {space}; {trials}{front}"
 
 
 def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,10 @@ class Front:
     cost: str
     within: float
 
+    def describe(self) -> str:
+        """In words, as the end of "the cheapest"."""
+        return f"within {self.within:g} of the best by {self.cost.replace('_', ' ')}"
+
     def mistakes(self) -> Iterator[str]:
         """What is wrong with it, a sentence each."""
         if not 0 < self.within < math.inf:

@@ -16,6 +16,7 @@ from study.cli.command import command
 from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
+from study.spec.front import Front
 from study.spec.space import Choice, Float
 from study.spec.study import Baseline, Match
 
@@ -260,6 +261,15 @@ def test_plan_says_that_splits_are_resampled():
     text = " ".join(run([*PLAN, "--profile", "smoke", "--splits", "resampled"]).output.split())
     assert "resampled: each confirmation seed splits the training and validation images" in text
     assert "fixed: every training" in run([*PLAN, "--profile", "smoke"]).output
+
+
+def test_plan_says_that_a_search_has_a_front():
+    search = replace(task_c.STUDY.searches[0], front=Front("multiply_adds", within=0.02))
+    study = replace(task_c.STUDY, searches=(search,))
+    result = run([*PLAN, "--profile", "smoke"], study)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "and for the cheapest within 0.02 of the best by multiply adds" in said
 
 
 def test_plan_refuses_splits_that_patients_do_not_allow():
