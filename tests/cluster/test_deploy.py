@@ -95,8 +95,8 @@ def test_only_what_is_installed_goes_to_the_hosts(name):
 
 
 def study_commands():
-    """(file, task, its options) of each command line in the files and in README."""
-    for name in (*ALL, "README.md"):
+    """(file, task, its options) of each command line in the files and in the pages."""
+    for name in (*ALL, "README.md", "docs/how-to/cluster.md"):
         text = (ROOT / name).read_text().replace("\\\n#", " ").replace("\\\n", " ")
         for task, options in re.findall(
             r"(?:python -m study\.|study submit |sbatch deploy/slurm\.sh )(task_[a-c])([^`\n]*)",
