@@ -18,6 +18,7 @@ LAYERS = (
     ("study.pool", "study.table"),
     ("study.judge", "study.figures"),
     ("study.report",),
+    ("study.viewers",),
     ("study.cli",),
     ("study.api",),
     ("study.homework",),
@@ -34,6 +35,7 @@ WITHOUT = {
     "study.judge": {"ray", "torch"},
     "study.figures": {"ray"},
     "study.report": {"ray"},
+    "study.viewers": {"ray"},
 }
 
 

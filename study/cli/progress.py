@@ -97,7 +97,7 @@ class Progress:
             self._best[job.candidate] = min(known, key=partial(rank_of, self._objective))
         if self._live is None and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
-            self._print(self._line())
+            self._print(self.line())
 
     def on_end(self, job: Job, report: TrialReport | None, status: Status) -> None:
         self._running.pop(job.key, None)
@@ -126,7 +126,8 @@ class Progress:
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, soft_wrap=True)  # a log has it on one line
 
-    def _line(self) -> str:
+    def line(self) -> str:
+        """How far the run is."""
         return ", ".join(
             [*self._counts(), self._pace(), *self._bests(), _left(self._seconds_left())]
         )

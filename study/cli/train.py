@@ -33,6 +33,8 @@ from study.store.records import Record, RecordStore
 from study.store.weights import WeightsStore
 from study.table.members import study_members
 from study.table.rows import make_table
+from study.viewers.feed import fed
+from study.viewers.viewers import make_viewers
 
 FAILURE = "failure.txt"  # in the study's folder: the whole error that ended the last run
 
@@ -70,8 +72,10 @@ def train(
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
     watch = WeightsWatch(keeper, records)
     recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
-    with Progress(console, plan, dispatcher.remaining) as progress:
-        session = Session(dispatcher, recorder, [progress, watch])
+    progress = Progress(console, plan, dispatcher.remaining)
+    viewers = make_viewers(plan, folder, dispatcher, progress.line)
+    with progress, fed(viewers) as feeds:
+        session = Session(dispatcher, recorder, [progress, watch, *feeds])
         executor.run(session, data, checkpoints, keeper)
         _check_progress(session.failures, plan.study, folder)
     recorder.forget_stopped()

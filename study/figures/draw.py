@@ -1,7 +1,7 @@
 """Draw a study's figure from its table, into files; where that fails, say why in its place."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,12 +125,14 @@ def _what_it_needs(kind: FigureKind, frame: pd.DataFrame) -> str:
     return f"it needs {kind.needs}; {frame.attrs.get('found', 'this run has none')}"
 
 
-def render(kind: FigureKind, frame: pd.DataFrame, title: str) -> dict[str, bytes]:
-    """The drawn frame in each of FORMATS; equal frames give equal bytes."""
+def render(
+    kind: FigureKind, frame: pd.DataFrame, title: str, formats: Sequence[str] = FORMATS
+) -> dict[str, bytes]:
+    """The drawn frame in each of the formats; equal frames give equal bytes."""
     with theme():
         canvas = _canvas(kind, frame, title)
         files = {}
-        for suffix in FORMATS:
+        for suffix in formats:
             files[suffix] = _save(canvas, suffix)
             canvas.set_layout_engine("none")  # laid out once: it takes half of the time
         return files

@@ -1,6 +1,6 @@
 """What an executor asks and tells: which job is next, what a trial reported, how it ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from study.pool.dispatch import Dispatcher
@@ -8,7 +8,9 @@ from study.pool.failures import Failures
 from study.pool.recorder import Recorder
 from study.pool.worker import TrialReport
 from study.search.trial import Job
-from study.spec.errors import StudyError
+from study.spec.errors import StudyError, error_line
+from study.spec.secrets import mask
+from study.store.reading import warn
 from study.store.records import Record, Status
 
 MAX_RETRIES = 2  # after the first try, before a trial is recorded as failed
@@ -33,7 +35,7 @@ class Session:
     Args:
         dispatcher: chooses the next job.
         recorder: writes records.
-        observers: notified last.
+        observers: notified last. One that raises is told no more, and the run goes on.
 
     Attributes:
         failure: why the run has to end, None where it does not: a record or a checkpoint could
@@ -44,7 +46,8 @@ class Session:
     def __init__(
         self, dispatcher: Dispatcher, recorder: Recorder, observers: Sequence[Observer] = ()
     ):
-        self._dispatcher, self._recorder, self._observers = dispatcher, recorder, observers
+        self._dispatcher, self._recorder = dispatcher, recorder
+        self._observers = list(observers)
         self._failure: str | None = None
         self.failures = Failures(dispatcher.proven)
 
@@ -70,8 +73,7 @@ class Session:
 
     def start(self, job: Job) -> None:
         """A worker begins the job, for the first time or again."""
-        for observer in self._observers:
-            observer.on_start(job)
+        self._tell(lambda observer: observer.on_start(job))
 
     def stops(self, job: Job, rows: Sequence[Mapping[str, Any]]) -> bool:
         """See `Dispatcher.stops`."""
@@ -84,8 +86,7 @@ class Session:
         if not report.rows:
             return
         self.failures.prove(job)
-        for observer in self._observers:
-            observer.on_epoch(job, report)
+        self._tell(lambda observer: observer.on_epoch(job, report))
 
     def end(self, job: Job, report: TrialReport | None, error: str | None = None) -> None:
         """A trial has ended: failed where there is an error, stopped where it was still running.
@@ -99,8 +100,16 @@ class Session:
         record = self._recorder.record(job, report, status, error)
         self._dispatcher.finish(job, record)
         self._count(job, record)
-        for observer in self._observers:
-            observer.on_end(job, report, status)
+        self._tell(lambda observer: observer.on_end(job, report, status))
+
+    def _tell(self, what: Callable[[Observer], None]) -> None:
+        for observer in list(self._observers):
+            try:
+                what(observer)
+            except Exception as error:  # noqa: BLE001 - who watches a run must not end it
+                self._observers.remove(observer)
+                said = mask(f"{type(error).__name__}: {error}")
+                warn(f"{type(observer).__name__} is told no more of this run: {error_line(said)}")
 
     def _count(self, job: Job, record: Record) -> None:
         if record.rows:

@@ -96,6 +96,25 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Running:
+    """That a report is of a run which has not reached its end.
+
+    Attributes:
+        state: "running" until it is known that the run has ended.
+        words: how far it is, in a sentence without a full stop; why it failed, of one that did.
+        written: when, ISO 8601 in UTC.
+        next_in: seconds after which the page is written again at the latest.
+        command: that makes the run, and resumes it.
+    """
+
+    state: Literal["running", "finished", "interrupted", "failed"]
+    words: str
+    written: str
+    next_in: float
+    command: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a report says.
 
@@ -103,9 +122,11 @@ class Report:
         title, question: of the study.
         warnings: what a reader must know before any number.
         sections: in the reader's order.
+        running: None for a run that has reached its end.
     """
 
     title: str
     warnings: Sequence[str]
     question: str
     sections: Sequence[Section]
+    running: Running | None = None

@@ -141,7 +141,8 @@ def describe_looks(looks: Looks) -> str:
     )
 
 
-def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
+def plan_warnings(plan: Plan) -> list[str]:
+    """What a reader must know of a run before any number, known before it has begun."""
     warnings = []
     if plan.data.source == PHANTOM:
         warnings.append("Made on synthetic phantoms: it says nothing about patients.")
@@ -149,7 +150,11 @@ def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
         warnings.append(
             "A smoke run: it shows that everything works. It judges nothing and shows no effects."
         )
-    return [*warnings, *filter(None, (describe_scale(plan), describe_notes(notes)))]
+    return warnings
+
+
+def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
+    return [*plan_warnings(plan), *filter(None, (describe_scale(plan), describe_notes(notes)))]
 
 
 def _sections(
@@ -165,15 +170,15 @@ def _sections(
     answer, of_search, others = _sort_figures(plan.study, figures)
     sections = [
         Section("Verdicts", _verdict_blocks(plan, verdicts, notes)),
-        Section("The answer", _figure_blocks(answer)),
-        Section("Curves and comparisons", _figure_blocks(others)),
+        Section("The answer", figure_blocks(answer)),
+        Section("Curves and comparisons", figure_blocks(others)),
         Section("Candidates", candidate_blocks(plan, table)),
         Section("Selection bias", selection_blocks(plan, table)),
         Section(f"{plan.examples.capitalize()} that every training gets wrong", wrong),
         Section(
             "The search",
             [
-                *_figure_blocks(of_search),
+                *figure_blocks(of_search),
                 *search_blocks(plan, table),
                 *(Text(said) for said in describe_pruning(plan.study, table)),
             ],
@@ -201,7 +206,7 @@ def _sort_figures(
     return answer, of_search, others
 
 
-def _figure_blocks(figures: Sequence[DrawnFigure]) -> list[Block]:
+def figure_blocks(figures: Sequence[DrawnFigure]) -> list[Block]:
     """The drawn ones, then why others were not drawn."""
     drawn = [figure for figure in figures if not figure.reason]
     return [

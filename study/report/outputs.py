@@ -13,6 +13,7 @@ from study.judge import Verdict, judge, judge_untuned, terms_of, wanted_seeds
 from study.report.content import report_content
 from study.report.findings import Found, describe_findings
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
+from study.report.running import REPORT, forward
 from study.report.verdicts import verdict_values
 from study.report.wrong import wrong_blocks
 from study.search.agreement import check_agreement
@@ -28,7 +29,6 @@ from study.table.described import table_files
 from study.table.members import study_members
 from study.table.rows import make_table
 
-REPORT = "report.html"
 MARKDOWN = "report.md"  # the same, its figures linked
 SEARCHES = "optuna.db"  # for optuna-dashboard
 
@@ -106,6 +106,7 @@ def write_outputs(
         _write_figure(figure, folder / FIGURE_FOLDER)
     folder.write(MARKDOWN, make_markdown(report).encode())
     folder.write(REPORT, make_report(report).encode())
+    forward(folder)
     return Conclusion(findings, verdicts, missing)
 
 

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,8 +25,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def make_report(report: Report) -> str:
     """The report as a page of HTML that needs no network: figures are inside, and its script only
-    sorts tables and enlarges figures."""
-    script = (TEMPLATES / "report.js").read_text()
+    sorts tables and enlarges figures; that of a run under way also loads the page again."""
+    names = ("report.js", *["running.js"] * (report.running is not None))
+    script = "\n".join((TEMPLATES / name).read_text() for name in names)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = _environment(finalize=_printable_unless_markup).get_template("report.html")
     return template.render(report=report, script=Markup(script), digest=digest)
@@ -69,6 +71,11 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
+def _utc(written: str) -> str:
+    """A time in ISO 8601 for readers without scripts, in whose own time zone it cannot be."""
+    return datetime.fromisoformat(written).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def _path(figure: DrawnFigure, suffix: str) -> Markup:
     """Address of a file of the figure relative to the report, quoted for a link."""
     return Markup(quote(f"{FIGURE_FOLDER}/{figure.name}.{suffix}"))
@@ -95,5 +102,6 @@ def _environment(finalize: Callable[[Any], str]) -> Environment:
         "path": _path,
         "raw": _raw,
         "unbroken": _unbroken,
+        "utc": _utc,
     }
     return environment

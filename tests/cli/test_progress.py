@@ -44,7 +44,7 @@ def text_of(events, **trials):
     with Watched(Console(file=output, width=200), **trials) as progress:
         events(progress)
         left = progress._epochs_left
-        print(progress._line(), file=output)
+        print(progress.line(), file=output)
     return output.getvalue(), left
 
 
