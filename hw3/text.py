@@ -23,7 +23,12 @@ def printable(text: object) -> str:
 
 def count_of(number: int, noun: str) -> str:
     """A count and what is counted: "1 epoch", "2,000 epochs"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {plural(noun, number)}"
+
+
+def plural(noun: str, number: int) -> str:
+    """The noun for so many."""
+    return noun if number == 1 else f"{noun}s"
 
 
 def were(number: int, noun: str) -> str:

@@ -251,13 +251,12 @@ def _print_failures(trials: FinishedTrials, console: Console) -> None:
 
 def print_verdicts(plan: Plan, verdicts: "Sequence[Verdict]", console: Console) -> None:
     """Each claim with its verdict, and below it what was found; of a smoke run the claims alone."""
+    from study.report.claim_words import claim_text, what_is_tested
     from study.report.verdicts import (
         SMOKE_RUN,
-        claim_text,
         constant_text,
         detail_text,
         outcome_text,
-        what_is_tested,
     )
     from study.table.constant import constant_predictor
 

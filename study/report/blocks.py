@@ -10,11 +10,17 @@ from study.figures.draw import DrawnFigure
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph: "lead" where it is an answer, "faint" where it explains what is above it."""
+    """A paragraph.
+
+    Attributes:
+        style: "lead" of an answer, "faint" of what only explains the block above it.
+        sources: keys of the `Source` records that its numbers come from.
+    """
 
     kind: ClassVar = "text"
     text: str
     style: Literal["", "lead", "faint"] = ""
+    sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Cell:
         sign: symbol in front of the text.
         style: class of the cell in the style sheet, without the prefix "style-".
         folded: text that is shown where a reader asks for it.
+        source: key of the `Source` that the number comes from.
     """
 
     text: str
@@ -60,6 +67,7 @@ class Cell:
     sign: str = ""
     style: str = ""
     folded: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,32 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
-Block = Text | Code | Pairs | Pictures | Table
+@dataclass(frozen=True)
+class Source:
+    """Where numbers of the report come from.
+
+    Attributes:
+        key: by which cells and texts name it.
+        title: which numbers they are.
+        records: those that they were computed from.
+        command: what computes them again.
+    """
+
+    key: str
+    title: str
+    records: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A numbered list; the page shows an entry wherever one of its numbers is pointed at."""
+
+    kind: ClassVar = "sources"
+    items: Sequence[Source]
+
+
+Block = Text | Code | Pairs | Pictures | Table | Sources
 
 
 @dataclass(frozen=True)
@@ -130,3 +163,10 @@ class Report:
     question: str
     sections: Sequence[Section]
     running: Running | None = None
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The number of each source in their list, by its key."""
+        blocks = [block for section in self.sections for block in section.blocks]
+        sources = [one for block in blocks if isinstance(block, Sources) for one in block.items]
+        return {source.key: place for place, source in enumerate(sources, 1)}

@@ -9,7 +9,8 @@ import pandas as pd
 from hw3.shape import Shape
 from hw3.text import count_of
 from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
-from study.report.cells import count_cell, frame_rows, number_cell
+from study.report.cells import count_cell, frame_rows, number_cell, sourced
+from study.report.sources import stage_source
 from study.search.plan import Plan, describe_splits
 from study.spec.budget import DataFacts
 from study.spec.errors import error_line
@@ -66,18 +67,18 @@ def cost_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         "was interrupted, had recorded count in the training time, not in the wall-clock time."
     )
     table_of_costs = Table(columns, [_cost_cells(row) for row in costs])
-    return [Text(reading), *[table_of_costs] * bool(costs)]
+    sources = [stage_source(row["stage"]) for row in costs]
+    return [Text(reading, sources=tuple(dict.fromkeys(sources))), *[table_of_costs] * bool(costs)]
 
 
 def _cost_cells(row: Mapping[str, Any]) -> list[Cell]:
-    return [
-        Cell(row["stage"]),
-        Cell(row["device"]),
+    numbers = [
         count_cell(row["trainings"]),
         count_cell(row["epochs"]),
         Cell(format_seconds(row["seconds"]), order=row["seconds"]),
         number_cell("seconds", row["seconds"] / row["epochs"] if row["epochs"] else math.nan),
     ]
+    return [Cell(row["stage"]), Cell(row["device"]), *sourced(numbers, stage_source(row["stage"]))]
 
 
 def data_blocks(data: DataFacts, shape: Shape) -> list[Block]:

@@ -11,7 +11,8 @@ from hw3.metrics import METRICS
 from study.figures.draw import SUFFIXES, DrawnFigure, draw_figure
 from study.judge import Verdict, judge, judge_untuned, terms_of, wanted_seeds
 from study.report.content import report_content
-from study.report.findings import Found, describe_findings
+from study.report.findings import describe_findings
+from study.report.found import Found
 from study.report.render import FIGURE_FOLDER, make_markdown, make_report
 from study.report.running import REPORT, forward
 from study.report.verdicts import verdict_values
@@ -107,7 +108,7 @@ def write_outputs(
     folder.write(MARKDOWN, make_markdown(report).encode())
     folder.write(REPORT, make_report(report).encode())
     forward(folder)
-    return Conclusion(findings, verdicts, missing)
+    return Conclusion([finding.text for finding in findings], verdicts, missing)
 
 
 def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from hw3.text import count_of
+from hw3.text import count_of, plural
 from study.search.trial import REDUCTION_FACTOR, rung_epochs
 from study.spec.study import Study
 from study.table.formatting import find_column
 from study.table.trials import best_first, explored_ends, objective_of
 
 
-def describe_pruning(study: Study, table: pd.DataFrame) -> Iterator[str]:
-    """Sentences about each search of which a trial could be stopped.
+def describe_pruning(study: Study, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The name of each search of which a trial could be stopped, and sentences about it.
 
     Args:
         table: of the run's trials, `study.table.rows.make_table`.
@@ -22,7 +22,8 @@ def describe_pruning(study: Study, table: pd.DataFrame) -> Iterator[str]:
         mine = ends.loc[ends["candidate"] == search.name]
         if (mine["pruned_by"] != "none").any():
             rows = table.loc[(table["stage"] == "explore") & (table["candidate"] == search.name)]
-            yield " ".join([_saved(search.label, mine), *_risked(mine, rows, objective)])
+            said = [_saved(search.label, mine), *_risked(mine, rows, objective)]
+            yield search.name, " ".join(said)
 
 
 def _saved(label: str, ends: pd.DataFrame) -> str:
@@ -42,8 +43,9 @@ def _risked(ends: pd.DataFrame, rows: pd.DataFrame, objective: str) -> Iterator[
         for epoch in rung_epochs(int(best["epochs"]))
         if not _would_go_on(rows.loc[rows["epoch"] == epoch], str(best["key"]), objective)
     ]
+    where = f"{plural('epoch', len(losing))} {' and '.join(losing)}"
     fate = (
-        f"would have been stopped at epoch {' and '.join(losing)}, had stopping been allowed there"
+        f"would have been stopped at {where}, had stopping been allowed there"
         if losing
         else "would have gone on at every one of the epochs where others are stopped"
     )

@@ -8,7 +8,8 @@ import pandas as pd
 
 from hw3.text import count_of
 from study.report.blocks import Block, Cell, Column, Table, Text
-from study.report.cells import count_cell, frame_rows, number_cell
+from study.report.cells import count_cell, frame_rows, number_cell, sourced
+from study.report.sources import CONSTANT, candidate_source, search_source
 from study.search.plan import Plan
 from study.spec.study import Study
 from study.spec.times import ELAPSED
@@ -41,11 +42,13 @@ def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         f"of the chosen trial is biased: it looks better than it is. On fresh seeds{test} the same "
         "configuration shows by how much."
     )
-    columns = (
-        *(Column("Chosen", number=False), Column("Best of"), Column("Validation, when chosen")),
-        *(Column("Validation, fresh seeds"), Column("Change"), Column("Test, fresh seeds")),
-    )
     scores = selection_scores(objective)
+    validation, tested = (column_name(f"{part}_{scores[0]}") for part in ("val", "test"))
+    columns = (
+        *(Column("Chosen", number=False), Column("Best of")),
+        *(Column(f"{validation.capitalize()}, when chosen"), Column("On fresh seeds")),
+        *(Column("Change"), Column(f"{tested.capitalize()}, fresh seeds")),
+    )
     cells = [_selection_cells(row, scores) for row in rows]
     constant = _constant_selection(constant_predictor(plan.data.counts), scores)
     return [Text(reading), Table(columns, [*cells, constant])]
@@ -59,7 +62,7 @@ def _constant_selection(constant: Constant, names: tuple[str, str]) -> list[Cell
         for score in names
     }
     val, test = (_scores(scores, names, part, part) for part in ("val", "test"))
-    return [Cell(constant.name), NO_NUMBER, val, val, NO_NUMBER, test]
+    return sourced([Cell(constant.name), NO_NUMBER, val, val, NO_NUMBER, test], CONSTANT)
 
 
 def _has_test(table: pd.DataFrame) -> bool:
@@ -73,13 +76,18 @@ def _selection_cells(row: Mapping[str, Any], names: tuple[str, str]) -> list[Cel
         format_value(f"val_{score}", change, difference=True)
         for score, change in zip(names, changes, strict=True)
     )
+    best_of = Cell(
+        count_of(row["trials"], "trial"), [count_of(row["n"], "fresh seed")], row["trials"]
+    )
+    fresh = [
+        _scores(row, names, "fresh", "val"),
+        Cell(deciding, [f"{names[1]}: {beside}"], order=changes[0]),
+        _scores(row, names, "test", "test"),
+    ]
     return [
         Cell(row["label"], [row["configuration"]]),
-        Cell(count_of(row["trials"], "trial"), [count_of(row["n"], "fresh seed")], row["trials"]),
-        _scores(row, names, "chosen", "val"),
-        _scores(row, names, "fresh", "val"),
-        Cell(deciding, [beside], order=changes[0]),
-        _scores(row, names, "test", "test"),
+        *sourced([best_of, _scores(row, names, "chosen", "val")], search_source(row["search"])),
+        *sourced(fresh, candidate_source(row["search"])),
     ]
 
 
@@ -88,7 +96,7 @@ def _scores(row: Mapping[str, Any], names: tuple[str, str], when: str, part: str
     deciding, beside = names
     shown = format_value(f"{part}_{beside}", row[f"{when}_{beside}"])
     score = row[f"{when}_{deciding}"]
-    return number_cell(f"{part}_{deciding}", score, *[shown] * (shown != NOTHING))
+    return number_cell(f"{part}_{deciding}", score, *[f"{beside}: {shown}"] * (shown != NOTHING))
 
 
 def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
@@ -128,7 +136,7 @@ def _constant_cells(constant: Constant) -> list[Cell]:
     beside it alone."""
     scored = (_score_cell(name, constant.scores) for name in ("val_accuracy", "test_accuracy"))
     gap = _score_cell("gap_loss", constant.scores)
-    return [Cell(constant.name), NO_NUMBER, *scored, gap, *[NO_NUMBER] * 3]
+    return sourced([Cell(constant.name), NO_NUMBER, *scored, gap, *[NO_NUMBER] * 3], CONSTANT)
 
 
 def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant, plan: Plan) -> list[Block]:
@@ -148,10 +156,10 @@ def _class_blocks(rows: Sequence[Mapping[str, Any]], constant: Constant, plan: P
     names = [f"{part}_{score}" for part in parts for score in scores]
     columns = [Column(column_name(name).capitalize()) for name in names]
     cells = [
-        [Cell(label), *(_score_cell(name, scores) for name in names)]
-        for label, scores in (
-            *((row["label"], row) for row in rows),
-            (constant.name, constant.scores),
+        [Cell(label), *sourced((_score_cell(name, scores) for name in names), source)]
+        for label, scores, source in (
+            *((row["label"], row, candidate_source(row["candidate"])) for row in rows),
+            (constant.name, constant.scores, CONSTANT),
         )
     ]
     reading = f"{_class_reading(plan)} Means over seeds at the last epoch."
@@ -198,14 +206,15 @@ def _candidate_cells(row: Mapping[str, Any], plan: Plan, with_test: bool) -> lis
         f"at lowest loss: {format_value(f'{part}_accuracy', row[f'best_{part}_accuracy'])}"
         for part in ("val", "test")
     )
-    return [
-        Cell(row["label"], [row["configuration"]]),
+    numbers = [
         count_cell(row["n"], plan.budget.seeds),
         number_cell("val_accuracy", row["val_accuracy"], over_seeds, best),
         number_cell("test_accuracy", row["test_accuracy"], *[best_test] * with_test),
         *(number_cell(name, row[name]) for name in ("gap_loss", "parameters", "multiply_adds")),
         number_cell(ELAPSED, row["elapsed"] if math.isnan(row[ELAPSED]) else row[ELAPSED]),
     ]
+    label = Cell(row["label"], [row["configuration"]])
+    return [label, *sourced(numbers, candidate_source(row["candidate"]))]
 
 
 def _which_time(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -237,8 +246,7 @@ def _dropout_blocks(study: Study, table: pd.DataFrame) -> list[Block]:
 def _dropout_cells(row: Mapping[str, Any]) -> list[Cell]:
     effect = format_value("train_accuracy", row["effect"], difference=True)
     low, high = row["effect_low"], row["effect_high"]
-    return [
-        Cell(row["label"]),
+    numbers = [
         count_cell(row["n"]),
         number_cell("gap_accuracy_logged", row["gap_logged"]),
         number_cell("gap_accuracy", row["gap_evaluated"]),
@@ -247,23 +255,23 @@ def _dropout_cells(row: Mapping[str, Any]) -> list[Cell]:
             format_range("train_accuracy", low, high, difference=True, with_unit=False), order=low
         ),
     ]
+    return [Cell(row["label"]), *sourced(numbers, candidate_source(row["candidate"]))]
 
 
 def search_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     """How the trials of each search ended; empty for a study without search."""
     names = ("Trials", "Full length", "Stopped early", "Diverged", "Failed", "Epochs trained")
     columns = (Column("Search", number=False), *(Column(name) for name in names))
-    rows = [
-        [
-            Cell(row["label"], [row["space"]]),
-            count_cell(row["trials"], plan.budget.trials),
-            *(count_cell(row[status]) for status in ("complete", "stopped", "diverged", "failed")),
-            Cell(
-                f"{row['epochs']:,}",
-                [f"of {row['unstopped']:,} without stopping"],
-                order=row["epochs"],
-            ),
-        ]
-        for row in frame_rows(summarise_search(plan.study, table))
-    ]
+    rows = [_search_cells(row, plan) for row in frame_rows(summarise_search(plan.study, table))]
     return [Table(columns, rows)] if rows else []
+
+
+def _search_cells(row: Mapping[str, Any], plan: Plan) -> list[Cell]:
+    unstopped = f"of {row['unstopped']:,} without stopping"
+    numbers = [
+        count_cell(row["trials"], plan.budget.trials),
+        *(count_cell(row[status]) for status in ("complete", "stopped", "diverged", "failed")),
+        Cell(f"{row['epochs']:,}", [unstopped], order=row["epochs"]),
+    ]
+    label = Cell(row["label"], [row["space"]])
+    return [label, *sourced(numbers, search_source(row["search"]))]

@@ -7,17 +7,12 @@ import pandas as pd
 
 from study.figures.draw import DrawnFigure, draw_figure, render
 from study.report.blocks import Block, Cell, Column, Report, Running, Section, Table, Text
-from study.report.content import (
-    OF_SEARCH,
-    describe_looks,
-    describe_scale,
-    figure_blocks,
-    plan_warnings,
-)
+from study.report.claim_words import claim_text
+from study.report.claims import describe_looks
+from study.report.content import OF_SEARCH, describe_scale, figure_blocks, plan_warnings
 from study.report.making import data_blocks, failure_blocks, making_blocks
 from study.report.pruned import describe_pruning
 from study.report.results import search_blocks
-from study.report.verdicts import claim_text
 from study.search.blinded import shown_trials
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
@@ -128,5 +123,5 @@ def _search_blocks(plan: Plan, table: pd.DataFrame, figures: Sequence[DrawnFigur
     return [
         *figure_blocks(figures),
         *search_blocks(plan, table),
-        *(Text(said) for said in describe_pruning(plan.study, table)),
+        *(Text(said) for _, said in describe_pruning(plan.study, table)),
     ]

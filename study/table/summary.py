@@ -25,8 +25,8 @@ def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Every candidate in the study's order; NaN where it has no confirmed trial at full length.
 
     Returns:
-        label, configuration with its family, n (seeds at full length); over these seeds the mean
-        final val_accuracy with its least and greatest value (val_accuracy_low,
+        candidate, label, configuration with its family, n (seeds at full length); over these seeds
+        the mean final val_accuracy with its least and greatest value (val_accuracy_low,
         val_accuracy_high), the means of val_loss, gap_loss, test_accuracy, elapsed, elapsed_alone
         and, of both parts, CLASS_RATES at the last epoch, of best_val_accuracy and
         best_test_accuracy at the epoch of least validation loss; parameters and multiply_adds.
@@ -35,7 +35,8 @@ def summarise_candidates(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     best = rows.loc[rows["is_best"]].drop_duplicates(["candidate", "key"])
     return pd.DataFrame(
         [
-            _candidate_row(
+            {"candidate": name}
+            | _candidate_row(
                 label, finals.loc[finals["candidate"] == name], best.loc[best["candidate"] == name]
             )
             for name, label in study.labels().items()
@@ -73,8 +74,8 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     It includes what the weights gained in the course of the epoch.
 
     Returns:
-        One row per candidate with a dropout rate above 0: label, n (seeds), means over them of
-        gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
+        One row per candidate with a dropout rate above 0: candidate, label, n (seeds), means over
+        them of gap_logged (logged training minus validation accuracy), gap_evaluated (the same in
         evaluation mode) and effect (share), and effect_low, effect_high: its exact 95 % interval,
         NaN where seeds are too few.
     """
@@ -90,6 +91,7 @@ def summarise_dropout(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         low, high = seed_interval(effect)
         rows.append(
             {
+                "candidate": name,
                 "label": label,
                 "n": len(mine),
                 "gap_logged": _mean(mine, "gap_accuracy_logged"),
@@ -108,9 +110,9 @@ def summarise_selection(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     The first is the best of many tries on the validation set and so looks better than it is.
 
     Returns:
-        One row per search that has a full-length trial: label, configuration, trials (at full
-        length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss, test_loss
-        and the same with the other of `selection_scores`, means over the seeds.
+        One row per search that has a full-length trial: search, label, configuration, trials (at
+        full length, of which it is the best), n (confirmed seeds); chosen_loss, fresh_loss,
+        test_loss and the same with the other of `selection_scores`, means over the seeds.
     """
     ends = table.loc[table["is_final"] & (table["status"] == "complete")]
     objective = objective_of(table)
@@ -136,6 +138,7 @@ def _selection_row(search: Search, ends: pd.DataFrame, objective: str) -> dict[s
         return {}
     chosen = explored.head(1)
     row = {
+        "search": search.name,
         "label": search.chosen_label,
         "configuration": describe_config(chosen),
         "trials": len(explored),
@@ -151,7 +154,7 @@ def _selection_row(search: Search, ends: pd.DataFrame, objective: str) -> dict[s
 
 
 def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """What each search tried: label, space, trials by status, epochs trained, epochs unstopped.
+    """What each search tried: search, label, space, trials by status, epochs trained and unstopped.
 
     `unstopped` is what the same trials would have taken at full length.
     """
@@ -162,6 +165,7 @@ def summarise_search(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         counts = ends["status"].value_counts()
         rows.append(
             {
+                "search": search.name,
                 "label": search.label,
                 "space": "; ".join(
                     f"{name}: {dim.describe()}" for name, dim in search.space.items()

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from study.judge import Terms, constant_predictor, judge, judge_untuned
-from study.report.findings import Found, describe_findings
+from study.report.findings import describe_findings
+from study.report.found import Found
 from study.search.tuning import tuned_study
 from study.spec.claim import Claim, Scale
 from study.spec.space import Float
@@ -50,7 +51,8 @@ def findings(*members, study=STUDY, plan=None, **terms):
         replace(one, untuned=untuned.get(one.claim.name))
         for one in judge(study.claims, table, terms, study.labels())
     ]
-    return describe_findings(Found(plan or plan_of(study), table, verdicts, terms))
+    found = Found(plan or plan_of(study), table, verdicts, terms)
+    return [finding.text for finding in describe_findings(found)]
 
 
 def said(words, sentences):

@@ -67,7 +67,7 @@ def boxes(browser: Browser, selector: str) -> list[dict]:
 
 def column(browser: Browser, place: int) -> list[str]:
     rows = f"[...{CANDIDATES}.tBodies[0].rows]"
-    return browser.evaluate(f"{rows}.map((row) => row.cells[{place}].firstChild.data.trim())")
+    return browser.evaluate(f"{rows}.map((row) => row.cells[{place}].innerText.split('\\n')[0])")
 
 
 def sorts(browser: Browser) -> list[str | None]:
@@ -136,9 +136,8 @@ def test_columns_of_words_sort_by_their_words(browser, page):
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
 def test_keyboard_alone_reaches_everything_and_sees_where_it_is(browser, page, size):
     browser.open(page, size)
-    reachable = (
-        "[...document.querySelectorAll('nav a, .box, button')].filter((e) => e.checkVisibility())"
-    )
+    stops = "[...document.querySelectorAll('nav a, .box, button, .from[tabindex=\"0\"]')]"
+    reachable = f"{stops}.filter((each) => each.checkVisibility())"
     count = browser.evaluate(f"{reachable}.length")
     assert count > len(STUDY.figures)
     places = []
@@ -195,6 +194,29 @@ def test_figures_stand_side_by_side_where_the_page_is_wide(browser, page):
     assert 2 in [len(each.split()) for each in browser.evaluate(columns)]
     browser.open(page, PHONE)
     assert {len(each.split()) for each in browser.evaluate(columns)} == {1}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no_scripts"])
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_a_number_that_is_pointed_at_shows_its_records_and_command(browser, page, by, scripts):
+    browser.open(page, LAPTOP, scripts=scripts)
+    number = "document.querySelector('#candidates td .from')"
+    entry = f"document.getElementById({number}.getAttribute('aria-describedby'))"
+    shown = f"getComputedStyle({entry}).position"
+    browser.evaluate(f"{number}.scrollIntoView({{block: 'center'}})")
+    assert browser.evaluate(shown) == "static"
+    if by == "mouse":
+        box = browser.evaluate(f"{number}.getBoundingClientRect().toJSON()")
+        middle = {"x": box["x"] + 2, "y": box["y"] + 8}
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", **middle)
+    else:
+        browser.evaluate(f"{number}.focus()")
+    assert browser.evaluate(shown) == "fixed"
+    box = browser.evaluate(f"{entry}.getBoundingClientRect().toJSON()")
+    assert 0 < box["top"] < box["bottom"] <= LAPTOP[1]
+    text = browser.evaluate(f"{entry}.innerText")
+    assert "8 records of ConvModel, confirmed: " in text and "python -m study.made" in text
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])

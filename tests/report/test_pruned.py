@@ -37,7 +37,7 @@ def steady(loss):
 
 def test_what_was_saved_and_that_the_best_would_have_gone_on():
     curves = [(steady(0.1), True), (steady(0.2), True), ([0.3], False)]
-    (said,) = describe_pruning(STUDY, table(curves))
+    ((_, said),) = describe_pruning(STUDY, table(curves))
     assert said == (
         "dropout: stopping trials early saved 30 % of the epochs. Of 2 trials that nothing could "
         "stop, the best would have gone on at every one of the epochs where others are stopped."
@@ -47,9 +47,9 @@ def test_what_was_saved_and_that_the_best_would_have_gone_on():
 def test_that_the_best_would_have_been_stopped():
     late = [0.9, 0.9, 0.9, *[0.05] * (EPOCHS - 3)]
     curves = [(steady(0.1), True), (late, True), (steady(0.2), True), ([0.3], False)]
-    (said,) = describe_pruning(STUDY, table(curves))
+    ((_, said),) = describe_pruning(STUDY, table(curves))
     assert (
-        "Of 3 trials that nothing could stop, the best would have been stopped at epoch 1 and 3"
+        "Of 3 trials that nothing could stop, the best would have been stopped at epochs 1 and 3"
         in said
     )
 

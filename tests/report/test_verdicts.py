@@ -9,8 +9,8 @@ import pytest
 
 from hw3.metrics import METRICS, Metric
 from study.judge import Terms, Verdict, judge
+from study.report.claim_words import claim_text, region_text, what_is_tested
 from study.report.verdicts import (
-    claim_text,
     count_verdicts,
     detail_text,
     effect_text,
@@ -19,9 +19,7 @@ from study.report.verdicts import (
     outcome_text,
     patients_text,
     reason_text,
-    region_text,
     verdict_values,
-    what_is_tested,
 )
 from study.spec.claim import Claim
 from study.stats.rule import Rule
