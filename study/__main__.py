@@ -10,6 +10,7 @@ from rich.table import Table
 
 from study.cli.command import ACTIONS, command, fail
 from study.cli.record_commands import records_command
+from study.cli.results_commands import diff_command
 from study.cli.target import find_study
 from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
@@ -165,6 +166,7 @@ def _running(target: str) -> tuple[str, ...]:
 
 
 main.add_command(records_command)
+main.add_command(diff_command)
 
 
 @main.command("verify")

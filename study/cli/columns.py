@@ -1,6 +1,7 @@
 """Tables on the terminal: what stands in them cannot act on it, wherever it came from."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -46,3 +47,14 @@ def print_plain(console: Console, text: str) -> None:
 def plain(text: object) -> str:
     """The text as rich prints it unchanged, control characters as their escapes."""
     return escape(printable(text))
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, names joined by dots."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

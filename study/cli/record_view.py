@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from study.cli.columns import SPARKS, print_columns, print_heading, print_plain
+from study.cli.columns import SPARKS, flatten, print_columns, print_heading, print_plain
 from study.cli.record_search import SHORT, stage_of
 from study.search.code import code_digests
 from study.search.registration import CLAIMS, OTHERS
@@ -84,17 +84,6 @@ def differences(
         here, there = (str(one[name]) if name in one else "–" for one in (first, second))
         if here != there:
             yield name, here, there
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, names joined by dots."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def spark_line(

@@ -252,6 +252,17 @@ def load_plan(study: Study, results: Folder, command: Sequence[str] = ()) -> Pla
 
 
 def _plan_from(study: Study, saved: Any) -> Plan:
+    plan = read_plan(study, saved)
+    _check_values(plan)
+    return plan
+
+
+def read_plan(study: Study, saved: Any) -> Plan:
+    """The plan that was saved, in the fields that this version has.
+
+    Raises:
+        study.store.reading.Damaged: it is none.
+    """
     if isinstance(saved, dict):
         for name in ("claims", "known"):  # in plans of versions up to 0.2
             saved.pop(name, None)
@@ -260,9 +271,7 @@ def _plan_from(study: Study, saved: Any) -> Plan:
         if isinstance(budget := saved.get("budget"), dict):
             seeds = budget.get("seeds", 1)  # all judged at once
             saved.setdefault("looks", {"seeds": [seeds], "shares": [1.0]})
-    plan = read_record(Plan, saved, study=study)
-    _check_values(plan)
-    return plan
+    return read_record(Plan, saved, study=study)
 
 
 def _check_values(plan: Plan) -> None:

@@ -76,6 +76,11 @@ class Folder(ABC):
         folder."""
 
     @abstractmethod
+    def folders(self) -> list[str]:
+        """The names of the folders inside, in their order; none where there is no folder. Links
+        are none, nor are those whose names start with a dot."""
+
+    @abstractmethod
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, in the place of one that has it."""
 
@@ -189,6 +194,14 @@ class LocalFolder(Folder):
         except FileNotFoundError:
             return []
         return sorted(n for n in found if n.endswith(suffix) and not n.startswith(TEMPORARY))
+
+    def folders(self) -> list[str]:
+        try:
+            with os.scandir(self.path) as entries:
+                found = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in found if not name.startswith("."))
 
     def rename(self, old: str, new: str) -> None:
         folder = self._unlinked()

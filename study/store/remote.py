@@ -101,16 +101,27 @@ class RemoteFolder(Folder):
                 time.sleep(PATIENCE / 30)
 
     def names(self, suffix: str = "") -> list[str]:
-        from pyarrow.fs import FileSelector, FileType, PyFileSystem
+        from pyarrow.fs import FileType
+
+        files = [info.base_name for info in self._inside() if info.type == FileType.File]
+        return sorted(name for name in files if name.endswith(suffix))
+
+    def folders(self) -> list[str]:
+        from pyarrow.fs import FileType
+
+        found = [info.base_name for info in self._inside() if info.type == FileType.Directory]
+        return sorted(name for name in found if not name.startswith("."))
+
+    def _inside(self) -> list[Any]:
+        """What the store says of each file and folder in this one."""
+        from pyarrow.fs import FileSelector, PyFileSystem
 
         def look() -> Any:
             if isinstance(self._filesystem, PyFileSystem):  # fsspec keeps what it has listed once
                 self._filesystem.handler.fs.invalidate_cache()
             return self._filesystem.get_file_info(FileSelector(self._path, allow_not_found=True))
 
-        found = self._patiently("", look)
-        files = [info.base_name for info in found if info.type == FileType.File]
-        return sorted(name for name in files if name.endswith(suffix))
+        return self._patiently("", look)
 
     def rename(self, old: str, new: str) -> None:
         def move() -> None:

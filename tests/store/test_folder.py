@@ -52,6 +52,14 @@ def test_a_file_comes_back_and_can_be_replaced_renamed_and_deleted(folder):
         inner.rename("a.json", "b.pt")
 
 
+def test_folders_inside_are_listed_and_files_are_not(folder):
+    assert folder.folders() == []
+    folder.write("file", b"")
+    for name in ("b", "a"):
+        (folder / name).write("file", b"")
+    assert folder.folders() == ["a", "b"] and folder.names() == ["file"]
+
+
 def test_location_opens_the_same_folder(folder):
     (folder / "inner").write("a", b"1")
     assert (open_folder(str(folder)) / "inner").read("a") == b"1"
