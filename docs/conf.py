@@ -34,7 +34,7 @@ html_show_copyright = False
 
 # Navigation, by the page that it is added to. A folder's pages are found by themselves.
 NAVIGATION = {
-    "index": ("tutorial", "how-to/index", "reference/index", "explanation/index"),
+    "index": ("tutorial", "how-to/index", "reference/index", "explanation/index", "comparison"),
     "how-to/index": ("*",),
     "reference/index": ("*",),
     "explanation/index": ("*",),

@@ -1,6 +1,7 @@
 """The pages on records and on Python, from docstrings."""
 
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 
 from docstrings import code, function, parse, record, table
 
@@ -53,6 +54,10 @@ VERDICT_KEYS = {
 }
 
 
+# Records of `study` that other pages or other parts of this one describe.
+ELSEWHERE = ("Result", "Float", "Int", "Choice", "If")
+
+
 def python() -> Iterator[str]:
     """The public Python API."""
     import study
@@ -73,8 +78,9 @@ def python() -> Iterator[str]:
             yield f"### Result.{name}\n\n{parse(inner)[0]}\n"
         elif callable(one):
             yield function(one, f"Result.{name}", "###")
-    for name in ("Study", "Baseline", "Search", "Match", "Claim", "Scale", "Figure"):
-        yield record(getattr(study, name))
+    for name in study.__all__:
+        if is_dataclass(kind := getattr(study, name)) and name not in ELSEWHERE:
+            yield record(kind)
     yield "Dimensions of a space are in [search spaces and samplers](search.md#dimensions).\n"
     for kind in (Family, Shape, Engine, Metric, data.Source):
         yield record(kind)
