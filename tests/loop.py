@@ -88,6 +88,8 @@ def run_study_in_process(
         "study.store.checkpoints.COST_SHARE": math.inf,
         "study.search.pruning.FIRST_UNPRUNED": 2,
         "study.search.pruning.AGREEMENT": 0.5,
+        # Of a thread, at times that no two runs share; nothing is made of what it writes.
+        "study.cli.progress.SnapshotWriter": mock.Mock(),
     } | {f"study.report.outputs.{name}": _nothing for name in PAGE if not page}
     with ExitStack() as stack, open(os.devnull, "w") as nowhere:
         for name, value in replaced.items():
@@ -101,7 +103,7 @@ def search_states(dispatcher: Dispatcher) -> dict[str, Any]:
 
 
 def _search_state(explorer: Explorer) -> dict[str, Any]:
-    points, ranks = explorer._history.told(ALL, ALL, lambda epoch: True)
+    points, ranks, _costs = explorer._history.told(ALL, ALL, lambda epoch: True)
     rungs = explorer._pruner._rungs
     return {
         "told": [[dict(point), rank] for point, rank in zip(points, ranks.tolist(), strict=True)],

@@ -164,7 +164,7 @@ def test_a_thread_runs_inline_and_refuses_ray(result, results):
 
 def test_the_options_are_those_of_the_command_line():
     given = {item.name for item in fields(Options) if item.metadata} - set(PLAN_ONLY)
-    assert {*RunOptions.__annotations__, "data", "results", "profile"} == given
+    assert {*RunOptions.__annotations__, "data", "results", "profile", "quiet"} == given
 
 
 def test_importing_the_package_imports_nothing_that_computes():

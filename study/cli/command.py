@@ -69,6 +69,8 @@ def command(study: Study, words: Sequence[str] = ()) -> click.Command:
     @with_options
     @click.version_option(package_name="hw3-study", prog_name="hw3-study")
     def study_command(**given: Any) -> None:
+        if given["quiet"] and given["verbose"]:
+            raise click.UsageError("-q and -v exclude each other.")
         if given["action"] == "report":
             _refuse_deciding(click.get_current_context())
         sys.exit(_answer(study, Options(**given, command=runs)))

@@ -248,7 +248,15 @@ class Options:
         FiniteRange(min=0),
         decides=False,
     )
-    verbose: bool = _option(False, "Show Ray's own messages.", flag="-v", decides=False)
+    quiet: bool = _option(
+        False,
+        "Print errors alone, and at the end the verdicts and where the report is.",
+        flag="-q",
+        decides=False,
+    )
+    verbose: bool = _option(
+        False, "Show Ray's and Optuna's own messages as well.", flag="-v", decides=False
+    )
 
     def budget(self) -> Budget:
         """The profile's budget, with what was given in its place."""

@@ -43,7 +43,9 @@ def run_study(study: Study, options: Options, console: Console) -> None:
 
     _refuse_plan_only(options)
     _check(study, options)
-    console.print(f"Loading the data{_and_ray(options)} …", style="dim", highlight=False)
+    aside = _aside(options, console)
+    aside.print(f"Loading the data{_and_ray(options)} …", style="dim", highlight=False)
+    from study.cli.progress import Progress
     from study.cli.train import train  # after the line above: it takes seconds
 
     data = load_data(options)
@@ -54,16 +56,22 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             plan = make_plan(study, options, data, executor.numerics)
             weights = _weights_of(plan, options)
             words = describe_plan(weights, plan, options.weights_limit * GB)
-            print_plan(plan, console, executor.resources.concurrent, words)
+            print_plan(plan, aside, executor.resources.concurrent, words)
             lock.enter_context(hold_lock(folder))
+            progress = lock.enter_context(Progress(plan, aside, folder))
             plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
             save_plan(plan, folder)
-            seconds = train(plan, data, options, executor, console, weights)
+            seconds = train(plan, data, options, executor, console, weights, progress)
         if seconds is not None:
             plan = replace(plan, seconds=(plan.seconds or 0.0) + seconds)
         save_plan(plan, folder)
-        missing = conclude(plan, options.results, console, data, options.hide_images)
-    _check_complete(plan, missing, "the same command tries again what failed")
+        missing = conclude(plan, options.results, console, data, options.hide_images, options.quiet)
+        _check_complete(plan, missing, "the same command tries again what failed")
+
+
+def _aside(options: Options, console: Console) -> Console:
+    """Where that is said which -q leaves out."""
+    return Console(quiet=True) if options.quiet else console
 
 
 def _and_ray(options: Options) -> str:
@@ -93,7 +101,7 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     check_models(study, data.shape)
     plan = make_plan(study, options, data, numerics)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
-    print_plan(plan, console, concurrent, words)
+    print_plan(plan, _aside(options, console), concurrent, words)
     if options.simulate_workers is not None:
         from study.cli.simulate import describe_simulated, simulate
 
@@ -118,7 +126,7 @@ def rewrite_report(study: Study, options: Options, console: Console) -> None:
     check_study(study, plan.budget, with_figures=False)
     check_models(study, plan.shape, with_figures=False)
     with hold_lock(options.results / study.name):
-        missing = conclude(plan, options.results, console)
+        missing = conclude(plan, options.results, console, quiet=options.quiet)
     _check_complete(plan, missing, "run trains what is missing")
 
 

@@ -187,6 +187,7 @@ def conclude(
     console: Console,
     data: Splits | None = None,
     hide_images: bool = False,
+    quiet: bool = False,
 ) -> list[str]:
     """Write the study's folder from the records, and say what was found and where the report is.
 
@@ -195,6 +196,7 @@ def conclude(
         data: of which images that every training gets wrong are shown; as the last run had it if
             None.
         hide_images: whether none are shown.
+        quiet: whether only verdicts, failures and the report's place are said.
 
     Returns:
         What was asked for and is not there, a sentence each.
@@ -209,18 +211,19 @@ def conclude(
     from study.report.wrong import save_sheet
 
     folder = results / plan.study.name
-    with report_progress(console) as on_step:
+    aside = Console(quiet=True) if quiet else console
+    with report_progress(aside) as on_step:
         trials = FinishedTrials(plan, {record.key: record for record in RecordStore(results)})
         if data is not None:
             save_sheet(trials, data, folder / FIGURE_FOLDER, hide_images)
         weights = describe_weights(trials, WeightsStore(results).kept())
         found = write_outputs(trials, folder, on_step, weights)
-    _print_findings(found.findings, console)
+    _print_findings(found.findings, aside)
     print_verdicts(plan, found.verdicts, console)
     _print_failures(trials, console)
     notes, scale = describe_notes(claim_notes(trials)), describe_scale(plan)
     for warning in filter(None, (notes, *describe_tried(trials), scale)):
-        console.print(escape(printable(warning)), style="dim", highlight=False)
+        aside.print(escape(printable(warning)), style="dim", highlight=False)
     place = printable(f"{folder}/{REPORT}")
     console.print(f"report: {escape(place)}", highlight=False, soft_wrap=True)
     return found.missing

@@ -46,6 +46,7 @@ def train(
     executor: Executor,
     console: Console,
     weights: WeightsPlan,
+    progress: Progress,
 ) -> float | None:
     """Run what is not recorded yet; the seconds it took, None where nothing was left to train."""
     if not options.verbose:
@@ -63,18 +64,18 @@ def train(
     if options.remake_weights:
         _forget_without_weights(trials, kept, weights)
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
+    progress.expect(dispatcher.remaining, dispatcher.finished)
     if not any(dispatcher.remaining().values()):
         count = len({member.record.key for member in study_members(trials)})
         all_of_them = "The only training is" if count == 1 else f"All {count} trainings are"
-        console.print(f"{all_of_them} recorded already; nothing to train.", highlight=False)
+        progress.skip_training(f"{all_of_them} recorded already; nothing to train.")
         return None
     started = time.monotonic()
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
     watch = WeightsWatch(keeper, records)
     recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
-    progress = Progress(console, plan, dispatcher.remaining)
-    viewers = make_viewers(plan, folder, dispatcher, progress.line)
-    with progress, fed(viewers) as feeds:
+    viewers = make_viewers(plan, folder, dispatcher, progress.sentence)
+    with progress.training(), fed(viewers) as feeds:
         session = Session(dispatcher, recorder, [progress, watch, *feeds])
         executor.run(session, data, checkpoints, keeper)
         _check_progress(session.failures, plan.study, folder)

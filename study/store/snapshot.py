@@ -42,11 +42,11 @@ class RunningTrial:
             from 1; None where it has none.
         epoch: the last that was trained, 0 before the first has been.
         epochs: of the trial at full length.
-        score: the last value of what the search optimises; None for trials of other stages: a
-            claim is looked at when its plan says so.
+        score: the last value of what the search optimises; None where it was no number, and where
+            it may not be shown while the run is under way (`study.search.blinded`).
         score_text: the same, with its unit.
         curve: scores from the first epoch to the last, thinned out and scaled to 0..1 by the
-            trial's own range; None where one was no number.
+            trial's own range; None where one was no number. Empty where none may be shown.
         host: where it is trained; None until its first epoch has been.
     """
 
