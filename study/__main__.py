@@ -110,6 +110,31 @@ def submit_command(target: str, arguments: tuple[str, ...], address: str) -> Non
         fail(error)
 
 
+@main.command("watch")
+@click.argument("target")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
+@click.option("--once", is_flag=True, help="Show it once, and exit.")
+def watch_command(target: str, results: str, once: bool) -> None:
+    """Show how far a run is that is under way elsewhere: in another terminal, or as a job.
+
+    TARGET is what `python -m study run` takes. It is read from the results folder, and nothing is
+    changed there: Ctrl-C ends the watching, not the run. Exit code 0 where it runs or has finished,
+    1 where it was interrupted, failed or died.
+    """
+    from study.cli.watch import report_command, study_name, watch
+    from study.store.open import open_folder
+
+    try:
+        folder = open_folder(results)
+        name, again = study_name(target, folder), report_command(target, str(folder))
+        sys.exit(watch(name, again, folder, Console(), once))
+    except (StudyError, OSError) as error:
+        fail(error)
+    except KeyboardInterrupt:
+        click.echo("watching ended; the run goes on", err=True)
+        sys.exit(130)
+
+
 @main.command("predict")
 @click.argument("target")
 @click.argument("candidate")

@@ -23,6 +23,7 @@ LOCK = "driver.lock"
 CLAIM = ".lock"  # ends the name of each driver's own file in a store without locks
 RENEWED_EVERY, EXPIRES_AFTER = 5.0, 20.0  # seconds, of a claim
 RELEASED_WITHIN = 10.0  # seconds; a claim that is left in a store that hangs expires
+TRIES, BETWEEN_TRIES = 5, 0.05  # to lock a file; seconds
 MAX_BYTES = 10_000  # of a lock
 
 
@@ -60,13 +61,22 @@ def _hold_file(folder: LocalFolder) -> Iterator[None]:
     has been given to another process since.
     """
     with open(_open_lock(folder), "r+b", buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _held(folder, file.read(MAX_BYTES)) from None
+        if not _lock_file(file.fileno()):
+            raise _held(folder, file.read(MAX_BYTES))
         file.truncate(0)
         file.write(_content(_owner()))
         yield
+
+
+def _lock_file(descriptor: int) -> bool:
+    """Whether the lock is had. It is tried more than once: whoever looks whether it is held has it
+    for a moment, `study.store.holder`."""
+    for _ in range(TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(BETWEEN_TRIES)
+    return False
 
 
 def _open_lock(folder: LocalFolder) -> int:
@@ -172,7 +182,7 @@ class _Claim:
                     seen[name] = _Sight(content, now, before is not None)
                 elif now - before.since > EXPIRES_AFTER:
                     self._folder.delete(name)
-                owner = _read_owner(content)
+                owner = read_owner(content)
                 goes_first = owner is None or owner.holds or name < self.name
                 if seen[name].is_renewed and goes_first:
                     raise _held(self._folder, content)
@@ -228,7 +238,7 @@ def _content(owner: Owner) -> bytes:
     return json.dumps(asdict(owner)).encode()
 
 
-def _read_owner(content: bytes) -> Owner | None:
+def read_owner(content: bytes) -> Owner | None:
     """Who wrote that, None where it is not known; locks of version 0.1 hold more."""
     try:
         return read_record(Owner, parse_json(content), partly=True)
@@ -237,7 +247,7 @@ def _read_owner(content: bytes) -> Owner | None:
 
 
 def _held(folder: Folder, content: bytes) -> StudyError:
-    owner = _read_owner(content)  # None if it has the lock and has not written its name yet
+    owner = read_owner(content)  # None if it has the lock and has not written its name yet
     who = f"process {owner.pid} on {owner.host} since {owner.started}" if owner else None
     return StudyError(
         f"only one run at a time may use {folder}, and {who or 'another process'} is using it. "

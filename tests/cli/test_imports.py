@@ -61,3 +61,23 @@ def test_a_plan_imports_nothing_that_runs(course):
 def test_a_report_without_a_run_is_refused_before_anything_is_loaded_that_draws(tmp_path):
     imported = imported_by("report", "--results", str(tmp_path), code=1)
     assert not imported & ({"ray", "scipy.stats"} | DRAWING)
+
+
+def test_watching_a_run_imports_nothing_that_computes(tmp_path):
+    """It may be asked often, and where nothing else is installed."""
+    from study.store.folder import LocalFolder
+    from study.store.snapshot import save_snapshot
+    from tests.store.test_snapshot import TRAINING
+
+    save_snapshot(TRAINING, LocalFolder(tmp_path) / "task_c")
+    program = (
+        "import atexit, sys\natexit.register(lambda: print('imported:', *sys.modules))\n"
+        "from study.__main__ import main\nmain()"
+    )
+    arguments = ["watch", "task_c", "--once", "--results", str(tmp_path)]
+    answer = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert "has died" in answer.stdout
+    imported = set(answer.stdout.rpartition("imported:")[2].split())
+    assert not imported & (SLOW | {"numpy"})

@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -19,34 +17,6 @@ from study.store import lock
 from study.store.folder import LocalFolder
 from study.store.lock import LOCK, hold_lock
 from study.store.open import open_folder
-
-QUICK = """
-from study.store import lock
-lock.RENEWED_EVERY = 0.2
-"""
-HOLD = """
-import sys
-from study.store.lock import hold_lock
-from study.store.open import open_folder
-with hold_lock(open_folder(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def holder(tmp_path):
-    """Another process that holds the folder's lock."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.communicate()
 
 
 def test_second_driver_is_told_who_the_first_is(tmp_path, holder):
@@ -125,22 +95,6 @@ def quick_lease(monkeypatch):
 def short_lease(quick_lease, monkeypatch):
     """Of another driver, one that expires soon."""
     monkeypatch.setattr(lock, "EXPIRES_AFTER", 2.0)
-
-
-@pytest.fixture
-def lease_holder(s3_bucket, tmp_path):
-    """Another process that holds a folder on S3, and the folder."""
-    location = f"{s3_bucket}/{tmp_path.name}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", QUICK + HOLD, location],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "held\n"
-    yield process, open_folder(location)
-    process.kill()
-    process.communicate()
 
 
 def test_second_driver_on_s3_is_told_who_the_first_is(quick_lease, lease_holder):
