@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 from study.spec.claim import Claim, Scale
+from study.spec.front import Front
 
 SCALE = Scale(30, 256, ("course", "kaggle", "medmnist"), "chest X-rays")
 ABOUT = 0.01  # accuracy; half of the distance between 95 and 97 %, which the homework tells apart
@@ -17,6 +18,9 @@ VERY_LOW = 0.05  # nats; the right answer is given 95 %, in the geometric mean
 # nats, of the loss gap; between them nobody would say either. What is cured overfits no more.
 OVERFITS, OVERFITS_NOT = 0.1, 0.05
 MUCH_FASTER = 0.5  # of the other's time
+# What accuracy costs: beside each search's best its cheapest is confirmed, whose loss nobody would
+# call worse.
+CHEAP = Front("multiply_adds", within=0.02)
 
 
 class Level(TypedDict):

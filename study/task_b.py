@@ -1,7 +1,7 @@
 """Task B: CNN against fully connected ANN, each at its best and at equal scale."""
 
 from study.cli.command import main
-from study.homework import ALL, AT_SCALE, MUCH_FASTER, OVERFITS, about, said
+from study.homework import ALL, AT_SCALE, CHEAP, MUCH_FASTER, OVERFITS, about, said
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
 from study.spec.space import Float, Int
@@ -29,8 +29,8 @@ BASELINES = (
 )
 ANN_SPACE = {**dict.fromkeys(WIDTHS, Int(32, 1024, log=True)), "dropout": Float(0.0, 0.9)}
 SEARCHES = (
-    Search("ann_search", "ANN", "ann", ANN_SPACE, ties={"dropout": DROPOUTS}),
-    Search("conv_search", "CNN", "conv", {"channels": Int(8, 64, log=True)}),
+    Search("ann_search", "ANN", "ann", ANN_SPACE, ties={"dropout": DROPOUTS}, front=CHEAP),
+    Search("conv_search", "CNN", "conv", {"channels": Int(8, 64, log=True)}, front=CHEAP),
 )
 CLAIMS = (
     *said(
