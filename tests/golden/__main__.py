@@ -43,7 +43,7 @@ def train(trained: Path, results: Path) -> None:
     options = [str(word) for name, value in BUDGET.items() for word in (f"--{name}", value)]
     for study in STUDIES.values():
         print(f"runs {study.name}", flush=True)
-        do(study, "run", trained, *options)
+        do(study, "run", trained, *options, "--workers", "inline")
     store = RecordStore(LocalFolder(results))
     for record in RecordStore(LocalFolder(trained)):
         assert record.status != "failed", record.error
