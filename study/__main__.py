@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from study.cli.check_commands import data_group, doctor_command
 from study.cli.command import ACTIONS, command, fail
 from study.cli.record_commands import records_command
 from study.cli.results_commands import diff_command
@@ -190,8 +191,8 @@ def _running(target: str) -> tuple[str, ...]:
     return ("python", "-m", "study", "run", target)
 
 
-main.add_command(records_command)
-main.add_command(diff_command)
+for _command in (records_command, diff_command, doctor_command, data_group):
+    main.add_command(_command)
 
 
 @main.command("verify")

@@ -10,37 +10,21 @@ import math
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from hw3.text import printable
 from study.cluster.hosts import PROJECT, VENV, Answer, ask_hosts
+from study.cluster.lines import Line, print_lines
 from study.spec.errors import StudyError
 
 SKEW = 2.0  # seconds that clocks may differ
 MAX_ENTRIES = 10_000  # of a cluster's description
 NEEDED = (("provider", "head_ip"), ("auth", "ssh_user"))  # Ray's schema asks for neither
 PLACEHOLDER = re.compile(r"\b[A-Z]+_(?:ADDRESS|USER)\b")
-
-Level = Literal["ok", "note", "wrong"]
-
-
-@dataclass(frozen=True)
-class Line:
-    """One check and its result; `fix` says what to do where it failed."""
-
-    where: str
-    what: str
-    level: Level
-    fact: str
-    fix: str = ""
 
 
 def check_cluster(path: Path, results: str | None, console: Console) -> int:
@@ -219,14 +203,3 @@ def check_shared(answers: Mapping[str, Answer], results: str | None) -> Iterator
         yield Line("hosts", "results", "wrong", f"not the same folder on {', '.join(blind)}", fix)
     else:
         yield Line("hosts", "results", "ok", f"{results} is shared by all")
-
-
-def print_lines(lines: list[Line], console: Console) -> None:
-    """What a host said is shown as text, whatever it would mean to a terminal or to rich."""
-    signs = {"ok": "[green]✓[/green]", "note": "–", "wrong": "[red]✗[/red]"}
-    table = Table.grid(padding=(0, 2))
-    for line in lines:
-        fact = f"{line.fact}. {line.fix}" if line.fix else line.fact
-        texts = (escape(printable(text)) for text in (line.where, line.what, fact))
-        table.add_row(signs[line.level], *texts)
-    console.print(table, highlight=False)

@@ -88,7 +88,7 @@ def save_sheet(trials: FinishedTrials, data: Splits, folder: Folder, hidden: boo
     rows = found.rows[:MOST]
     classes = list(trials.plan.data.counts[found.part])
     captions = [(classes[int(part.labels[row])], f"image {row}") for row in rows]
-    sheet = _draw([part.images[row] for row in rows], captions)
+    sheet = draw_sheet([part.images[row] for row in rows], captions)
     text = PngImagePlugin.PngInfo()
     text.add_text(OF, found.digest)
     content = io.BytesIO()
@@ -161,16 +161,18 @@ def _read_sheet(folder: Folder, found: AlwaysWrong) -> bytes | None:
         return None
 
 
-def _draw(images: Sequence[np.ndarray], captions: Sequence[tuple[str, str]]) -> Image.Image:
+def draw_sheet(
+    images: Sequence[np.ndarray], captions: Sequence[tuple[str, str]], columns: int = COLUMNS
+) -> Image.Image:
     """The images on a sheet, with two lines under each. Its width is the same for few images: the
     page shows it as wide as any figure."""
-    lines = -(-len(images) // COLUMNS)
-    size = (COLUMNS * (SIDE + GAP) + GAP, lines * (SIDE + CAPTION + GAP) + GAP)
+    lines = -(-len(images) // columns)
+    size = (columns * (SIDE + GAP) + GAP, lines * (SIDE + CAPTION + GAP) + GAP)
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT)
     for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        left = GAP + place % COLUMNS * (SIDE + GAP)
-        top = GAP + place // COLUMNS * (SIDE + CAPTION + GAP)
+        left = GAP + place % columns * (SIDE + GAP)
+        top = GAP + place // columns * (SIDE + CAPTION + GAP)
         picture = Image.fromarray(image).convert("RGB")
         sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (left, top))
         for line, text in enumerate(caption):
