@@ -152,7 +152,8 @@ def _claims_line(plan: Plan) -> str:
 
 def _digest_line(study: Study) -> str:
     """What somebody publishes who wants to show later that the claims came first."""
-    return f"{study_digest(study)}, of the claims: publish it with the command (see README)"
+    digest = study_digest(study)
+    return f"{digest}, of the claims: publish it with the command, study verify checks it"
 
 
 def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
