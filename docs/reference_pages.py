@@ -9,6 +9,8 @@ import click
 from docstrings import code, first_paragraph, parse, record, table
 from record_pages import python, records
 
+from study.table.column import Column
+
 
 def command_line() -> Iterator[str]:
     """The commands, from click."""
@@ -92,10 +94,14 @@ def columns() -> Iterator[str]:
         "from 0 to 1; an empty unit is that of counts, text and plain numbers.\n"
     )
     rows = [
-        (code(name), one.dtype, one.unit, one.meaning, one.label)
+        (code(name), one.dtype, one.unit, one.range, f"{one.meaning}{_called(one)}")
         for name, one in all_columns(shown=TUNABLE).items()
     ]
-    head = ("column", "type", "unit", "meaning", "what figures call it")
+    head = ("column", "type", "unit", "range", "meaning")
+    yield (
+        "`study.table.describe()` is the same as a DataFrame, `columns.csv` as a file; the fields "
+        "of `table.parquet` have it as metadata.\n"
+    )
     yield "## Trials and scores\n"
     yield table(head, (row for row in rows if not row[0].startswith("`config_")))
     yield "## Hyper-parameters\n"
@@ -104,6 +110,10 @@ def columns() -> Iterator[str]:
         "run names them.\n"
     )
     yield table(head, (row for row in rows if row[0].startswith("`config_")))
+
+
+def _called(column: Column) -> str:
+    return f". In figures: {column.label}" if column.label else ""
 
 
 def metrics() -> Iterator[str]:

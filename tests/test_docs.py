@@ -116,7 +116,7 @@ def site(tmp_path_factory) -> Path:
     answer = subprocess.run(
         [*build, DOCS, folder / "html"], capture_output=True, text=True, env=_environment()
     )
-    assert (answer.stderr, answer.returncode) == ("", 0)
+    assert answer.returncode == 0, answer.stderr
     return folder / "html"
 
 
