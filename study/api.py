@@ -65,6 +65,8 @@ class RunOptions(TypedDict, total=False):
     weights_limit: float
     remake_weights: bool
     hide_images: bool
+    tensorboard: bool
+    mlflow: str | None
     verbose: bool
 
 

@@ -229,6 +229,18 @@ class Options:
         "training gets wrong.",
         flag="--hide-images",
     )
+    tensorboard: bool = _option(
+        False,
+        "Also write files for TensorBoard while the study runs, in RESULTS/TASK/tensorboard.",
+        flag="--tensorboard",
+        decides=False,
+    )
+    mlflow: str | None = _option(
+        None,
+        "Also tell MLflow while the study runs: its tracking URI, sqlite:///mlflow.db or that of a "
+        "server. Needs pip install 'hw3-study[mlflow]'.",
+        decides=False,
+    )
     simulate_workers: int | None = _option(
         None,
         "With plan: also say what the run would take with so many trials at a time, by its own "

@@ -163,10 +163,12 @@ def _refuse_plan_only(options: Options) -> None:
 def _check(study: Study, options: Options) -> None:
     """Find what is wrong with the study, the options or the results folder, before it costs."""
     from study.cli.check import check_reproducible, check_study
+    from study.viewers.check import check_viewers
 
     check_study(study, options.budget(), True, options.sampler)
     check_reproducible(options.sampler, options.reproducible)
     check_executor(options)
+    check_viewers(options.results, options.tensorboard, options.mlflow)
     _check_access(study, options.results)
 
 

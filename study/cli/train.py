@@ -65,16 +65,19 @@ def train(
         _forget_without_weights(trials, kept, weights)
     dispatcher = Dispatcher(trials, _unfinished(checkpoints, records), _wanted_seeds)
     progress.expect(dispatcher.remaining, dispatcher.finished)
+    viewers = make_viewers(
+        plan, folder, dispatcher, progress.sentence, options.tensorboard, options.mlflow
+    )
     if not any(dispatcher.remaining().values()):
         count = len({member.record.key for member in study_members(trials)})
         all_of_them = "The only training is" if count == 1 else f"All {count} trainings are"
         progress.skip_training(f"{all_of_them} recorded already; nothing to train.")
-        return None
+        with fed(viewers):  # which may not know all of them
+            return None
     started = time.monotonic()
     keeper = WeightsKeeper(options.results, plan.study.name, plan.weights, weights.candidates)
     watch = WeightsWatch(keeper, records)
     recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
-    viewers = make_viewers(plan, folder, dispatcher, progress.sentence)
     with progress.training(), fed(viewers) as feeds:
         session = Session(dispatcher, recorder, [progress, watch, *feeds])
         executor.run(session, data, checkpoints, keeper)

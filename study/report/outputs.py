@@ -25,6 +25,7 @@ from study.search.optuna_trials import optuna_database
 from study.search.plan import Plan
 from study.search.registered import claim_notes
 from study.search.tried import describe_tried
+from study.store.database import write_database
 from study.store.folder import Folder
 from study.table.described import table_files
 from study.table.members import study_members
@@ -100,7 +101,7 @@ def write_outputs(
     for name, content in table_files(table).items():
         folder.write(name, content)
     searches = [(search, trials.explored(search)) for search in study.searches]
-    folder.write(SEARCHES, optuna_database(searches, trials.plan.setting.objective))
+    write_database(folder, SEARCHES, optuna_database(searches, trials.plan.setting.objective))
     values = [verdict_values(verdict, study.labels()) for verdict in verdicts]
     folder.write("verdicts.json", json.dumps(values, indent=1).encode())
     for figure in figures:

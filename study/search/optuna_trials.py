@@ -98,16 +98,16 @@ def optuna_database(
             study = optuna.create_study(
                 storage=storage, study_name=search.name, direction=direction_of(objective)
             )
-            study.add_trials(
-                [_dated(optuna_trial(search, record, objective), record) for record in records]
-            )
+            study.add_trials([dated_trial(search, record, objective) for record in records])
     connection: Any = storage.engine.raw_connection().driver_connection
     content = connection.serialize()
     storage.engine.dispose()
     return content
 
 
-def _dated(trial: FrozenTrial, record: Record) -> FrozenTrial:
+def dated_trial(search: Search, record: Record, objective: str = LOSS) -> FrozenTrial:
+    """The `optuna_trial` that names its record, and has that record's times."""
+    trial = optuna_trial(search, record, objective)
     trial.set_user_attr("record", record.key)
     end = _finished(record.provenance)
     if end is not None:

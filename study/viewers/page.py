@@ -94,7 +94,7 @@ class RunningPage:
     """
 
     name = "the report of the running study"
-    share, takes = 0.003, 0.08
+    share, takes = 0.002, 0.05
 
     def __init__(
         self,
