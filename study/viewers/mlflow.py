@@ -74,7 +74,7 @@ class MLflow:
         if run not in self._open and trial.status == "running":
             self._client.update_run(run, status="RUNNING")
         self._log(run, trial, told)
-        self._runs[trial.key] = run, len(trial.rows)
+        self._runs[trial.key] = run, max(told, len(trial.rows))
         if trial.status == "running":
             self._open.add(run)
         elif run in self._open or told < len(trial.rows):
