@@ -114,13 +114,19 @@ def _compare(layers: list[Layer], old: Sequence[Layer] | None) -> _Compared:
 
 
 def _layers(trial: Mapping[str, Any], shape: Shape) -> list[Layer]:
-    """The layers of a confirmed trial's model."""
+    """The layers of a confirmed trial's model, without those that do nothing."""
     family = trial["family"]
     values: dict[str, Any] = {
         item.name: _as_type_of(item.default, trial[f"config_{item.name}"])
         for item in fields(FAMILIES[family].config)
     }
-    return trace_layers(meta_model(make_architecture(family, values, shape)), shape)
+    layers = trace_layers(meta_model(make_architecture(family, values, shape)), shape)
+    return [layer for layer in layers if not _does_nothing(layer)]
+
+
+def _does_nothing(layer: Layer) -> bool:
+    """Whether it is a dropout of rate 0."""
+    return "Dropout" in layer.kind and layer.detail == "0"
 
 
 def _as_type_of(default: Any, cell: Any) -> Any:

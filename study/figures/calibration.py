@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from hw3.metrics import probabilities
 from study.figures.theme import COLOURS, FAINT, MARKERS, add_legend
 from study.table.images import read_correct, read_numbers
-from study.table.seeds import confirmed_finals
+from study.table.seeds import confirmed_finals, describe_same, name_once
 
 BINS = 8
 PARTS = {"test": "test", "val": "validation"}
@@ -40,6 +40,7 @@ def frame_of_calibration(
     finals = confirmed_finals(table)
     if candidates is not None:
         finals = finals.loc[finals["candidate"].isin(candidates)]
+    finals = name_once(finals)
     scored = {part: _scored(finals, part) for part in PARTS}
     part = next((part for part, rows in scored.items() if len(rows)), None)
     if part is None:
@@ -58,6 +59,7 @@ def frame_of_calibration(
     frame.attrs["note"] = (
         f"{PARTS[part]} part, the answers of all seeds (up to n = {frame['seeds'].max()} seeds) "
         f"in {most} bins of equal numbers of answers, from the least to the most confident"
+        + describe_same(frame["label"])
     )
     return frame
 

@@ -22,9 +22,11 @@ from study.table.example import MADE_UP
 from study.table.formatting import column_name, find_column
 from study.table.trials import explored_ends, name_searched, objective_of, searched_columns
 
-MIN_TRIALS = 20  # at full length; Optuna wants five among the best
+MIN_TRIALS = 8  # at full length: two among the best
+FEW = 20  # trials, of which less than five are among the best: their order is rough
 BEST = 0.25  # share of the trials that count as the best
 BAR = 0.36  # inches
+ROUGH = f"; of fewer than {FEW} trials the order is rough"
 FRAME = ("candidate", "label", "column", "name", "importance", "n")
 
 
@@ -68,6 +70,7 @@ def frame_of_importance(
         frame.attrs["note"] = (
             f"PED-ANOVA (Optuna): what sets the best quarter by {column_name(objective)} apart "
             f"from all full-length trials, one seed each; n = {counts}"
+            f"{ROUGH * bool((frame['n'] < FEW).any())}"
         )
     elif 0 < most < min_trials:
         frame.attrs["found"] = f"the most that a search of this run has is {most}"

@@ -14,19 +14,21 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hw3.cost import MEASURES
 from hw3.models import FAMILIES
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.marker_labels import place_labels
-from study.figures.theme import FAINT, FAMILY_STYLES, add_legend
+from study.figures.theme import FAINT, FAMILY_STYLES, LogTicks, add_legend
 from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
+    describe_same,
     describe_seeds,
+    name_once,
     summarise_seeds,
 )
 
@@ -45,9 +47,9 @@ def frame_of_pareto(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Dat
         One row per cost and candidate, then one per cost and trial of a search: stage ("confirm",
         "explore"), cost, score (the columns' names), candidate, label, family, x, x_low, x_high,
         mean, low, high, n, exact (see `summarise_seeds`) and on_front, of a trial whether it is on
-        its search's.
+        its search's. Candidates of one configuration are one.
     """
-    finals = confirmed_finals(table)
+    finals = name_once(confirmed_finals(table))
     scores = summarise_seeds(finals, ["candidate", "label", "family"], y)
     panels = []
     for x in xs:
@@ -57,7 +59,8 @@ def frame_of_pareto(table: pd.DataFrame, *, y: str, xs: Sequence[str]) -> pd.Dat
         panels += [_with_front(each, x, y) for each in (panel, *_trials(table, x, y)) if len(each)]
     frame = pd.concat(panels, ignore_index=True) if panels else scores
     if panels:
-        note = describe_seeds(scores, "bar") + describe_left_out(table, list(scores["candidate"]))
+        note = describe_seeds(scores, "bar") + describe_same(scores["label"])
+        note += describe_left_out(table, list(scores["candidate"]))
         frame.attrs["note"] = note + SMALL * _has_trials(frame)
     elif len(scores):
         names = " and ".join(column_name(x) for x in xs)
@@ -172,9 +175,7 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame) -> np.ndarray:
     front = rows.loc[rows["on_front"]].sort_values("x")
     corners = _staircase(front["x"], front["mean"] * factor, right=ax.get_xlim()[1])
     ax.plot(*zip(*corners, strict=True), **FRONT_LINE)
-    low, high = ax.get_xlim()
-    subs = (1.0, 2.0, 5.0) if high > 10 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_locator(LogTicks())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(axis_label(cost))

@@ -17,12 +17,22 @@ from matplotlib.transforms import ScaledTranslation
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.settings import label_words, place_words, setting_values, words_of
-from study.figures.theme import COLOURS, FAINT, INK, add_legend, graded_colours, scale_log_x
+from study.figures.theme import (
+    COLOURS,
+    FAINT,
+    INK,
+    add_legend,
+    graded_colours,
+    scale_log_x,
+    wrap_label,
+)
 from study.table.formatting import column_name, display_factor, find_column, format_value
 from study.table.seeds import (
     confirmed_finals,
     describe_left_out,
+    describe_same,
     describe_seeds,
+    name_once,
     summarise_seeds,
 )
 
@@ -67,6 +77,7 @@ def frame_of_response(
     explored = table.loc[(table["stage"] == "explore") & (table["candidate"] == search)]
     finals = confirmed_finals(table)
     shown = finals.loc[finals["candidate"].isin([*candidates, search]) & finals[x].notna()]
+    shown = name_once(shown)
     if shown.empty and explored["status"].isin(["complete", "stopped"]).sum() == 0:
         return pd.DataFrame(columns=list(FRAME))
     rows: list[dict[str, Any]] = []
@@ -81,10 +92,13 @@ def frame_of_response(
         if column and not find_column(column).is_numeric:
             frame[name] = setting_values(frame[name], column)
     sure = frame.loc[frame["n"].notna()]
-    names = [*shown["candidate"].unique(), *([reference] if reference else [])]
+    names = [*candidates, search, *([reference] if reference else [])]
     note = f"Confirmed: {describe_seeds(sure, 'bar')}" if len(sure) else "One seed per trial"
     frame.attrs |= {
-        "note": note + describe_left_out(table, names) + _not_shown(explored),
+        "note": note
+        + describe_same(shown["label"])
+        + describe_left_out(table, names)
+        + _not_shown(explored),
         "x_label": x_label or axis_label(x),
         "words": words_of(frame["x"]),
         "log_x": log_x,
@@ -220,7 +234,7 @@ def _confirmed_marks(frame: pd.DataFrame) -> list[_Mark]:
     candidates = frame.loc[frame["role"] == "confirmed"].groupby("candidate", sort=False)
     return [
         _Mark(
-            f"confirmed: {rows['label'].iloc[0]}",
+            wrap_label(f"confirmed: {rows['label'].iloc[0]}", 34),
             rows.index,
             {"color": INK, "marker": marker} | HOLLOW,
         )

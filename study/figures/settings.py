@@ -35,7 +35,9 @@ def label_words(ax: Axes, words: Sequence[str]) -> None:
     ax.set_xlim(-0.5, len(words) - 0.5)
 
 
-def scale_setting(ax: Axes, column: str, x: np.ndarray) -> None:
-    """A log scale where ratios matter."""
-    if find_column(column).dtype == "Int64" or column in BY_RATIO:
+def scale_setting(ax: Axes, column: str, x: np.ndarray, logarithmic: bool | None) -> None:
+    """A log scale where the search has one; where that is not known, where ratios matter."""
+    if logarithmic is None:
+        logarithmic = find_column(column).dtype == "Int64" or column in BY_RATIO
+    if logarithmic:
         scale_log_x(ax, x, max_ticks=4)

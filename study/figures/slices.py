@@ -25,8 +25,10 @@ from study.figures.theme import (
 )
 from study.table.formatting import column_name, find_column, format_value
 from study.table.trials import (
+    LOGARITHMIC,
     best_first,
     explored_ends,
+    is_logarithmic,
     name_searched,
     objective_of,
     searched_columns,
@@ -79,6 +81,7 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
     if not parts:
         return pd.DataFrame(columns=columns)
     frame = pd.concat(parts, ignore_index=True).loc[:, columns]
+    frame.attrs[LOGARITHMIC] = table.attrs.get(LOGARITHMIC, {})
     frame.attrs["objective"] = objective
     trials = frame.drop_duplicates(["candidate", "key"])
     counts = trials["status"].value_counts()
@@ -90,14 +93,20 @@ def frame_of_slices(table: pd.DataFrame, *, names: Mapping[str, str] | None = No
 
 
 def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
-    """A panel for each searched hyper-parameter of each search, one loss axis for all."""
+    """A panel for each searched hyper-parameter of each search, one loss axis for all; the search's
+    name stands over the first of its panels."""
     panels = list(frame.groupby(["candidate", "column"], sort=False))
     across = min(ACROSS, len(panels))
     down = -(-len(panels) // across)
     figure.set_figheight(PANEL * down + 0.2)
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    titled = ""
     for ax, (_, rows) in zip(grid.flat, panels, strict=False):
-        _draw_panel(ax, rows, frame.attrs["objective"])
+        search, column = rows["candidate"].iloc[0], rows["column"].iloc[0]
+        _draw_panel(ax, rows, frame.attrs["objective"], is_logarithmic(frame, search, column))
+        if search != titled:
+            ax.set_title(wrap_label(rows["label"].iloc[0], 26))
+            titled = search
     for ax in grid[:, 0]:
         ax.set_ylabel(axis_label(frame.attrs["objective"]))
     for ax in grid.flat[len(panels) :]:
@@ -110,7 +119,7 @@ def draw_slices(frame: pd.DataFrame, figure: Figure) -> None:
     add_legend(figure, handles)
 
 
-def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str) -> None:
+def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str, logarithmic: bool | None) -> None:
     words = words_of(rows["x"])
     places = place_words(rows["x"], words)
     for which, style in MARKS.values():
@@ -121,9 +130,8 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str) -> None:
     if words:
         label_words(ax, words)
     else:
-        scale_setting(ax, rows["column"].iloc[0], places.to_numpy(float))
+        scale_setting(ax, rows["column"].iloc[0], places.to_numpy(float), logarithmic)
     ax.set_xlabel(wrap_label(rows["name"].iloc[0], 24))
-    ax.set_title(wrap_label(rows["label"].iloc[0], 26))
 
 
 def _is_marked(rows: pd.DataFrame, which: str) -> np.ndarray:

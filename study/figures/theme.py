@@ -10,10 +10,11 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, MaxNLocator, NullLocator
 
 from hw3.models import FAMILIES
 from study.table.formatting import find_column
@@ -34,7 +35,8 @@ COLOURS = [
 _CREST = LinearSegmentedColormap.from_list("crest", ["#a5cd90", "#509e90", "#1d6c8a", "#2c3172"])
 INK, FAINT = "#222222", "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-MAX_TICKS = 7  # of a log scale
+MAX_TICKS, MIN_TICKS = 7, 3  # of a log scale
+STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))  # in each power of ten
 LINES = ("-", "--", "-.", ":")
 # Colour and marker of each family; the marker tells them apart in grey.
 FAMILY_STYLES = {
@@ -138,35 +140,77 @@ def _legend_columns(lengths: Sequence[int], width: float) -> int:
     return min(fitting, key=lambda columns: (math.ceil(len(lengths) / columns), columns))
 
 
+class LogTicks(Locator):
+    """Round numbers on a log scale, several of them however little of it is seen.
+
+    Args:
+        whole: whether they are whole numbers, powers of two where enough of them are seen.
+        at_most: about how many.
+    """
+
+    def __init__(self, whole: bool = False, at_most: int = MAX_TICKS) -> None:
+        self._whole, self._at_most = whole, at_most
+
+    def __call__(self) -> list[float]:
+        if self.axis is None:
+            return []
+        return self.tick_values(*self.axis.get_view_interval())
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """Those from vmin, above 0, to vmax."""
+        low, high = sorted((vmin, vmax))
+        ladders = [ladder for ladder in self._ladders(low, high) if len(ladder) >= MIN_TICKS]
+        if ladders:
+            return ladders[0][:: -(-len(ladders[0]) // self._at_most)]
+        even = MaxNLocator(self._at_most - 1, steps=[1, 2, 5, 10], integer=self._whole)
+        return [float(tick) for tick in even.tick_values(low, high) if low <= tick <= high]
+
+    def _ladders(self, low: float, high: float) -> Iterator[list[float]]:
+        """The coarsest first."""
+        if self._whole:
+            powers = [2.0**power for power in range(_power(2, low), _power(2, high) + 1)]
+            yield [tick for tick in powers if low <= tick <= high]
+        for steps in STEPS:
+            powers = range(_power(10, low), _power(10, high) + 1)
+            ticks = [step * 10.0**power for power in powers for step in steps]
+            seen = [float(f"{tick:.6g}") for tick in ticks if low <= tick <= high]
+            yield [tick for tick in seen if tick == round(tick) or not self._whole]
+
+
+def _power(base: float, value: float) -> int:
+    return math.floor(math.log(value, base))
+
+
 def scale_log_x(ax: Axes, x: np.ndarray, max_ticks: int = MAX_TICKS) -> None:
     """Log scale for x, (N,), with a place for zero.
 
     Ticks are at powers of two, about `max_ticks` at most, where all x are whole numbers, and at
     the values themselves where zero is among few.
     """
+    whole = bool((x == x.round()).all())
     if (x <= 0).any():
         smallest, values = min(x[x > 0], default=1.0), np.unique(x)
         ax.set_xscale("symlog", linthresh=smallest, linscale=0.5)
         ax.set_xlim(-0.6 * smallest, 1.5 * max(x.max(), smallest))
-        if len(values) <= MAX_TICKS:
-            ax.xaxis.set_major_locator(FixedLocator(values.tolist()))
-        ax.xaxis.set_major_formatter(ScalarFormatter())
+        positive = LogTicks(whole, max_ticks - 1).tick_values(smallest, max(x.max(), smallest))
+        ticks = values.tolist() if len(values) <= MAX_TICKS else [0.0, *positive]
+        _label_ticks(ax.xaxis, FixedLocator(ticks))
         return
     ax.set_xscale("log")
-    if (x == x.round()).all():
-        ticks = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
-        ax.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // max_ticks)]))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(ScalarFormatter())
+    _label_ticks(ax.xaxis, LogTicks(whole, max_ticks))
+
+
+def _label_ticks(axis: Axis, ticks: Locator) -> None:
+    """Ticks there and nowhere else, their numbers in full."""
+    axis.set_major_locator(ticks)
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:.6g}"))
 
 
 def scale_log_loss(ax: Axes, which: Literal["x", "y"]) -> None:
     """Log scale for losses, so that one bad trial does not press the others together."""
     ax.set(**{f"{which}scale": "log"})
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(ScalarFormatter())
-    axis.set_minor_locator(NullLocator())
+    _label_ticks(ax.xaxis if which == "x" else ax.yaxis, LogTicks())
 
 
 def scale_objective(ax: Axes, objective: str, which: Literal["x", "y"]) -> None:

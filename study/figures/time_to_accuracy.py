@@ -4,15 +4,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from study.figures.axis_labels import axis_label
 from study.figures.constant import draw_constant
 from study.figures.pareto import short_number
-from study.figures.theme import COLOURS, INK, MARKERS, add_legend
+from study.figures.theme import COLOURS, INK, MARKERS, LogTicks, add_legend
 from study.spec.times import ELAPSED
 from study.table.formatting import display_factor, format_value
-from study.table.seeds import confirmed, describe_count, describe_left_out
+from study.table.seeds import (
+    confirmed,
+    describe_count,
+    describe_left_out,
+    describe_same,
+    name_once,
+)
 
 STEP = 0.005  # half a percentage point
 GRID = np.round(np.arange(0.0, 1.0 + STEP / 2, STEP), 3)  # accuracies, share
@@ -32,7 +38,7 @@ def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
         which that part of the seeds has reached it, infinite where fewer ever do), reached and n
         (seeds).
     """
-    rows = confirmed(table)
+    rows = name_once(confirmed(table))
     rows = rows.dropna(subset=[ELAPSED])
     parts = [
         pd.DataFrame(_times_to_accuracy(mine)).assign(candidate=name, label=mine["label"].iloc[0])
@@ -47,6 +53,7 @@ def frame_of_time_to_accuracy(table: pd.DataFrame) -> pd.DataFrame:
     frame.attrs["note"] = (
         f"{describe_count(frame)}; line: half of the seeds have reached the accuracy, and it ends "
         "where fewer ever do; band: a quarter to three quarters have"
+        + describe_same(frame["label"])
         + describe_left_out(table, list(frame["candidate"].unique()))
     )
     return frame
@@ -87,7 +94,7 @@ def draw_time_to_accuracy(frame: pd.DataFrame, figure: Figure) -> None:
         ax.plot(accuracy, all_there, color=style["color"], linewidth=2.2)
         ax.plot(accuracy[-1], half[-1], markersize=8, markeredgecolor="white", zorder=3, **style)
         handles[rows["label"].iloc[0]] = Line2D([], [], linewidth=2.2, markersize=8, **style)
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_locator(LogTicks())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: short_number(value)))
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(f"{axis_label('val_accuracy')}, first reached")

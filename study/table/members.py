@@ -1,9 +1,12 @@
 """Which finished trials belong to a study, and what each is there for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from study.search.choose import FinishedTrials
 from study.search.trial import Stage
+from study.spec.space import Float, If, Int
+from study.spec.study import Search
 from study.store.records import Record
 
 
@@ -19,6 +22,8 @@ class Member:
         hand_picked: of an explored trial, whether the search names its configuration before the
             run; None for a confirmed one.
         objective: of an explored trial, the column that its search optimises.
+        logarithmic: of an explored trial, by each hyper-parameter that its search takes from a
+            range, whether that is done on a log scale.
     """
 
     stage: Stage
@@ -28,6 +33,7 @@ class Member:
     hand_picked: bool | None = None
     seed_number: int | None = None
     objective: str | None = None
+    logarithmic: Mapping[str, bool] = field(default_factory=dict)
 
 
 def study_members(trials: FinishedTrials) -> list[Member]:
@@ -37,6 +43,7 @@ def study_members(trials: FinishedTrials) -> list[Member]:
         Member(
             *("explore", search.name, search.label, record, record.params in search.hand_picked),
             objective=objective,
+            logarithmic=_logarithmic(search),
         )
         for search in trials.plan.study.searches
         for record in trials.explored(search)
@@ -52,3 +59,13 @@ def study_members(trials: FinishedTrials) -> list[Member]:
         for number, record in trials.timed(candidate).items()
     ]
     return explored + confirmed + timed
+
+
+def _logarithmic(search: Search) -> dict[str, bool]:
+    """By each hyper-parameter that is taken from a range, whether on a log scale."""
+    found = {}
+    for name, dimension in search.space.items():
+        taken = dimension.then if isinstance(dimension, If) else dimension
+        if isinstance(taken, Float | Int):
+            found |= dict.fromkeys(search.ties.get(name, (name,)), taken.log)
+    return found

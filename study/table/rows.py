@@ -16,6 +16,7 @@ from study.store.records import Record
 from study.table.columns import all_columns, metric_columns
 from study.table.images import format_numbers, measure, read_correct
 from study.table.members import Member
+from study.table.trials import LOGARITHMIC
 
 # A trial has converged in the first epoch from which on its validation accuracy differs by at most
 # this much from its final one. Every complete trial has such an epoch, in the same columns of all
@@ -37,7 +38,8 @@ Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, float]]
 
 def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.DataFrame:
     """One row per epoch of each member, with the columns of `all_columns` in that order; of the
-    recipe's hyper-parameters those that are not the default in some training.
+    recipe's hyper-parameters those that are not the default in some training. Its attribute
+    LOGARITHMIC says by search and column which are searched on a log scale, and which are not.
 
     Args:
         measure: what gives the metrics of a part's images, see `study.table.images.measure`.
@@ -49,7 +51,13 @@ def make_table(members: Iterable[Member], measure: Measure = measure) -> pd.Data
     table = table.astype({name: column.dtype for name, column in columns.items()})
     table = table.assign(**_differences(table), **_places(table))
     table = table.assign(**_times(table))
-    return table.assign(**_convergence(table))
+    table = table.assign(**_convergence(table))
+    table.attrs[LOGARITHMIC] = {
+        member.candidate: {f"config_{name}": log for name, log in member.logarithmic.items()}
+        for member in members
+        if member.logarithmic
+    }
+    return table
 
 
 def _times(table: pd.DataFrame) -> dict[str, Any]:

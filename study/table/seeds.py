@@ -1,7 +1,7 @@
 """The confirmed trials: their final values, means over seeds, and how sure a mean is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,22 @@ def confirmed_finals(table: pd.DataFrame) -> pd.DataFrame:
     """Last row of each of these trials: one row per candidate and seed."""
     rows = confirmed(table)
     return rows.loc[rows["is_final"]]
+
+
+SAME = " = "  # between the names of one configuration
+
+
+def name_once(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of confirmed trials in which candidates that are one configuration, and so have the same
+    trainings, stand once, under the first one's name and with all of their labels: "A = B"."""
+    first_of: dict[frozenset[str], str] = {}
+    labels: dict[str, list[str]] = {}
+    for candidate, mine in rows.groupby("candidate", sort=False):
+        first = first_of.setdefault(frozenset(mine["key"]), str(candidate))
+        labels.setdefault(first, []).append(str(mine["label"].iloc[0]))
+    kept = rows.loc[rows["candidate"].isin(list(labels))]
+    named = kept["candidate"].map({name: SAME.join(several) for name, several in labels.items()})
+    return kept.assign(label=named.astype(rows["label"].dtype))
 
 
 def summarise_seeds(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
@@ -74,6 +90,11 @@ def describe_count(summary: pd.DataFrame) -> str:
     least, most = min(counts), max(counts)
     count = f"n = {least}" if least == most else f"n = {least} to {most}"
     return f"{count} seed" if most == 1 else f"{count} seeds"
+
+
+def describe_same(labels: Iterable[str]) -> str:
+    """What `SAME` means, where it stands in any of the labels."""
+    return "; A = B: one configuration" if any(SAME in label for label in labels) else ""
 
 
 def describe_left_out(table: pd.DataFrame, candidates: Sequence[str]) -> str:

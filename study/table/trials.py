@@ -9,6 +9,8 @@ from study.spec.study import LOSS
 from study.table.columns import config_columns
 from study.table.formatting import column_name, find_column
 
+LOGARITHMIC = "logarithmic"  # of the table's attributes, see `study.table.rows.make_table`
+
 
 def explored_ends(table: pd.DataFrame) -> pd.DataFrame:
     """Last row of each explored trial, by search and in the order of proposal."""
@@ -49,6 +51,12 @@ def searched_columns(trials: pd.DataFrame) -> dict[str, list[str]]:
         else:
             searched[column] = []
     return searched
+
+
+def is_logarithmic(table: pd.DataFrame, search: str, column: str) -> bool | None:
+    """Whether a search takes a hyper-parameter from a log scale; None where the table does not say,
+    or it is taken from no range."""
+    return table.attrs.get(LOGARITHMIC, {}).get(search, {}).get(column)
 
 
 def _values(trials: pd.DataFrame, column: str) -> list[Any]:

@@ -43,6 +43,9 @@ def test_architecture_has_all_of_its_candidates_or_nothing(table):
     assert frame_of_architecture(table, candidates=["lab4", "absent"]).empty
 
 
+WITHOUT_DROPOUT = {f"dropout_{layer}": 0.0 for layer in (1, 2, 3)}
+
+
 @dataclass(frozen=True)
 class CountConfig:
     """A family in which the ANN's name is one of a count."""
@@ -65,3 +68,15 @@ def test_architecture_without_batch_normalisation_has_no_such_layers(shared, mon
     assert layers["homework"].count("BatchNorm1d") == 3
     assert layers["plain"] == [kind for kind in layers["homework"] if kind != "BatchNorm1d"]
     assert set(frame["changed"]) == {""}
+
+
+def test_architecture_leaves_out_a_dropout_that_does_nothing():
+    rates = {"some": {"dropout_1": 0.4}, "none": {}}
+    members = [
+        Member("confirm", name, name, Record(ingredients, "complete", [epoch_row(1, 0.5)]), None, 0)
+        for name, values in rates.items()
+        if (ingredients := SETTING.ingredients("ann", WITHOUT_DROPOUT | values, 0))
+    ]
+    frame = frame_of_architecture(make_table(members), candidates=["some", "none"])
+    drawn = frame.loc[frame["kind"] == "Dropout", ["candidate", "detail"]]
+    assert drawn.to_numpy().tolist() == [["some", "0.4"]]

@@ -18,9 +18,11 @@ def test_importance_finds_the_hyper_parameter_that_decides():
     assert shares["config_channels"] > 0.8
     assert sum(shares.values()) == pytest.approx(1)
     assert set(frame["n"]) == {40}
-    assert frame_of_importance(explored_table(trials[:19])).empty
-    few = draw_figure(Figure("name", "importance", "A title"), explored_table(trials[:19]))
-    assert few.reason.endswith("; the most that a search of this run has is 19")
+    assert "rough" not in frame.attrs["note"]
+    rough = frame_of_importance(explored_table(trials[:19]))
+    assert set(rough["n"]) == {19} and "the order is rough" in rough.attrs["note"]
+    few = draw_figure(Figure("name", "importance", "A title"), explored_table(trials[:7]))
+    assert few.reason.endswith("; the most that a search of this run has is 7")
     none = draw_figure(
         Figure("name", "importance", "A title"), explored_table(trials[:19]).iloc[:0]
     )
