@@ -53,10 +53,8 @@ def draw_comparison(frame: pd.DataFrame, figure: Figure) -> None:
     """One row per candidate, one panel per metric."""
     metrics = frame["metric"].unique()
     labels = frame.groupby("candidate", sort=False)["label"].first()
-    names, near = (
-        labels.index.astype(str),
-        _dot_width(frame, (figure.get_figwidth() - LABELS) / len(metrics)),
-    )
+    names = labels.index.astype(str)
+    near = _dot_width(frame, (figure.get_figwidth() - LABELS) / len(metrics))
     levels = {
         (metric, name): spread_dots(_seeds(frame, metric, name)["value"].to_numpy(float), width)
         for metric, width in near.items()
