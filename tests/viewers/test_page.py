@@ -45,7 +45,8 @@ def test_a_run_has_a_page_from_its_first_trials_on_and_no_other_file(tmp_path, w
     assert run(tmp_path).exit_code == 0
     names = [name for name, _ in written]
     before = names[: names.index("table.parquet")]
-    assert set(before) <= {"plan.json", "driver.lock", "report.html", "optuna.db"}
+    known = {"plan.json", "driver.lock", "progress.json", "report.html", "optuna.db"}
+    assert set(before) <= known
     pages = [Page(content.decode()).text for name, content in written if name == "report.html"]
     *running, finished = pages
     assert running and all("Running, as of" in page for page in running[:-1])
