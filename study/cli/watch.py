@@ -21,7 +21,7 @@ from study.store.lock import EXPIRES_AFTER, LOCK
 from study.store.snapshot import SNAPSHOT, Snapshot, load_snapshot
 
 LOOK_EVERY, LINE_EVERY = 2.0, 15.0  # seconds between two looks, between two plain lines
-BEGINS_WITHIN = 60.0  # seconds; a run that was just started loads its data, and starts Ray
+BEGINS_WITHIN = 120.0  # seconds; a run that was just started loads its data, and starts Ray
 SILENT = 30.0  # seconds without a new snapshot, after which that is said
 REPORT = "report.html"
 

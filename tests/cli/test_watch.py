@@ -53,7 +53,7 @@ def test_a_run_that_has_just_been_started_is_waited_for(tmp_path, monkeypatch):
     code, said = watch(tmp_path)
     begins.join()
     assert code == 0
-    assert "task_c yet; waiting 60 s for a run" in said and "The run finished" in said
+    assert "task_c yet; waiting 120 s for a run" in said and "The run finished" in said
 
 
 def test_a_target_that_is_none_is_told_with_those_that_are(tmp_path):
