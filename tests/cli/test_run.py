@@ -186,7 +186,7 @@ def test_a_run_in_which_a_candidate_fails_says_so_and_exits_with_1(tmp_path, mon
 
 
 @pytest.mark.parametrize("where", ["{path}", "memory://{path.name}"])
-def test_a_run_in_which_everything_fails_ends_with_the_error_and_no_report(
+def test_a_run_in_which_everything_fails_ends_with_the_error_and_no_verdicts(
     tmp_path, monkeypatch, where
 ):
     small = replace(task_c.STUDY, figures=())
@@ -199,13 +199,13 @@ def test_a_run_in_which_everything_fails_ends_with_the_error_and_no_report(
     assert answer.output.count("ValueError: the hosts know no s3://key:***@bucket") == 1
     assert "Traceback" not in answer.output
     assert f"{folder}/failure.txt" in answer.stderr and "same command" in answer.stderr
-    assert not folder.has("report.html")
+    assert not folder.has("verdicts.json")
     text = folder.read("failure.txt").decode()
     assert text.count("Traceback") == 1 and "in train_epoch" in text
     assert text.endswith("ValueError: the hosts know no s3://key:***@bucket\n")
     assert run(arguments, small).exit_code == 0  # the same command tries again
     assert not folder.has("failure.txt")
-    assert folder.has("report.html")
+    assert folder.has("verdicts.json")
 
 
 def test_a_report_says_which_trainings_were_taken_away_and_by_which_code_it_is(
