@@ -11,7 +11,7 @@ from rich.table import Table
 from study.cli.check_commands import data_group, doctor_command
 from study.cli.command import ACTIONS, command, fail
 from study.cli.record_commands import records_command
-from study.cli.results_commands import diff_command
+from study.cli.results_commands import diff_command, list_command
 from study.cli.target import find_study
 from study.cli.tasks import TASKS
 from study.spec.errors import StudyError
@@ -191,7 +191,7 @@ def _running(target: str) -> tuple[str, ...]:
     return ("python", "-m", "study", "run", target)
 
 
-for _command in (records_command, diff_command, doctor_command, data_group):
+for _command in (list_command, diff_command, records_command, doctor_command, data_group):
     main.add_command(_command)
 
 

@@ -9,8 +9,6 @@ from rich.table import Table
 
 from hw3.text import printable
 
-SPARKS = "▁▂▃▄▅▆▇█"
-
 
 def print_columns(
     console: Console,

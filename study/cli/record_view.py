@@ -5,8 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from study.cli.columns import SPARKS, flatten, print_columns, print_heading, print_plain
+from study.cli.columns import flatten, print_columns, print_heading, print_plain
 from study.cli.record_search import SHORT, stage_of
+from study.cli.view import spark_line
 from study.search.code import code_digests
 from study.search.registration import CLAIMS, OTHERS
 from study.store.folder import Folder
@@ -40,7 +41,7 @@ def show_record(record: Record, results: Folder, console: Console) -> None:
         print_heading(console, "Curve")
         print_columns(console, ("epoch", *CURVE), list(_curve(record)), ("epoch", *CURVE))
         for name in COMPARED:
-            print_plain(console, f"{column_name(name)}  {spark_line(_values(record, name))}")
+            print_plain(console, f"{column_name(name)}  {curve_line(_values(record, name))}")
     _print_pairs("Cost", dict(record.cost), console)
     _print_pairs("Provenance", _origin(record), console)
     if record.error:
@@ -73,7 +74,7 @@ def _print_sparks(name: str, records: Mapping[str, Record], console: Console) ->
     curves = {key: _values(record, name) for key, record in records.items()}
     every = [value for curve in curves.values() for value in curve if value is not None]
     for key, curve in curves.items():
-        print_plain(console, f"{column_name(name)}, {key}  {spark_line(curve, every)}")
+        print_plain(console, f"{column_name(name)}, {key}  {curve_line(curve, every)}")
 
 
 def differences(
@@ -86,24 +87,16 @@ def differences(
             yield name, here, there
 
 
-def spark_line(
-    values: Sequence[float | None], scale: Sequence[float] = (), width: int = WIDTH
-) -> str:
-    """A curve as a line of blocks, thinned out to the width; a space where there is no number.
+def curve_line(values: Sequence[float | None], scale: Sequence[float] = ()) -> str:
+    """A curve as a line of blocks, thinned out to WIDTH.
 
     Args:
         scale: numbers between whose least and greatest the blocks lie; the values if empty.
     """
     known = [value for value in (scale or values) if value is not None]
-    if not known:
-        return ""
-    low, span = min(known), max(known) - min(known)
-    step = max(1, -(-len(values) // width))
-    steps = len(SPARKS) - 1
-    return "".join(
-        " " if value is None else SPARKS[round(steps * (value - low) / span) if span else 0]
-        for value in values[::step]
-    )
+    low, span = min(known, default=0.0), (max(known, default=0.0) - min(known, default=0.0)) or 1.0
+    thinned = values[:: max(1, -(-len(values) // WIDTH))]
+    return spark_line([None if value is None else (value - low) / span for value in thinned])
 
 
 def _print_pairs(title: str, pairs: Mapping[str, Any], console: Console) -> None:

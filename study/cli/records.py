@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hw3.text import count_of, printable
+from study.cli.shelf import check_idle
 from study.search.code import code_digests
 from study.search.registration import STUDY
 from study.spec.errors import StudyError
@@ -103,6 +104,7 @@ def delete_records(results: Folder, records: Sequence[Record], console: Console)
         StudyError: a run is at work in the folder.
         OSError: one cannot be deleted; those before it are.
     """
+    check_idle(results)
     store, weights = RecordStore(results), WeightsStore(results)
     for record in records:
         weights.delete(record.key)

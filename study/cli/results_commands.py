@@ -7,6 +7,23 @@ from study.cli.command import fail
 from study.spec.errors import StudyError
 
 
+@click.command("list")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of runs.")
+def list_command(results: str) -> None:
+    """List the studies of a results folder: state, trials, verdicts, and when they last ran.
+
+    States: running; finished; unfinished, ended with trainings that failed or are missing;
+    interrupted, by a user or by what killed it. For the last two the command that goes on is said.
+    """
+    from study.cli.shelf import list_studies
+    from study.store.open import open_folder
+
+    try:
+        list_studies(open_folder(results), Console())
+    except (StudyError, OSError) as error:
+        fail(error)
+
+
 @click.command("diff")
 @click.argument("first")
 @click.argument("second")

@@ -34,6 +34,8 @@ def print_lines(lines: Sequence[Line], console: Console) -> None:
     """What a host said is shown as text, whatever it would mean to a terminal or to rich."""
     table = Table.grid(padding=(0, 2))
     with_place = any(line.where for line in lines)
+    for _ in range(3 + with_place):
+        table.add_column(overflow="fold")
     for line in lines:
         fact = f"{line.fact.rstrip('.')}. {line.fix}" if line.fix else line.fact
         texts = [escape(printable(text)) for text in (line.where, line.what, fact)]
