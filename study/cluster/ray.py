@@ -107,7 +107,6 @@ def _start(verbose: bool) -> None:
 def _join(address: str, verbose: bool) -> None:
     """Connect to the Ray that runs at an address."""
     from ray._private.services import canonicalize_bootstrap_address
-    from ray.exceptions import RayError
 
     try:
         found = canonicalize_bootstrap_address(address)
@@ -116,7 +115,7 @@ def _join(address: str, verbose: bool) -> None:
         check_answers(*_host_and_port(found))
         check_is_gcs(found)
         _initialize(address, verbose)
-    except (OSError, RuntimeError, ValueError, RayError) as error:
+    except Exception as error:  # also Ray's bare ones, of a machine that is too busy
         raise StudyError(
             f"no Ray answers at {address}: {_first_line(error)}\n"
             "Start a cluster (ray up cluster.yaml), or run here: leave out --address, and unset "

@@ -106,6 +106,17 @@ def test_a_ray_that_does_not_start_is_one_sentence_with_the_next_command(monkeyp
     assert "--workers inline" in said
 
 
+def test_a_ray_that_does_not_let_us_in_in_time_is_one_error(monkeypatch):
+    def init(**_):
+        raise Exception(SLOW_START)
+
+    monkeypatch.setattr("study.cluster.ray.check_answers", lambda *_: None)
+    monkeypatch.setattr("study.cluster.ray.check_is_gcs", lambda _: None)
+    monkeypatch.setattr(ray, "init", init)
+    said = error_of("127.0.0.1:6379")
+    assert said.startswith("no Ray answers at 127.0.0.1:6379: The current node timed out")
+
+
 def test_ray_names_the_job_without_passwords_in_characters_that_it_takes(monkeypatch):
     names = []
 
