@@ -94,7 +94,7 @@ class RunningPage:
     """
 
     name = "the report of the running study"
-    share, takes = 0.002, 0.05
+    share, takes = 0.002, 0.08
 
     def __init__(
         self,
