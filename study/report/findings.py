@@ -8,7 +8,7 @@ from study.report.found import Finding, Found
 from study.report.on_test import fallen_levels, turned_orders
 from study.report.sensitivity import edges_of_tuning, hanging_on_tuning, hanging_verdicts
 from study.report.sources import candidate_source, claim_source
-from study.report.verdicts import effect_text, held_text
+from study.report.verdicts import effect_text, held_text, reason_text
 from study.table.formatting import format_value
 from study.table.seeds import confirmed_finals
 
@@ -44,9 +44,12 @@ def _answers(found: Found) -> Iterator[Finding]:
 
 
 def _numbers(verdict: Verdict) -> str:
+    """What the verdict rests on; of one that decides nothing, why."""
+    reason = reason_text(verdict) if verdict.outcome in ("undecided", "not judged") else ""
+    because = f" {reason[0].upper()}{reason[1:]}." if reason else ""
     if not verdict.n_seeds:
-        return f" {verdict.note.capitalize()}." if verdict.note else ""
-    return f" It held in {held_text(verdict)} trainings (mean {effect_text(verdict)})."
+        return because
+    return f" It held in {held_text(verdict)} trainings (mean {effect_text(verdict)}).{because}"
 
 
 def _useless(found: Found) -> Iterator[Finding]:

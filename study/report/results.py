@@ -47,7 +47,7 @@ def selection_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
     columns = (
         *(Column("Chosen", number=False), Column("Best of")),
         *(Column(f"{validation.capitalize()}, when chosen"), Column("On fresh seeds")),
-        *(Column("Change"), Column(f"{tested.capitalize()}, fresh seeds")),
+        *(Column(f"Change of {validation}"), Column(f"{tested.capitalize()}, fresh seeds")),
     )
     cells = [_selection_cells(row, scores) for row in rows]
     constant = _constant_selection(constant_predictor(plan.data.counts), scores)

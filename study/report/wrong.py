@@ -101,13 +101,14 @@ def wrong_blocks(trials: FinishedTrials, folder: Folder) -> list[Block]:
     found = find_wrong(trials)
     if found is None:
         return []
-    trainings, part = count_of(found.trainings, "training"), PART_WORDS[found.part]
+    trainings = f"all {found.trainings} trainings" if found.trainings > 1 else "the one training"
+    part = PART_WORDS[found.part]
     several, shape = trials.plan.examples, trials.plan.shape
     one = several[:-1]
     if not found.rows:
-        return [Text(f"No {part} {one} is answered wrongly by all {trainings}.")]
+        return [Text(f"No {part} {one} is answered wrongly by {trainings}.")]
     said = (
-        f"{len(found.rows)} of {found.images} {part} {several} are answered wrongly by all "
+        f"{len(found.rows)} of {found.images} {part} {several} are answered wrongly by "
         f"{trainings}, of every candidate and seed: their labels may be wrong, or what decides is "
         f"not in the {one}."
     )

@@ -68,7 +68,7 @@ def test_page_of_a_smoke_run_has_its_claims_and_no_effect(html, table):
         "95 % interval",
         "p after Holm",
         "Effect of dropout",
-        "Change",
+        "Change of validation loss",
     ):
         assert found in Page(page_of(table)).texts
         assert found not in smoke.texts

@@ -68,6 +68,13 @@ def test_the_answer_comes_first_with_its_numbers():
     assert "+5.0 percentage points" in first
 
 
+def test_an_answer_that_is_undecided_says_what_would_decide():
+    ones = [trained("a", 0.95, seeds=5), trained("a", 0.85, seeds=3, first=5)]
+    first = findings(*ones, trained("b", 0.9))[0]
+    assert first.startswith("Undecided: ") and "held in 5 of 8 trainings" in first
+    assert "seeds would decide" in first
+
+
 def test_what_goes_well_needs_no_further_words():
     agreeing = findings(trained("a", 0.95, 0.95), trained("b", 0.9, 0.9))
     assert len(agreeing) == 1

@@ -83,7 +83,7 @@ def test_the_sheet_is_small_shown_and_gone_where_it_is_of_other_trainings(tmp_pa
     save_sheet(trials_of("1" * 16), DATA, folder)
     assert not (tmp_path / FILE).exists()
     (none,) = wrong_blocks(trials_of("1" * 16), folder)
-    assert none.text == "No test image is answered wrongly by all 1 training."
+    assert none.text == "No test image is answered wrongly by the one training."
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
