@@ -30,5 +30,13 @@ def test_notebook_runs_without_a_warning_and_draws(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_figure_is_five_lines_from_the_table(path):
+    cells = ["".join(cell["source"]) for cell in code_cells(path)]
+    drawing = [cell for cell in cells if "grid = " in cell]
+    assert drawing
+    assert [cell for cell in drawing if len(cell.splitlines()) > 5] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_kept_without_outputs(path):
     assert not any(cell["outputs"] for cell in code_cells(path))
