@@ -39,6 +39,7 @@ class Source:
             return the size they have, and what is not made of pixels stays as it is.
         named: whether `load` takes the names of the classes as a third argument, a sequence in the
             order of the labels: those of files or folders, or what labels are to be called.
+        bibtex: entries of what is to be cited where the data are used.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Source:
     _: KW_ONLY
     load: Callable[..., Splits]
     named: bool = False
+    bibtex: str = ""
 
 
 SOURCES = {
@@ -59,10 +61,19 @@ SOURCES = {
         named=True,
     ),
     "medmnist": Source(
-        "MedMNIST", medmnist.TAKES, medmnist.is_medmnist, load=medmnist.load_medmnist, named=True
+        "MedMNIST",
+        medmnist.TAKES,
+        medmnist.is_medmnist,
+        load=medmnist.load_medmnist,
+        named=True,
+        bibtex=medmnist.BIBTEX,
     ),
     "kaggle": Source(
-        "Kaggle's chest X-rays", kaggle.TAKES, kaggle.is_kaggle_tree, load=kaggle.load_kaggle
+        "Kaggle's chest X-rays",
+        kaggle.TAKES,
+        kaggle.is_kaggle_tree,
+        load=kaggle.load_kaggle,
+        bibtex=kaggle.BIBTEX,
     ),
     "folders": Source(
         "Folders of pictures",

@@ -12,6 +12,7 @@ Packages from the bottom up; each may import those of lower layers only:
     pool, table          trains; one tidy table of the records
     judge, figures       verdicts; pictures
     report               the page
+    paper                LaTeX, figures, references and checklists for a paper
     cli                  the command line
     api                  the same from Python: study.run, study.load
     task_a, task_b, task_c, homework    the studies that come with it

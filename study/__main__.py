@@ -191,6 +191,31 @@ def _running(target: str) -> tuple[str, ...]:
     return ("python", "-m", "study", "run", target)
 
 
+@main.command("paper")
+@click.argument("target")
+@click.option("--results", default="results", show_default=True, help="Folder or URI of the run.")
+@click.option("--out", help="Folder or URI to write to; by default paper in the study's folder.")
+@click.option("--crate/--no-crate", default=True, help="Whether to pack the records, too.")
+def paper_command(target: str, results: str, out: str | None, crate: bool) -> None:
+    """Write what a finished run gives for a paper: LaTeX, figures, references, checklists.
+
+    TARGET is what `python -m study run` takes. Tables, a methods section, figures as PDF in the
+    width of a column, BibTeX, answers to reproducibility checklists, a main.tex that includes them
+    and compiles as it is, and an RO-Crate of the records.
+    """
+    from study.cli.paper import FOLDER, make_paper
+    from study.cli.predict import finished_trials
+    from study.store.open import open_folder
+
+    try:
+        study, folder = find_study(target), open_folder(results)
+        trials = finished_trials(study, folder, _running(target))
+        place = folder / study.name / FOLDER if out is None else open_folder(out)
+        make_paper(trials, folder, place, Console(), crate)
+    except (StudyError, OSError) as error:
+        fail(error)
+
+
 for _command in (list_command, diff_command, records_command, doctor_command, data_group):
     main.add_command(_command)
 

@@ -19,6 +19,7 @@ LAYERS = (
     ("study.judge", "study.figures"),
     ("study.report",),
     ("study.viewers",),
+    ("study.paper",),
     ("study.cli",),
     ("study.api",),
     ("study.homework",),
@@ -36,6 +37,7 @@ WITHOUT = {
     "study.figures": {"ray"},
     "study.report": {"ray"},
     "study.viewers": {"ray"},
+    "study.paper": {"ray"},
 }
 
 

@@ -18,6 +18,17 @@ TAKES = "Kaggle's chest_xray folder, train|test/NORMAL|PNEUMONIA/*.jpeg"
 CLASS_FOLDERS = ("NORMAL", "PNEUMONIA")  # in the order of the labels
 NESTED = "chest_xray"
 VALIDATION_SHARE = 0.2  # of the training patients
+BIBTEX = """
+@article{kermany,
+  author = {Kermany, Daniel S. and Goldbaum, Michael and Cai, Wenjia and others},
+  title = {Identifying Medical Diagnoses and Treatable Diseases by Image-Based Deep Learning},
+  journal = {Cell},
+  volume = {172},
+  number = {5},
+  pages = {1122--1131},
+  year = {2018}
+}
+"""
 
 # person123_bacteria_45, IM-0115-0001, NORMAL2-IM-1422-0001; BACTERIA-1008087-0001 elsewhere
 PATIENT = re.compile(r"(person\d+)_|((?:[A-Z]+\d*-)+\d+)-\d")

@@ -32,6 +32,18 @@ PATIENTS = tuple(f"{part}_patients" for part in PARTS)  # where a file of one's 
 NAMES = "classes"  # so, too
 FLAG = re.compile(r"([a-z]+mnist(?:3d)?)(?:_(\d+))?")
 FILES_AT = "https://medmnist.com"
+BIBTEX = """
+@article{medmnist,
+  author = {Yang, Jiancheng and Shi, Rui and Wei, Donglai and Liu, Zequan and Zhao, Lin and
+    Ke, Bilian and Pfister, Hanspeter and Ni, Bingbing},
+  title = {{MedMNIST} v2: A Large-Scale Lightweight Benchmark for {2D} and {3D} Biomedical Image
+    Classification},
+  journal = {Scientific Data},
+  volume = {10},
+  pages = {41},
+  year = {2023}
+}
+"""
 
 
 def is_medmnist(location: str) -> bool:

@@ -50,7 +50,7 @@ def report_content(
     study = plan.study
     return Report(
         title=study.title,
-        warnings=[*_warnings(plan, notes), *cautions],
+        warnings=[*describe_warnings(plan, notes), *cautions],
         question=study.question,
         sections=[
             *[Section(FOUND, list(map(_finding, findings)))] * bool(findings),
@@ -84,7 +84,7 @@ def plan_warnings(plan: Plan) -> list[str]:
     return warnings
 
 
-def _warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
+def describe_warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
     return [*plan_warnings(plan), *filter(None, (describe_scale(plan), describe_notes(notes)))]
 
 

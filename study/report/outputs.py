@@ -82,7 +82,7 @@ def write_outputs(
     table = make_table(study_members(trials))
     begin("verdicts")
     notes = claim_notes(trials)
-    verdicts, terms = _judge(trials.plan, table, notes), terms_of(trials.plan)
+    verdicts, terms = judge_claims(trials.plan, table, notes), terms_of(trials.plan)
     figures = []
     for figure in study.figures:
         begin(f"figure {figure.name}")
@@ -112,9 +112,18 @@ def write_outputs(
     return Conclusion([finding.text for finding in findings], verdicts, missing)
 
 
-def _judge(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
-    """The verdicts, with those without the tuning; with a note on claims that came late, and on
-    those about a chosen configuration that are judged on the images by which it was chosen."""
+def judge_claims(plan: Plan, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Verdict]:
+    """The verdicts on a run's claims, with those without the tuning; with a note on claims that
+    came late, and on those about a chosen configuration that are judged on the images by which it
+    was chosen.
+
+    Args:
+        table: of the run's trials, `study.table.rows.make_table`.
+        notes: `study.search.registered.claim_notes`.
+
+    Raises:
+        StudyError: a claim's metric is not a numeric column.
+    """
     terms, labels = terms_of(plan), plan.study.labels()
     untuned = judge_untuned(plan.study, table, terms, labels)
     verdicts = [
