@@ -7,9 +7,9 @@ study cannot know is left to the author, and says so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hw3.text import count_of
 from study.paper.facts import Facts, in_words
 from study.paper.methods import methods_values
-from study.report.cells import count_of
 from study.search.plan import describe_splits
 from study.stats.rule import ALPHA
 

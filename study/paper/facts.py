@@ -9,7 +9,8 @@ import pandas as pd
 
 from study.judge import Verdict, terms_of, wanted_seeds
 from study.report.content import describe_warnings
-from study.report.findings import Found, describe_findings
+from study.report.findings import describe_findings
+from study.report.found import Found
 from study.report.outputs import judge_claims
 from study.search.agreement import check_agreement
 from study.search.choose import FinishedTrials
@@ -32,7 +33,7 @@ class Facts:
         verdicts: on the study's claims, in their order.
         missing: what was asked for and is not there, `study.search.missing.describe_missing`.
         cautions: what a reader must know before any number, a sentence each.
-        findings: `study.report.findings.describe_findings`.
+        findings: the sentences of `study.report.findings.describe_findings`.
     """
 
     trials: FinishedTrials
@@ -116,7 +117,8 @@ def find_facts(trials: FinishedTrials) -> Facts:
     incomplete = [f"Not complete: {'; '.join(missing)}."] if missing else []
     cautions = [*describe_warnings(trials.plan, notes), *incomplete, *describe_tried(trials)]
     verdicts = judge_claims(trials.plan, table, notes)
-    findings = describe_findings(Found(trials.plan, table, verdicts, terms_of(trials.plan)))
+    found = Found(trials.plan, table, verdicts, terms_of(trials.plan))
+    findings = [finding.text for finding in describe_findings(found)]
     return Facts(trials, table, verdicts, missing, cautions, findings)
 
 

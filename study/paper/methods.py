@@ -8,9 +8,10 @@ from typing import Any
 from hw3.data import SOURCES
 from hw3.engine import Recipe
 from hw3.models import FAMILIES
+from hw3.text import count_of
 from study.paper.facts import Facts, in_words
 from study.paper.references import Citations, used_references, uses_ray
-from study.report.cells import count_of, frame_rows
+from study.report.cells import frame_rows
 from study.report.claims import describe_looks
 from study.report.making import format_seconds
 from study.search.plan import describe_splits

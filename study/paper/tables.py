@@ -10,10 +10,10 @@ from study.judge import Verdict
 from study.paper.facts import Facts
 from study.paper.latex import escape_latex, render
 from study.report.blocks import Block, Cell, Column, Table, Text
+from study.report.claim_words import claim_text, what_is_tested
 from study.report.making import cost_blocks
 from study.report.results import candidate_blocks, search_blocks, selection_blocks
 from study.report.verdicts import (
-    claim_text,
     effect_text,
     format_p,
     generalises_text,
@@ -22,7 +22,6 @@ from study.report.verdicts import (
     patients_text,
     reason_text,
     untuned_text,
-    what_is_tested,
 )
 from study.table.formatting import NOTHING
 

@@ -85,6 +85,11 @@ def plan_warnings(plan: Plan) -> list[str]:
 
 
 def describe_warnings(plan: Plan, notes: Mapping[str, str]) -> list[str]:
+    """What a reader must know of a run before any number.
+
+    Args:
+        notes: on claims that came late, `study.search.registered.claim_notes`.
+    """
     return [*plan_warnings(plan), *filter(None, (describe_scale(plan), describe_notes(notes)))]
 
 
