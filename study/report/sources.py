@@ -100,7 +100,7 @@ def _rows_of_claim(verdict: Verdict, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _records(rows: pd.DataFrame, keys: Mapping[str, str]) -> str:
-    """The records of each candidate and stage: "10 of ConvModel, confirmed: 0a1b2c3d, …"."""
+    """The records of each candidate and stage: "10 of GRU, confirmed: 0a1b2c3d, …"."""
     groups = rows.drop_duplicates(["candidate", "stage"])
     said = []
     for label, candidate, stage in groups[["label", "candidate", "stage"]].itertuples(index=False):
