@@ -73,6 +73,12 @@ def edited(golden: FinishedTrials, name: str) -> FinishedTrials:
     return FinishedTrials(golden.plan, golden.records | {record.key: replace(record, test=test)})
 
 
+def same_model(golden: FinishedTrials, name: str) -> list[str]:
+    """Names of the candidates of its configuration: they share trainings."""
+    configs = {one.name: (one.family, one.config) for one in golden.candidates()}
+    return [other for other, config in configs.items() if config == configs[name]]
+
+
 def changed_lines(before: str, after: str) -> list[str]:
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return [line[2:] for line in lines if line[:2] in ("+ ", "- ")]
@@ -92,7 +98,7 @@ def test_one_changed_record_changes_the_numbers_that_hang_on_it_alone(
         if CANDIDATE in claim.candidates and claim.metric == "test_accuracy"
     ]
     assert reading
-    expected = {f"candidate.{CANDIDATE}.test_accuracy"}
+    expected = {f"candidate.{name}.test_accuracy" for name in same_model(golden, CANDIDATE)}
     expected |= {f"claim.{name}.{what}" for name in reading for what in ("effect", "interval")}
     assert changed == expected
     assert set(after) == set(before)
