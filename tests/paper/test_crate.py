@@ -37,6 +37,8 @@ def test_the_crate_describes_every_record_and_what_trained_it(facts, tmp_path):
     assert action["instrument"].id == "#software" and action["object"].id == "#data"
     assert len(action["result"]) == len(facts.records)
     environment = json.loads((tmp_path / "environment.json").read_text())
-    assert environment["versions"]["torch"] and environment["hosts"] == {"golden": len(facts.records)}
+    assert environment["versions"]["torch"] and environment["hosts"] == {
+        "golden": len(facts.records)
+    }
     for name in ("name", "description", "datePublished", "license"):
         assert crate.root_dataset[name]
