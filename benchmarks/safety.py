@@ -31,9 +31,10 @@ from study.pool.trainable import StudyTrial
 from study.pool.worker import TrialReport, Worker
 from study.search.trial import Job, job_from
 from study.spec.budget import PROFILES, Budget
+from study.spec.status import Status
 from study.spec.study import Baseline, Study
 from study.store.folder import LocalFolder
-from study.store.records import Record, RecordStore, Status
+from study.store.records import Record, RecordStore
 
 SEEDS = 8
 WORKERS = 2

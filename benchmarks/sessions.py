@@ -15,10 +15,11 @@ from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_data, make_setting
 from study.search.trial import Job
 from study.spec.budget import Budget
+from study.spec.status import Status
 from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import Folder
-from study.store.records import RecordStore, Status
+from study.store.records import RecordStore
 
 EPOCH_TIMEOUT = 1800.0  # seconds; the command line's
 TINY_ANN = {f"width_{layer}": 8 for layer in (1, 2, 3)}

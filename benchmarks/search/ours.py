@@ -16,8 +16,8 @@ from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Job, Setting
 from study.spec.budget import Budget, DataFacts
+from study.spec.status import Status
 from study.spec.study import Study
-from study.store.records import Status
 
 UNLIMITED = 100_000  # trials
 COUNTS = {"train": {"a": 1, "b": 1}, "val": {"a": 1, "b": 1}}

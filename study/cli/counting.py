@@ -18,7 +18,8 @@ from study.search.objective import rank_of, value_of
 from study.search.plan import Plan
 from study.search.trial import TIMED_EPOCHS, Job
 from study.spec.secrets import mask
-from study.store.records import Record, Status
+from study.spec.status import Status
+from study.store.records import Record
 from study.store.snapshot import (
     LISTED,
     BestScore,

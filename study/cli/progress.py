@@ -17,8 +17,8 @@ from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Job
 from study.spec.durations import describe_time
+from study.spec.status import Status
 from study.store.folder import Folder
-from study.store.records import Status
 from study.store.snapshot import Snapshot, save_snapshot
 
 if TYPE_CHECKING:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from rich.console import Console
 
 from study.cli.command import fail
 from study.spec.errors import StudyError
+from study.spec.status import Status
 from study.store.folder import Folder
 from study.store.reading import MAX_INTEGER
-from study.store.records import Record, Status
+
+if TYPE_CHECKING:
+    from study.store.records import Record  # imports PyTorch, which takes seconds
 
 STAGES = ("explore", "confirm", "timing")
 EXAMPLES = """
@@ -158,13 +161,13 @@ def delete_command(keys: Sequence[str], results: Folder, yes: bool, **given: Any
         delete_records(results, found, Console())
 
 
-def _find(results: Folder, given: dict[str, Any]) -> list[Record]:
+def _find(results: Folder, given: dict[str, Any]) -> "list[Record]":
     from study.cli.record_search import Wanted, find_records
 
     return find_records(results, Wanted(**given))
 
 
-def _ask(records: Sequence[Record], results: Folder, yes: bool) -> None:
+def _ask(records: "Sequence[Record]", results: Folder, yes: bool) -> None:
     """Say what is to be deleted and what follows; raise StudyError unless the user agrees."""
     from study.cli.record_search import print_records
     from study.cli.records import what_follows

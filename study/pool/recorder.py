@@ -9,9 +9,10 @@ from study.search.plan import Plan
 from study.search.registration import NO_OTHERS, OthersClaims, registration
 from study.search.trial import Job
 from study.spec.secrets import mask
+from study.spec.status import Status
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
-from study.store.records import STOPPED_AT, Record, RecordStore, Status
+from study.store.records import STOPPED_AT, Record, RecordStore
 
 STOPPED_BYTES = 1_000_000_000  # that checkpoints of stopped trials may take
 # For each parameter: its value and Adam's two, in the last checkpoint and the one before.

@@ -10,8 +10,9 @@ from study.pool.worker import TrialReport
 from study.search.trial import Job
 from study.spec.errors import StudyError, error_line
 from study.spec.secrets import mask
+from study.spec.status import Status
 from study.store.reading import warn
-from study.store.records import Record, Status
+from study.store.records import Record
 
 MAX_RETRIES = 2  # after the first try, before a trial is recorded as failed
 

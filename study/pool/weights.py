@@ -12,8 +12,9 @@ from torch import nn
 from study.search.trial import Job
 from study.search.weights import final_loss
 from study.spec.errors import StudyError
+from study.spec.status import Status
 from study.store.folder import Folder
-from study.store.records import Record, Status, record_key
+from study.store.records import Record, record_key
 from study.store.weights import KeepWeights, WeightsStore, labels_of
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
 from types import NoneType
-from typing import Any, Literal
+from typing import Any
 
 from hw3.cost import Cost
 from hw3.engine import EpochRow
+from study.spec.status import Status
 from study.store.folder import Folder
 from study.store.reading import Damaged, OtherVersion, read_or_set_aside, read_record
 
@@ -28,8 +29,6 @@ COST_FIELDS = {item.name for item in fields(Cost)}
 STOPPED_AT = "stopped_at"  # in the provenance of a trial that was stopped, and resumed: the epoch
 YEARS = range(1980, 9000)  # of times that calendars can add to and take from
 LONGEST = 1e9  # seconds of a trial: 30 years
-
-Status = Literal["complete", "stopped", "diverged", "failed"]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from hw3.engine import TUNABLE, Recipe
 from hw3.metrics import METRICS
 from hw3.models import FAMILIES
 from study.search.trial import Stage
+from study.spec.status import Status
 from study.spec.times import ELAPSED, SECONDS, TO_CONVERGE
-from study.store.records import Status
 from study.table.column import (
     Column,
     Dtype,

@@ -12,8 +12,8 @@ from study.pool.session import Observer
 from study.pool.worker import TrialReport
 from study.search.trial import Job
 from study.spec.secrets import mask
+from study.spec.status import Status
 from study.store.reading import warn
-from study.store.records import Status
 
 EVERY = 1.0  # seconds between two times that a viewer is shown something, at least
 PATIENCE = 30.0  # seconds that a run waits at its end for a viewer that is not done

@@ -10,8 +10,8 @@ from study.search.hyperparameters import used_values
 from study.search.objective import SCORES
 from study.search.plan import Plan
 from study.search.trial import Stage
+from study.spec.status import Status
 from study.spec.study import VALIDATION
-from study.store.records import Status
 from study.table.members import study_members
 from study.viewers.feed import Told
 
