@@ -50,12 +50,19 @@ def test_work_of_the_benchmarks_holds_task_c_baselines():
     )
 
 
+def _keys(confirmed):
+    return [record.key for record in confirmed.values()]
+
+
 def test_made_records_are_a_finished_run_of_task_c(tmp_path):
     """A run with a larger budget proposes new trials at once, as `take_up` clocks it."""
     trials, store = 6, RecordStore(LocalFolder(tmp_path))
     make_records(store, trials)
     records = {record.key: record for record in store}
-    assert len(records) == trials + len(STUDY.labels()) * SEEDS
+    made = FinishedTrials(plan_of(trials), dict(records))
+    confirmed = {key for one in made.candidates() for key in _keys(made.confirmed(one))}
+    assert len(records) == trials + len(confirmed)
+    assert all(len(made.confirmed(one)) == SEEDS for one in made.candidates())
     finished = Dispatcher(FinishedTrials(plan_of(trials), dict(records)))
     assert not any(finished.remaining().values())
     assert finished.next_job() is None

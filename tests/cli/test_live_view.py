@@ -10,6 +10,7 @@ from study.store.snapshot import load_snapshot
 pytest.importorskip("pyte")
 
 from tests.pseudo_terminal import CTRL_C, ROWS, in_terminal
+from tests.small_study import STUDY
 
 RUN = ("-m", "tests.small_study", "--profile", "smoke", "--workers", "inline", "--seeds", "2")
 COLOUR = re.compile(rb"\x1b\[[\d;]*\b(?:3[0-7]|4[0-7]|9[0-7]|[34]8;[25])\b[\d;]*m")
@@ -40,7 +41,7 @@ def test_a_run_is_seen_in_its_terminal_and_in_another_one(tmp_path, no_colour):
                 view = view_of(terminal)
                 assert len(view) < ROWS
                 assert re.fullmatch(r"explore [━╸╺]* *\d/2", view[1])
-                assert re.fullmatch(r"confirm [━╸╺]* *\d/4", view[2])
+                assert re.fullmatch(rf"confirm [━╸╺]* *\d/{2 * len(STUDY.labels())}", view[2])
                 assert re.fullmatch(r"1 running, \S+ epochs/s, .*left.*", view[3])
                 assert SCORE.match(view[-2])
                 assert view[-1].startswith("workers: ") and view[-1].endswith(" 1")

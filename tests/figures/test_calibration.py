@@ -17,6 +17,7 @@ def table_of(*trainings, part="test", what="logits"):
             "candidate": "one",
             "label": "One",
             "seed": seed,
+            "key": f"key {seed}",
             **{
                 f"{name}_{what}": None
                 for name in ("val", "test")

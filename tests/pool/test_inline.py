@@ -194,7 +194,7 @@ def test_diverging_trials_end_at_once_and_the_study_goes_on(data, tmp_path):
     places = Counter((member.stage, member.candidate) for member in members)
     assert places == {("explore", "gap"): BUDGET.trials, ("confirm", "small"): BUDGET.seeds}
     assert all(len(member.record.rows) == 1 for member in members)
-    points, ranks = dispatcher.explorers["gap"]._history.told(ALL, ALL, lambda epoch: True)
+    points, ranks, _ = dispatcher.explorers["gap"]._history.told(ALL, ALL, lambda epoch: True)
     assert len(points) == BUDGET.trials and np.isinf(ranks).all()
 
 

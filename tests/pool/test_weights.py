@@ -76,7 +76,7 @@ def test_all_are_kept_or_none_and_a_later_run_makes_what_is_missing(tmp_path):
     assert "nothing to train" in run(tmp_path)  # records decide, weights do not
     assert kept(tmp_path) == set()
     assert "missing: one (1), two (1)" in (tmp_path / "kept" / "report.md").read_text()
-    assert "confirm 2/2" in run(tmp_path, "--remake-weights")
+    assert "confirm 4/4" in run(tmp_path, "--remake-weights")  # with those that have theirs
     assert kept(tmp_path) == best_keys(tmp_path)
     assert "confirm 4/4" in run(tmp_path, "--keep-weights", "all", "--remake-weights")
     assert kept(tmp_path) == {path.stem for path in before}
