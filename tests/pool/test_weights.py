@@ -76,9 +76,10 @@ def test_all_are_kept_or_none_and_a_later_run_makes_what_is_missing(tmp_path):
     assert "nothing to train" in run(tmp_path)  # records decide, weights do not
     assert kept(tmp_path) == set()
     assert "missing: one (1), two (1)" in (tmp_path / "kept" / "report.md").read_text()
-    assert "confirm 4/4" in run(tmp_path, "--remake-weights")  # with those that have theirs
+    assert "Training starts (2 at most)" in run(tmp_path, "--remake-weights")
     assert kept(tmp_path) == best_keys(tmp_path)
-    assert "confirm 4/4" in run(tmp_path, "--keep-weights", "all", "--remake-weights")
+    said = run(tmp_path, "--keep-weights", "all", "--remake-weights")
+    assert "Training starts (4 at most)" in said
     assert kept(tmp_path) == {path.stem for path in before}
     assert before == {path: path.read_bytes() for path in (tmp_path / "trials").iterdir()}
     assert "nothing to train" in run(tmp_path, "--keep-weights", "all", "--remake-weights")
