@@ -29,9 +29,10 @@ def cost_of_trials(search: Search, shape: Shape) -> CostOf:
 
     def cost_of(trial: Record | Job) -> float:
         if trial.key not in known:
+            recorded = recorded_cost(trial, measure) if isinstance(trial, Record) else None
             known[trial.key] = (
-                recorded_cost(trial, measure) if isinstance(trial, Record) else None
-            ) or _predict(search, shape, measure, trial)
+                _predict(search, shape, measure, trial) if recorded is None else recorded
+            )
         return known[trial.key]
 
     return cost_of
