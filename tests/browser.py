@@ -17,6 +17,8 @@ FLAGS = (
 )
 ANSWER_SECONDS = 120
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
+# What the browser answers where the page was replaced while an expression was on its way.
+REPLACED = ("navigated or closed", "context was destroyed", "Cannot find context")
 # Events that tell of an error or a warning, and where they hold its weight.
 COMPLAINTS = {
     "Runtime.exceptionThrown": lambda event: "error",
@@ -39,13 +41,17 @@ class Browser:
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """A command of the Chrome DevTools Protocol."""
+        answer = self._answer(method, params)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         self._calls += 1
         message = {"id": self._calls, "method": method, "params": params} | self._session
         self._pipe.sendall(json.dumps(message).encode() + b"\0")
         while (answer := self._receive()).get("id") != self._calls:
             self.events.append(answer)
-        assert "error" not in answer, answer
-        return answer["result"]
+        return answer
 
     def open(
         self,
@@ -87,10 +93,12 @@ class Browser:
         ]
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
+        """The value of a JavaScript expression in the page, or in the one that replaces it."""
+        params = {"expression": expression, "returnByValue": True}
+        while "error" in (answer := self._answer("Runtime.evaluate", params)):
+            assert any(words in answer["error"]["message"] for words in REPLACED), answer
+        assert "exceptionDetails" not in answer["result"], answer
+        return answer["result"]["result"].get("value")
 
     def press(self, key: str) -> None:
         code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
