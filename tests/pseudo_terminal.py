@@ -80,12 +80,12 @@ class PseudoTerminal:
         deadline = time.monotonic() + seconds
         while not seen():
             assert time.monotonic() < deadline, self.text
-            assert self._read(0.2) or seen(), self.text
+            assert self.read(0.2) or seen(), self.text
 
     def wait(self, seconds: float = PATIENCE) -> int:
         """The exit code, when all has been written."""
         deadline = time.monotonic() + seconds
-        while self._read(0.2):
+        while self.read(0.2):
             assert time.monotonic() < deadline, self.text
         return self.process.wait(timeout=10)
 
@@ -98,7 +98,7 @@ class PseudoTerminal:
             self.process.wait()
         os.close(self._master)
 
-    def _read(self, seconds: float) -> bool:
+    def read(self, seconds: float) -> bool:
         """Read what is written within these seconds; False where nobody can write any more."""
         if not select.select([self._master], [], [], seconds)[0]:
             return True
