@@ -41,8 +41,9 @@ from study.search.plan import Plan
 from study.search.pruning import is_unpruned
 from study.search.trial import REDUCTION_FACTOR, Job, Setting, rung_epochs
 from study.spec.budget import Budget, DataFacts
+from study.spec.search import Search
 from study.spec.space import Float
-from study.spec.study import Search, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 from study.table.members import study_members

@@ -26,8 +26,9 @@ import psutil
 from hw3.data import load_splits
 from hw3.models import FAMILIES
 from hw3.splits import Splits, make_splits
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 
 TRIALS = (2, 3)  # at a time
 KEEP_EVERY = (10, 1)  # of the images

@@ -28,10 +28,11 @@ from study.search.choose import FinishedTrials
 from study.search.hyperparameters import architecture_of
 from study.search.plan import Plan
 from study.search.trial import Setting
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget, DataFacts
 from study.spec.claim import Claim
 from study.spec.figures import default_figures
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 from study.table.example import make_epoch_rows, make_image_scores

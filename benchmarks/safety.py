@@ -30,9 +30,10 @@ from study.pool.dispatch import Dispatcher
 from study.pool.trainable import StudyTrial
 from study.pool.worker import TrialReport, Worker
 from study.search.trial import Job, job_from
+from study.spec.baseline import Baseline
 from study.spec.budget import PROFILES, Budget
 from study.spec.status import Status
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import Record, RecordStore
 

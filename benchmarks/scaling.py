@@ -39,8 +39,9 @@ from study.pool.dispatch import Dispatcher
 from study.pool.worker import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.trial import EPOCH, Job
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
-from study.spec.study import LOSS, Baseline, Study
+from study.spec.study import LOSS, Study
 from study.store.folder import LocalFolder
 
 EPOCHS = 5

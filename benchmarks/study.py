@@ -40,8 +40,9 @@ from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
 from study.search.choose import FinishedTrials
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 
 CONTESTANTS = {

@@ -10,9 +10,11 @@ from torch import nn
 from hw3.models import FAMILIES, Family, Shape
 from hw3.models.blocks import ConvBlock
 from hw3.models.config import bounded, check_bounds
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
+from study.spec.search import Search
 from study.spec.space import Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 
 
 @dataclass(frozen=True)

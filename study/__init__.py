@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from study.api import Result, load, run
+    from study.spec.baseline import Baseline, Match
     from study.spec.claim import Claim, Scale
     from study.spec.figures import Figure
     from study.spec.front import Front
+    from study.spec.search import Search
     from study.spec.space import Choice, Float, If, Int
-    from study.spec.study import Baseline, Match, Search, Study
+    from study.spec.study import Study
 
 __all__ = [
     "Baseline",
@@ -48,11 +50,13 @@ __all__ = [
 ]
 _MODULES = {
     "study.api": ("Result", "load", "run"),
+    "study.spec.baseline": ("Baseline", "Match"),
     "study.spec.claim": ("Claim", "Scale"),
     "study.spec.figures": ("Figure",),
     "study.spec.front": ("Front",),
     "study.spec.space": ("Choice", "Float", "If", "Int"),
-    "study.spec.study": ("Baseline", "Match", "Search", "Study"),
+    "study.spec.search": ("Search",),
+    "study.spec.study": ("Study",),
 }
 
 

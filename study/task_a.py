@@ -11,10 +11,12 @@ from study.homework import (
     about,
     said,
 )
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
+from study.spec.search import Search
 from study.spec.space import Float
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 
 RATE = Float(0.0, 0.9)
 PLACES = ("dropout_conv", "dropout_hidden")

@@ -2,10 +2,12 @@
 
 from study.cli.command import main
 from study.homework import ALL, AT_SCALE, CHEAP, MUCH_FASTER, OVERFITS, about, said
+from study.spec.baseline import Baseline, Match
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
+from study.spec.search import Search
 from study.spec.space import Float, Int
-from study.spec.study import Baseline, Match, Search, Study
+from study.spec.study import Study
 from study.spec.times import ELAPSED, TO_CONVERGE
 
 WIDTHS = ("width_1", "width_2", "width_3")

@@ -2,10 +2,12 @@
 
 from study.cli.command import main
 from study.homework import AT_SCALE, CHEAP, NEARLY_EQUAL, OVERFITS_NOT, about, said
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
+from study.spec.search import Search
 from study.spec.space import Choice, Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 
 MODIFIED = {"channels": 128, "hidden": 128}
 

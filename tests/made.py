@@ -6,9 +6,11 @@ from hw3.engine import recipe_for
 from hw3.splits import Split, Splits, make_splits
 from study.search.plan import Plan
 from study.search.trial import Setting
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget, DataFacts
+from study.spec.search import Search
 from study.spec.space import Float, Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 from study.store.records import Record
 
 

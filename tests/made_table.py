@@ -12,10 +12,12 @@ from hw3.cost import Cost, model_cost
 from hw3.engine import recipe_for
 from hw3.models import Architecture, make_architecture
 from study.search.trial import TIMED_EPOCHS, Setting
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.figures import Figure
+from study.spec.search import Search
 from study.spec.space import Choice, Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 from study.spec.times import ELAPSED
 from study.store.records import Record
 from study.table.example import EPOCHS, SEEDS, make_epoch_rows, make_image_scores

@@ -17,10 +17,11 @@ from hw3.splits import DataError
 from study import Result, load, run
 from study.api import RunOptions
 from study.cli.options import PLAN_ONLY, Options
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 
 STUDY = Study(
     name="from_python",

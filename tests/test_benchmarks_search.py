@@ -12,8 +12,8 @@ from benchmarks.search.families import NAME
 from benchmarks.search.peers import PEERS, MissingPeer, OptunaAlone, RayTune, SyneTune, cost_of
 from benchmarks.search.trap import Growing, ours_right, peers_right
 from hw3.models import FAMILIES
+from study.spec.search import Search
 from study.spec.space import Choice, Float, Int
-from study.spec.study import Search
 
 EPOCHS = 8
 

@@ -11,10 +11,11 @@ from study import load, run
 from study.cli.command import command
 from study.search.plan import load_plan
 from study.search.registration import study_digest
+from study.spec.baseline import Baseline, Match
 from study.spec.claim import Claim
 from study.spec.figures import Figure
 from study.spec.space import Float
-from study.spec.study import Baseline, Match, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 
 MATCH = Match("plain", "parameters", ("channels",))

@@ -7,9 +7,10 @@ from typing import Any
 
 from benchmarks.assay.family import FAMILY
 from study.judge import Outcome
+from study.spec.baseline import Baseline
 from study.spec.budget import SeedRange
 from study.spec.claim import Claim
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 
 ANY: tuple[Outcome, ...] = ("supported", "refuted")
 AT_ONCE = (SeedRange(10, 10),)

@@ -34,8 +34,9 @@ from study.pool.worker import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.trial import Job
 from study.spec.budget import Budget
+from study.spec.search import Search
 from study.spec.space import Float
-from study.spec.study import LOSS, Search, Study
+from study.spec.study import LOSS, Study
 from study.store.folder import LocalFolder
 
 RATES = [f"dropout_{layer}" for layer in (1, 2, 3)]

@@ -24,7 +24,7 @@ from hw3.engine import recipe_for
 from hw3.numerics import Numerics
 from study.pool.worker import Worker
 from study.search.trial import Job, Setting
-from study.spec.study import Search
+from study.spec.search import Search
 
 COLUMNS = ("epoch", "val_loss", "val_accuracy", "seconds")
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from benchmarks.search.ours import UNLIMITED, whole_search
 from study.search.explore import Explorer
+from study.spec.search import Search
 from study.spec.space import Float
-from study.spec.study import Search
 
 WORKERS, PROPOSALS = 8, 20
 

@@ -1,7 +1,7 @@
 """What is searched on the tables of real curves: one space for each of the homework's tasks."""
 
 from study import task_a, task_b, task_c
-from study.spec.study import Search
+from study.spec.search import Search
 
 # Task A searches three lines of this square, each with a search of its own.
 RATES = Search("task_a", "dropout", "conv", dict.fromkeys(task_a.PLACES, task_a.RATE))

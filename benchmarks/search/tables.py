@@ -12,8 +12,8 @@ from scipy.interpolate import RBFInterpolator
 
 from benchmarks.search.families import NAME, register
 from benchmarks.search.spaces import SEARCHES
+from study.spec.search import Search
 from study.spec.space import Choice, Dimension, Float, Int
-from study.spec.study import Search
 
 TOP = 0.01  # the share of configurations that a search is to reach
 DRAWN = 4000  # configurations that tell what the best hundredth is

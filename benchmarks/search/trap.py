@@ -23,8 +23,8 @@ import optuna
 from benchmarks.search.families import NAME, register
 from benchmarks.search.ours import whole_search
 from benchmarks.search.peers import RayTune, train
+from study.spec.search import Search
 from study.spec.space import Float
-from study.spec.study import Search
 
 RATE = "net_max_dropout"  # a hyper-parameter of the family that is looked up
 LEAST = 0.05  # growth over a training where the rate is 0

@@ -16,11 +16,13 @@ from study.figures.kinds import FIGURES
 from study.search.hyperparameters import architecture_of, recipe_of, split_values
 from study.search.samplers import SAMPLERS
 from study.search.tuning import tune_mistakes, tuned_study
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
 from study.spec.errors import StudyError
 from study.spec.field_types import type_mistakes
+from study.spec.search import Search
 from study.spec.space import If
-from study.spec.study import Baseline, Search, Study, unknown_name
+from study.spec.study import Study, unknown_name
 from study.table.example import example_table
 from study.table.metrics import (
     class_mistakes,

@@ -12,7 +12,7 @@ from study.search.optuna_trials import is_point
 from study.search.plan import Plan
 from study.search.timing import due_timings, rounds_of
 from study.search.trial import Job
-from study.spec.study import Search
+from study.spec.search import Search
 from study.store.records import STOPPED_AT, Record
 
 Wanted = Callable[[FinishedTrials], Mapping[str, int]]

@@ -11,7 +11,8 @@ from study.search.matching import solved_config
 from study.search.objective import WORST, rank_at
 from study.search.plan import Plan
 from study.search.trial import Job, Setting, config_of
-from study.spec.study import Search, Study
+from study.spec.search import Search
+from study.spec.study import Study
 from study.store.records import Record
 
 

@@ -6,7 +6,7 @@ from hw3.engines import engine_of
 from hw3.shape import Shape
 from study.search.hyperparameters import architecture_of
 from study.search.trial import Job
-from study.spec.study import Search
+from study.spec.search import Search
 from study.store.records import Record
 
 CostOf = Callable[[Record | Job], float]

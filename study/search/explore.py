@@ -13,7 +13,7 @@ from study.search.proposals import Point, SequenceStudy, draw_point, propose_poi
 from study.search.pruning import Pruner, is_unpruned
 from study.search.samplers import SAMPLERS
 from study.search.trial import Job, Setting, number_of
-from study.spec.study import Search
+from study.spec.search import Search
 from study.store.records import Record, record_key
 
 # A sampler may repeat points: a converged one proposes its optimum again, one that follows a

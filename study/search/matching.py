@@ -6,7 +6,7 @@ from typing import Any
 from hw3.cost import match_cost, model_cost
 from hw3.models import Shape
 from study.search.hyperparameters import architecture_of
-from study.spec.study import Baseline
+from study.spec.baseline import Baseline
 
 
 def solved_config(

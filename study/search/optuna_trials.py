@@ -13,8 +13,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from study.search.hyperparameters import BY_EPOCHS, complete_config, complete_values
 from study.search.objective import direction_of, value_of
 from study.search.trial import Job, config_of
+from study.spec.search import Search
 from study.spec.space import is_searched
-from study.spec.study import LOSS, Search
+from study.spec.study import LOSS
 from study.store.records import Record
 
 INFEASIBLE = "finite loss"  # the constraint that a trial without a score at its end breaks

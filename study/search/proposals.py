@@ -21,8 +21,8 @@ from scipy.stats import norm, rankdata
 
 from study.search.objective import direction_of
 from study.search.optuna_trials import optuna_trial, quiet
+from study.spec.search import Search
 from study.spec.space import Choice, Dimension, Float, If, Int, is_searched
-from study.spec.study import Search
 from study.store.records import Record
 
 Point = Mapping[str, Any]

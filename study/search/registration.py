@@ -10,8 +10,10 @@ from typing import Any
 
 from study.search.hyperparameters import complete_config, without_added
 from study.search.plan import Plan
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
-from study.spec.study import LOSS, Baseline, Search, Study
+from study.spec.search import Search
+from study.spec.study import LOSS, Study
 
 DIGITS = 16  # hexadecimal
 CITATION = ("quote", "source")  # fields that say who claimed it: they change no verdict's meaning

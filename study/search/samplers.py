@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from study.spec.search import Search
 from study.spec.space import If
-from study.spec.study import Search
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler  # takes a second to import, and plans do not need it

@@ -18,7 +18,8 @@ from study.search.hyperparameters import (
     recorded_values,
 )
 from study.search.objective import is_extra, metric_of
-from study.spec.study import LOSS, Search
+from study.spec.search import Search
+from study.spec.study import LOSS
 from study.store.reading import read_record
 from study.store.records import Ingredients, Record, record_key
 

@@ -21,10 +21,12 @@ from hw3.models import FAMILIES
 from hw3.shape import Shape
 from study.search.hyperparameters import complete_values
 from study.search.matching import solved_config
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.field_types import mistakes_of, type_mistakes
+from study.spec.search import Search
 from study.spec.space import If
-from study.spec.study import Baseline, Search, Study, unknown_name
+from study.spec.study import Study, unknown_name
 
 TUNED = "_tuned"  # ends the name of a candidate that is tuned
 Member = Baseline | Search

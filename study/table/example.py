@@ -13,8 +13,9 @@ from hw3.engine import recipe_for
 from hw3.metrics import METRICS
 from study.search.objective import SCORES, is_extra, metric_of, rank_of, value_of
 from study.search.trial import TIMED_EPOCHS, Setting, config_of, rung_epochs
+from study.spec.search import Search
 from study.spec.status import Status
-from study.spec.study import Search, Study
+from study.spec.study import Study
 from study.store.records import Record
 from study.table.members import Member
 from study.table.rows import make_table

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from study.search.choose import FinishedTrials
 from study.search.trial import Stage
+from study.spec.search import Search
 from study.spec.space import Float, If, Int
-from study.spec.study import Search
 from study.store.records import Record
 
 

@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pandas as pd
 
 from study.search.trial import Stage
-from study.spec.study import VALIDATION, Search, Study
+from study.spec.search import Search
+from study.spec.study import VALIDATION, Study
 from study.spec.times import ELAPSED
 from study.stats.signflip import seed_interval
 from study.table.formatting import column_name, format_setting

@@ -17,7 +17,8 @@ import numpy as np
 
 from hw3.data import SOURCES, Source, splits_from_arrays
 from study.spec.claim import Claim
-from study.spec.study import Baseline, Study
+from study.spec.baseline import Baseline
+from study.spec.study import Study
 
 
 def load(location, image_size):

@@ -13,12 +13,12 @@ from study.__main__ import TASKS as NAMES
 from study.__main__ import find_study
 from study.cli.check import check_study
 from study.cli.command import command
+from study.spec.baseline import Baseline, Match
 from study.spec.budget import PROFILES
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
 from study.spec.front import Front
 from study.spec.space import Choice, Float
-from study.spec.study import Baseline, Match
 
 TASKS = {name: find_study(name) for name in NAMES}
 PLAN = ["plan", "--gpus-per-trial", "0"]

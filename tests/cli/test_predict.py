@@ -17,7 +17,8 @@ from study.store.weights import WeightsStore
 from tests.made import square_splits
 
 FILE = """
-from study.spec.study import Baseline, Study
+from study.spec.baseline import Baseline
+from study.spec.study import Study
 
 STUDY = Study(
     name="used_study",

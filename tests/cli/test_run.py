@@ -17,9 +17,10 @@ from study import task_a, task_c
 from study.cli.command import command
 from study.figures.kinds import FIGURES
 from study.pool.worker import Worker
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.figures import Figure, standard_figures
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.open import open_folder
 from study.store.records import RecordStore

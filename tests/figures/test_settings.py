@@ -9,9 +9,11 @@ from study.figures.kinds import FIGURES
 from study.figures.response import frame_of_response
 from study.figures.slices import frame_of_slices
 from study.figures.theme import new_figure, theme
+from study.spec.baseline import Baseline
 from study.spec.figures import Figure
+from study.spec.search import Search
 from study.spec.space import Choice, Float
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 from study.table.example import example_table
 from study.table.summary import describe_config, summarise_candidates
 from tests.figures.tables import explored_table

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from study.judge import wanted_seeds
 from study.search.tuning import tuned_study
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
 from study.spec.space import Float
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.stats.looks import plan_looks
 from study.table.rows import make_table
 from tests.judge.test_judge import trials

@@ -15,9 +15,11 @@ from study.pool.failures import ENOUGH, Failures, kind_of
 from study.pool.worker import Worker
 from study.search.choose import FinishedTrials
 from study.search.trial import Job
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
+from study.spec.search import Search
 from study.spec.space import Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.study import Study
 from tests.made import STUDY, plan_of, square_splits
 from tests.sessions import on_ray, plan_on, run_session
 

@@ -14,8 +14,9 @@ import pytest
 from study.cluster.ray import connect
 from study.pool.session import MAX_RETRIES
 from study.pool.trainable import StudyTrial
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.table.members import study_members
 from tests.made import WIDTH_SEARCH, square_splits
 from tests.sessions import on_ray, plan_on, run_session

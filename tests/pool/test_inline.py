@@ -16,8 +16,9 @@ from study.pool.worker import Worker
 from study.search.code import resampling_digest
 from study.search.horizon import ALL
 from study.search.samplers import SAMPLERS
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from study.table.members import study_members

@@ -6,10 +6,10 @@ import pytest
 
 from study.search.timing import rounds_of
 from study.search.trial import TIMED, TIMED_EPOCHS
+from study.spec.baseline import Baseline
 from study.spec.budget import Budget
 from study.spec.claim import Claim
 from study.spec.figures import Figure
-from study.spec.study import Baseline
 from study.spec.times import ELAPSED, SECONDS
 from study.table.members import study_members
 from study.table.rows import make_table

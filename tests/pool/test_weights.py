@@ -18,7 +18,8 @@ from study.search.choose import FinishedTrials
 from study.search.plan import load_plan
 from study.search.trial import Job, Setting
 from study.search.weights import final_loss
-from study.spec.study import Baseline, Study
+from study.spec.baseline import Baseline
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import RecordStore
 from study.store.weights import WeightsStore, labels_of

@@ -8,9 +8,10 @@ from study.judge import Terms, constant_predictor, judge, judge_untuned
 from study.report.findings import describe_findings
 from study.report.found import Found
 from study.search.tuning import tuned_study
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim, Scale
 from study.spec.space import Float
-from study.spec.study import Baseline, Study
+from study.spec.study import Study
 from study.table.rows import make_table
 from tests.judge.test_judge import trial
 from tests.report.made_report import PLAN, plan_of

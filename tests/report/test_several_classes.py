@@ -16,11 +16,12 @@ from study.judge.images import image_scores, patient_interval
 from study.report.outputs import write_outputs
 from study.search.caveats import describe_caveats
 from study.search.plan import describe_data, load_plan, save_plan
+from study.spec.baseline import Baseline, Match
 from study.spec.budget import Budget
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
-from study.spec.study import Baseline, Match, Study
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.table.constant import constant_predictor
 from tests.hw3.test_classes import colour_splits, number_splits

@@ -12,7 +12,8 @@ from study.cli.command import command
 from study.report.blocks import Pictures, Text
 from study.report.wrong import FILE, MOST, find_wrong, save_sheet, wrong_blocks
 from study.search.choose import FinishedTrials
-from study.spec.study import Baseline, Study
+from study.spec.baseline import Baseline
+from study.spec.study import Study
 from study.store.folder import LocalFolder
 from study.store.records import Record
 from tests.made import SETTING, epoch_row, plan_of, square_splits

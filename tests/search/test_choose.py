@@ -6,7 +6,7 @@ from hw3.cost import model_cost
 from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import Numerics
 from study.search.choose import FinishedTrials, baseline_candidates
-from study.spec.study import Baseline, Match
+from study.spec.baseline import Baseline, Match
 from tests.made import (
     BUDGET,
     DROPOUT_SEARCH,

@@ -39,7 +39,9 @@ from hw3.models.blocks import ConvBlock
 from study.cli.command import main
 from study.spec.claim import Claim
 from study.spec.space import Int
-from study.spec.study import Baseline, Search, Study
+from study.spec.baseline import Baseline
+from study.spec.search import Search
+from study.spec.study import Study
 from torch import nn
 
 WIDTH = 32

@@ -14,8 +14,8 @@ from study.search.optuna_trials import is_point, optuna_database, optuna_trial
 from study.search.samplers import SAMPLERS
 from study.spec.budget import PROFILES, Budget
 from study.spec.errors import StudyError
+from study.spec.search import Search
 from study.spec.space import Choice, Float, If
-from study.spec.study import Search
 from study.table.members import study_members
 from study.table.rows import make_table
 from tests.made import BUDGET, SETTING, STUDY, explored, square_splits

@@ -10,8 +10,8 @@ from optuna.exceptions import ExperimentalWarning
 from study.search.explore import Explorer
 from study.search.pruning import is_unpruned
 from study.search.samplers import SAMPLERS
+from study.spec.search import Search
 from study.spec.space import Choice
-from study.spec.study import Search
 from tests.made import DROPOUT_SEARCH, SETTING, WIDTH_SEARCH, explored
 
 

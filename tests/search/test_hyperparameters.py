@@ -15,10 +15,11 @@ from study.search.optuna_trials import is_point
 from study.search.registered import confirmed_of
 from study.search.registration import claim_digest, study_digest
 from study.search.tried import describe_tried
+from study.spec.baseline import Baseline, Match
 from study.spec.claim import Claim
 from study.spec.errors import StudyError
+from study.spec.search import Search
 from study.spec.space import Choice, Float
-from study.spec.study import Baseline, Match, Search
 from study.store.records import Record, record_key
 from study.table.members import Member
 from study.table.rows import make_table

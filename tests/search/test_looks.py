@@ -7,8 +7,8 @@ import pytest
 from study.search.choose import FinishedTrials
 from study.search.looks import LOOKS, looks_of, planned_looks, taken_looks
 from study.search.registration import STUDY
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim, Scale
-from study.spec.study import Baseline
 from study.stats.looks import NO_LOOKS, Looks, plan_looks
 from study.store.records import Record
 from tests.made import BUDGET, epoch_row, plan_of

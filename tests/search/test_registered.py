@@ -9,8 +9,8 @@ from study.search.plan import Plan
 from study.search.registered import claim_notes, confirmed_of, describe_notes
 from study.search.registration import NO_OTHERS, claim_digests, registration
 from study.search.trial import Setting
+from study.spec.baseline import Baseline
 from study.spec.claim import Claim
-from study.spec.study import Baseline
 from study.store.records import Record
 from tests.made import BUDGET, SETTING, STUDY, WIDTH_SEARCH, epoch_row, explored, plan_of
 

@@ -11,9 +11,11 @@ from study.search.registration import (
     registration,
     study_digest,
 )
+from study.spec.baseline import Baseline, Match
 from study.spec.claim import Claim, Scale
+from study.spec.search import Search
 from study.spec.space import Int
-from study.spec.study import Baseline, Match, Search, Study
+from study.spec.study import Study
 from tests.made import BUDGET, plan_of
 
 CLAIM = Claim("costs", "gap", "val_accuracy", "cnn", below=0.0, quote="it costs", source="11")

@@ -10,12 +10,14 @@ from study.search.choose import baseline_candidates
 from study.search.registration import claim_digest, study_digest
 from study.search.timing import plan_rounds
 from study.search.tuning import planned_study, tuned_study
+from study.spec.baseline import Baseline, Match
 from study.spec.budget import PROFILES
 from study.spec.claim import Claim, Scale
 from study.spec.errors import StudyError
 from study.spec.figures import Figure
+from study.spec.search import Search
 from study.spec.space import Choice, Float, If, Int
-from study.spec.study import Baseline, Match, Search, Study
+from study.spec.study import Study
 from study.spec.times import ELAPSED
 from tests.made import plan_of
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from study.spec.search import Search
 from study.spec.space import Choice, Float, If, Int
-from study.spec.study import Search
 
 SPACE = {
     "optimiser": Choice(("adam", "adamw", "sgd")),

@@ -2,10 +2,12 @@ import dataclasses
 
 import pytest
 
+from study.spec.baseline import Baseline
 from study.spec.budget import PROFILES
 from study.spec.claim import Claim, Scale
+from study.spec.search import Search
 from study.spec.space import Choice, Float, Int
-from study.spec.study import Baseline, Search, Study, unknown_name
+from study.spec.study import Study, unknown_name
 from tests.made import DROPOUT_SEARCH, STUDY
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from study.spec.baseline import Baseline, Match
+from study.spec.search import Search
 from study.spec.space import Choice, Int
-from study.spec.study import Baseline, Match, Search
 from study.table.columns import all_columns
 from study.table.example import SEEDS, TRIALS, example_table
 from study.table.trials import explored_ends
