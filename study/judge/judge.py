@@ -212,7 +212,7 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
         notes.append(f"{_trainings(sample.diverged)} diverged: counted against their own side")
     tied = int((sample.counted == TIED).sum())
     if tied:
-        notes.append(f"{tied} seed{'s' * (tied > 1)} tied: speak neither for the claim nor against")
+        notes.append(f"{tied} seed{'s' * (tied > 1)} tied and speak neither for the claim nor against")
     if missing:
         notes.append(f"{missing} seed{'s' * (missing > 1)} left out: no value")
     if sample.apart:
