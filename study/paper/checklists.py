@@ -1,7 +1,9 @@
 """Reproducibility checklists, answered as far as a study's records can.
 
-Items have the names of the checklists and no numbers, which differ between their editions. What a
-study cannot know is left to the author, and says so.
+Items stand in the order of the edition that is named, so that their place is their number. Their
+names are abbreviated, and the parts of an item (TRIPOD+AI's 3a to 27c) are answered as one: the
+original has to be consulted, and each list says where it is. What a study cannot know is left to
+the author, and says so.
 """
 
 from collections.abc import Mapping
@@ -24,30 +26,32 @@ NEURIPS = (
         "New assets",
         "Crowdsourcing and research with human subjects",
     ),
-    *("Institutional review board (IRB) approvals", "Declaration of LLM usage"),
+    "Institutional review board (IRB) approvals or equivalent for research with human subjects",
+    "Declaration of LLM usage",
 )
 CLAIM = (
-    *("Title or abstract: identification as a study of AI methodology", "Structured abstract"),
-    *("Scientific and clinical background", "Study aims, objectives and hypotheses"),
-    *("Study design: prospective or retrospective", "Study goal", "Data sources"),
+    *("Identification as a study of AI methodology", "Summary of the study in the abstract"),
+    *("Scientific or clinical background", "Study aims, objectives and hypotheses"),
+    *("Prospective or retrospective study", "Study goal", "Data sources"),
     *("Inclusion and exclusion criteria", "Data pre-processing", "Selection of data subsets"),
     *("De-identification methods", "How missing data were handled", "Image acquisition protocol"),
-    *("Definition of the reference standard", "Rationale for the reference standard"),
+    *("How the reference standard was obtained", "Rationale for the reference standard"),
     *("Source of reference standard annotations", "Annotation of the test set"),
     *("Measures of inter- and intra-rater variability",),
     *("How data were assigned to partitions", "Level at which partitions are disjoint"),
-    *("Intended sample size", "Detailed description of the model", "Software and packages"),
-    *("Initialization of model parameters", "Details of the training approach"),
-    *("Method of selecting the final model", "Ensembling techniques"),
-    *("Metrics of model performance", "Statistical measures of significance and uncertainty"),
+    *("Intended sample size", "Detailed description of the model"),
+    *("Software libraries, frameworks and packages", "Initialization of model parameters"),
+    *("Details of the training approach", "Method of selecting the final model"),
+    *("Ensembling techniques", "Metrics of model performance"),
+    *("Statistical measures of significance and uncertainty",),
     *("Robustness or sensitivity analysis", "Methods for explainability or interpretability"),
     *("Evaluation on internal data", "Testing on external data", "Clinical trial registration"),
     *("Numbers of patients or examinations included and excluded",),
     *("Demographic and clinical characteristics in each partition",),
     *("Performance metrics and measures of statistical uncertainty",),
     *("Estimates of diagnostic performance and their precision", "Failure analysis"),
-    *("Study limitations", "Implications for practice", "Reference to the full study protocol"),
-    *("Availability of software, trained model and data", "Sources of funding"),
+    *("Study limitations", "Implications for practice", "Full study protocol or technical details"),
+    *("Availability of software, trained model and data", "Sources of funding, role of funders"),
 )
 TRIPOD = (
     *("Title", "Abstract", "Background", "Objectives", "Data", "Participants"),
@@ -57,6 +61,27 @@ TRIPOD = (
     *("Patient and public involvement", "Participants (results)", "Model development"),
     *("Model specification", "Model performance", "Model updating", "Interpretation"),
     *("Limitations", "Usability of the model in the context of current care"),
+)
+LISTS = (  # title, where it was published, items
+    (
+        "NeurIPS paper checklist, 2025",
+        "https://neurips.cc/public/guides/PaperChecklist, and the style file of the year",
+        NEURIPS,
+    ),
+    (
+        "CLAIM, 2024 update",
+        "Tejani, Klontzas, Gatti and others: Checklist for Artificial Intelligence in Medical "
+        "Imaging (CLAIM): 2024 Update. Radiology: Artificial Intelligence 6(4), e240300, 2024, "
+        "https://doi.org/10.1148/ryai.240300",
+        CLAIM,
+    ),
+    (
+        "TRIPOD+AI, 2024",
+        "Collins, Moons, Dhiman and others: TRIPOD+AI statement: updated guidance for reporting "
+        "clinical prediction models that use regression or machine learning methods. BMJ 385, "
+        "e078378, 2024, https://doi.org/10.1136/bmj-2023-078378",
+        TRIPOD,
+    ),
 )
 SAME_AS = {  # an item of another list -> the answer that it shares
     "Experimental setting/details": "settings",
@@ -72,31 +97,31 @@ SAME_AS = {  # an item of another list -> the answer that it shares
     "Data preparation": "preparation",
     "How data were assigned to partitions": "parts",
     "Level at which partitions are disjoint": "disjoint",
-    "Training versus evaluation": "disjoint",
+    "Training versus evaluation": "differences",
     "Numbers of patients or examinations included and excluded": "included",
-    "Participants (results)": "included",
+    "Participants (results)": "participants",
     "Class imbalance": "balance",
     "Intended sample size": "sample size",
     "Sample size": "sample size",
     "Detailed description of the model": "models",
-    "Model specification": "models",
-    "Software and packages": "software",
+    "Model specification": "specification",
+    "Software libraries, frameworks and packages": "software",
     "Initialization of model parameters": "initialisation",
     "Details of the training approach": "settings",
-    "Model development": "settings",
+    "Model development": "parts",
     "Method of selecting the final model": "selection",
-    "Analytical methods": "selection",
+    "Analytical methods": "analysis",
     "Ensembling techniques": "ensembles",
     "Metrics of model performance": "metrics",
     "Statistical measures of significance and uncertainty": "error bars",
     "Performance metrics and measures of statistical uncertainty": "performance",
     "Estimates of diagnostic performance and their precision": "performance",
-    "Model performance": "performance",
+    "Model performance": "performance of groups",
     "Robustness or sensitivity analysis": "robustness",
     "Evaluation on internal data": "internal",
-    "Reference to the full study protocol": "protocol",
+    "Full study protocol or technical details": "protocol",
     "Availability of software, trained model and data": "access",
-    "Open science": "access",
+    "Open science": "open science",
     "Model output": "output",
 }
 
@@ -107,10 +132,13 @@ class Checklist:
 
     Attributes:
         title: its name and edition.
-        answers: name of an item -> answer, or SUPPLY, alone or behind what the study knows.
+        original: where it was published.
+        answers: abbreviated name of an item -> answer, or SUPPLY, alone or behind what the study
+            knows; in the order of the items' numbers, from 1.
     """
 
     title: str
+    original: str
     answers: Mapping[str, str]
 
 
@@ -118,20 +146,23 @@ def checklists(facts: Facts) -> list[Checklist]:
     """All of them, in the order of a paper's fields: machine learning, imaging, prediction."""
     answers = _answers(facts)
     known = {name: answers[key] for name, key in SAME_AS.items()}
-    lists = {
-        "NeurIPS paper checklist": NEURIPS,
-        "CLAIM, 2024 update": CLAIM,
-        "TRIPOD+AI": TRIPOD,
-    }
     return [
-        Checklist(title, {name: known.get(name, SUPPLY) for name in names})
-        for title, names in lists.items()
+        Checklist(title, original, {name: known.get(name, SUPPLY) for name in names})
+        for title, original, names in LISTS
     ]
 
 
 def _answers(facts: Facts) -> dict[str, str]:
     said = methods_values(facts)
-    return _about_data(facts) | _about_training(facts, said) | _about_results(facts, said)
+    answers = _about_data(facts) | _about_training(facts, said) | _about_results(facts, said)
+    analysis = " ".join(answers[key] for key in ("parts", "settings", "selection", "metrics"))
+    return answers | {
+        "analysis": f"{analysis} Differences between sites or other clusters: {SUPPLY}",
+        "specification": f"{answers['models']} Where trained models are: {SUPPLY}",
+        "performance of groups": f"{answers['performance']} Subgroups and clusters: {SUPPLY}",
+        "open science": f"{answers['access']} Funding, conflicts of interest, protocol and "
+        f"registration: {SUPPLY}",
+    }
 
 
 def _about_data(facts: Facts) -> dict[str, str]:
@@ -157,7 +188,11 @@ def _about_data(facts: Facts) -> dict[str, str]:
         if known
         else f"By {plan.examples[:-1]}: no {plan.examples[:-1]} is in two parts; patients are not "
         "known.",
+        "differences": "All parts are of one data source. Differences between them in setting, "
+        f"eligibility criteria, outcome or predictors: {SUPPLY}",
         "included": f"Included: {included}. Excluded: {SUPPLY}",
+        "participants": f"Included: {included}; {each}. Flow and characteristics of participants: "
+        f"{SUPPLY}",
         "balance": f"{each}. Balanced accuracy, sensitivity and specificity are reported beside "
         "accuracy, and what always giving one answer scores; classes are not weighted.",
         "sample size": f"{included} as the source has them: {SUPPLY} The number of seeds was fixed "
