@@ -25,8 +25,9 @@ BIBTEX = """
   journal = {Cell},
   volume = {172},
   number = {5},
-  pages = {1122--1131},
-  year = {2018}
+  pages = {1122--1131.e9},
+  year = {2018},
+  doi = {10.1016/j.cell.2018.02.010}
 }
 """
 

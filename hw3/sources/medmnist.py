@@ -41,7 +41,8 @@ BIBTEX = """
   journal = {Scientific Data},
   volume = {10},
   pages = {41},
-  year = {2023}
+  year = {2023},
+  doi = {10.1038/s41597-022-01721-8}
 }
 """
 

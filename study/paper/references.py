@@ -12,9 +12,9 @@ from study.paper.latex import TEMPLATES
 
 ENTRY = re.compile(r"^@\w+\{(\w+),.*?^\}$", re.MULTILINE | re.DOTALL)
 BY_SAMPLER = {  # keys of what each sampler is after
-    "auto": ("gp", "tpe"),
+    "auto": ("gp", "logei", "tpe"),
     "tpe": ("tpe",),
-    "gp": ("gp",),
+    "gp": ("gp", "logei"),
     "random": ("random",),
     "cmaes": ("cmaes",),
 }

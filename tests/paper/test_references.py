@@ -54,6 +54,8 @@ def test_entries_are_whole_and_each_is_cited_somewhere():
     code = Path(references.__file__).read_text()
     for text in [found[0] for found in entries] + [one.bibtex for one in SOURCES.values()]:
         assert text.count("{") == text.count("}")
+        assert text.count("doi = ") == len(re.findall(r"^  doi = \{10\.\d{4,}/\S+\}$", text, re.M))
+        assert not re.search(r"\}\n  \w+ = ", text), "a comma is missing"
     assert [found[1] for found in entries if f'"{found[1]}"' not in code] == []
 
 
