@@ -103,7 +103,13 @@ def run_tune(trials: int, workers: int) -> float:
             return super().step() | {LOSS: 0.5}
 
     with connect(None, verbose=False), tempfile.TemporaryDirectory() as results:
-        tune.Tuner(
+        run_config = tune.RunConfig(
+            storage_path=results,
+            callbacks=[watching],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            verbose=0,
+        )
+        ended = tune.Tuner(
             tune.with_resources(Scored, {"cpu": 1}),
             param_space={name: tune.uniform(0.0, 0.9) for name in RATES},
             tune_config=tune.TuneConfig(
@@ -114,8 +120,9 @@ def run_tune(trials: int, workers: int) -> float:
                 max_concurrent_trials=workers,
                 reuse_actors=True,
             ),
-            run_config=tune.RunConfig(storage_path=results, callbacks=[watching], verbose=0),
+            run_config=run_config,
         ).fit()
+    assert ended.num_terminated == trials, ended.errors[:1]
     assert len(watching.span.times) == trials * EPOCHS
     return watching.span.seconds
 
