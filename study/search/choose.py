@@ -84,8 +84,7 @@ class FinishedTrials:
     def cheapest(self, search: Search) -> Candidate | None:
         """Of the full-length trials that are as near to the best as the search's front says, the
         one that costs least; None where there is none, or the search has no front."""
-        ranks = self._ranks(search)
-        if search.front is None or not ranks:
+        if search.front is None or not (ranks := self._ranks(search)):
             return None
         cost_of = cost_of_trials(search, self.plan.shape)
         near = min(ranks)[0] + search.front.within

@@ -5,7 +5,6 @@ from what is known, or by one that is kept, where the sampler follows a sequence
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -153,7 +152,12 @@ class _Told(FrozenTrial):
 
     def __deepcopy__(self, _memo: Any) -> "_Told":
         """Of all its parts, a study would take half of the time of a proposal."""
-        return copy(self)
+        twin = object.__new__(_Told)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def _validate(self) -> None:
+        """It is made valid; to check it again at every proposal would take a tenth of the time."""
 
 
 def _trial(

@@ -165,10 +165,12 @@ class Setting:
 
     def belongs_to(self, search: Search, trial: "Record | Job") -> bool:
         """Whether the trial, finished or under way, belongs to this search in this setting."""
-        config, seed = config_of(search, trial), self.explore_seed(search)
-        if (trial.ingredients["family"], trial.ingredients["seed"]) != (search.family, seed):
+        if trial.ingredients["family"] != search.family:
+            return False
+        if trial.ingredients["seed"] != self.explore_seed(search):
             return False
         try:
+            config = config_of(search, trial)
             return trial.key == record_key(self.explore_ingredients(search, config))
         except ValueError:  # a configuration of another version
             return False
