@@ -80,10 +80,11 @@ class History:
             order = ends[places]
             if self._cost_of is not no_cost:  # which would give the same order, and takes longer
                 order = _beaten(order, np.array(self._costs)[places])
-            best = places[np.argsort(order, kind="stable")[: limit // 2]]
-            rest = np.setdiff1d(places, best)
-            latest = rest[np.argsort(numbers[rest])][len(best) - limit :]
-            places = np.concatenate([best, latest])
+            best = np.zeros(len(places), dtype=bool)
+            best[np.argsort(order, kind="stable")[: limit // 2]] = True
+            rest = places[~best]
+            latest = rest[np.argsort(numbers[rest])][limit // 2 - limit :]
+            places = np.concatenate([places[best], latest])
         places = places[np.argsort(numbers[places])]
         costs = np.array(self._costs)[places]
         return [self._points[place] for place in places], ends[places], costs

@@ -16,7 +16,8 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import norm, rankdata
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from study.search.objective import direction_of
 from study.search.optuna_trials import optuna_trial, quiet
@@ -61,7 +62,7 @@ def propose_point(
 def _normal_scores(values: np.ndarray) -> np.ndarray:
     """The normal distribution's quantiles in the place of the values, which may be infinite: a
     single loss a hundred times the others' would flatten a Gaussian process."""
-    return norm.ppf((rankdata(values) - 0.5) / len(values)) if len(values) else values
+    return ndtri((rankdata(values) - 0.5) / len(values)) if len(values) else values
 
 
 def draw_point(search: Search, seed: int) -> dict[str, Any]:
