@@ -1,13 +1,17 @@
 """Tables on the terminal: what stands in them cannot act on it, wherever it came from."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from hw3.text import printable
+
+WIDEST = 10_000  # characters of a row
 
 
 def print_columns(
@@ -29,7 +33,21 @@ def print_columns(
         table.add_column(plain(heading), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*map(plain, row))
-    console.print(table, highlight=False)
+    with _as_wide_as(table, console):
+        console.print(table, highlight=False)
+
+
+@contextmanager
+def _as_wide_as(table: Table, console: Console) -> Iterator[None]:
+    """Where it is no terminal that prints, no row is broken: a row is a line to grep and tail."""
+    width = console.width
+    if not console.is_terminal:
+        room = console.options.update(max_width=WIDEST)
+        console.width = max(width, Measurement.get(console, room, table).maximum)
+    try:
+        yield
+    finally:
+        console.width = width
 
 
 def print_heading(console: Console, text: str) -> None:
@@ -40,6 +58,11 @@ def print_heading(console: Console, text: str) -> None:
 def print_plain(console: Console, text: str) -> None:
     """Print text as it is, long lines broken between words."""
     console.print(plain(text), highlight=False)
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print text that is to be pasted: on one line, however wide the terminal is."""
+    console.print(plain(text), highlight=False, soft_wrap=True)
 
 
 def plain(text: object) -> str:

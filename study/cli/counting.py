@@ -112,8 +112,16 @@ class Count:
 
     def end_training(self) -> None:
         """No trial follows; the report comes next."""
+        self._end_training("reporting")
+
+    def stop_training(self) -> None:
+        """No trial follows, as the run is about to end."""
+        self._end_training("stopping")
+
+    def _end_training(self, phase: Phase) -> None:
         with self._lock:
-            self.phase, self._remaining = "reporting", dict(self._count_remaining())
+            if self.phase != "stopping":
+                self.phase, self._remaining = phase, dict(self._count_remaining())
             self._running.clear()
 
     def on_start(self, job: Job) -> None:

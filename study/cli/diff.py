@@ -161,8 +161,10 @@ def _unknown(plans: Sequence[Plan]) -> str:
 def _how_many(changed: Sequence[Row], first: Side, second: Side) -> str:
     """How many verdicts read as before."""
     common, named = len(first.verdicts.keys() & second.verdicts.keys()), {row[0] for row in changed}
-    same = common - len(named - {""})
-    return f"{count_of(same, 'verdict')} with the same effect, of {common} that both have."
+    equal = common - len(named - {""})
+    agree = common - sum(row[1] == "verdict" for row in changed)
+    both = f"Of {count_of(common, 'claim')} that both have"
+    return f"{both}, {agree} got the same verdict, {equal} with the same numbers."
 
 
 def _changed_verdicts(first: Side, second: Side) -> Iterator[Row]:
@@ -189,7 +191,7 @@ def _words(verdict: Mapping[str, Any]) -> dict[str, str]:
 def _effect(verdict: Mapping[str, Any]) -> str:
     numbers = [verdict.get(name) for name in ("effect", "ci_low", "ci_high")]
     effect, *ends = (_number(value, verdict) for value in numbers)
-    unit = {"share": "points" if _is_difference(verdict) else "%", "ratio": "times"}
+    unit = {"share": "percentage points" if _is_difference(verdict) else "%", "ratio": "times"}
     if effect == UNKNOWN:
         return UNKNOWN
     said = f"{effect} {unit.get(verdict['unit'], verdict['unit'])}".rstrip()
@@ -201,8 +203,10 @@ def _number(value: Any, verdict: Mapping[str, Any]) -> str:
         return UNKNOWN
     sign = "+" if _is_difference(verdict) else ""
     if verdict["unit"] == "share":
-        return f"{100 * value:{sign}z.1f}"
-    return f"{value:{sign}z.3f}" if verdict["unit"] == "nats" else f"{value:{sign}.3g}"
+        said = f"{100 * value:{sign}z.1f}"
+    else:
+        said = f"{value:{sign}z.3f}" if verdict["unit"] == "nats" else f"{value:{sign}.3g}"
+    return said.replace("-", "−")
 
 
 def _is_difference(verdict: Mapping[str, Any]) -> bool:

@@ -42,6 +42,8 @@ def on_ray(options: Options) -> Iterator[Executor]:
     from study.pool.tuner import run_on_ray
 
     address = wanted_address(options.address)
+    if address is None and options.gpus_per_trial:
+        _check_gpu()
     with connect(address, options.verbose) as nodes:
         resources = trial_resources(
             nodes,
@@ -67,6 +69,14 @@ def on_ray(options: Options) -> Iterator[Executor]:
             run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
 
         yield Executor(resources, numerics, run)
+
+
+def _check_gpu() -> None:
+    """Ray finds none where PyTorch finds none, but must be started for that."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise StudyError(NO_GPU)
 
 
 @contextmanager

@@ -46,10 +46,10 @@ class SeedRangeType(click.ParamType):
             found = SeedRange(int(first), int(most if dots else first))
         except ValueError:
             self.fail(f"{value!r} is neither a whole number nor a range such as 10..30.")
+        if found.most < found.first:
+            self.fail(f"a range must not end before it begins; got {value}.")
         if not 1 <= found.first <= found.most <= LARGEST:
-            self.fail(
-                f"{value} must be from 1 to {LARGEST}, and a range must not end before it begins."
-            )
+            self.fail(f"the number of seeds must be from 1 to {LARGEST}; got {value}.")
         return found
 
 

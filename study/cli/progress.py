@@ -91,6 +91,15 @@ class Progress:
             took = describe_time(time.monotonic() - started)
             self._print_end(self.count.snapshot(), f"{how} {took}")
 
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """What is raised within it ends the run, which may take seconds."""
+        try:
+            yield
+        except BaseException:
+            self.count.stop_training()
+            raise
+
     def on_start(self, job: Job) -> None:
         self.count.on_start(job)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from hw3.files import UnusableFile
 from hw3.text import count_of
-from study.cli.columns import print_columns, print_plain
+from study.cli.columns import print_columns, print_line, print_plain
 from study.search.plan import PLAN
 from study.search.saved import saved_plan
 from study.spec.errors import StudyError
@@ -72,7 +72,7 @@ def list_studies(results: Folder, console: Console) -> None:
     print_columns(console, HEADINGS, [_cells(one) for one in shelved])
     for one in shelved:
         if one.note:
-            print_plain(console, f"{one.name}: {one.note}")
+            print_line(console, f"{one.name}: {one.note}")
     print_plain(console, f"{count_of(_count_records(results), 'record')} in {results}")
 
 

@@ -175,7 +175,8 @@ def _rule_line(count: int, rule: Rule, plan: Plan) -> str:
     share = detectable_share(plan.looks, rule)
     return (
         f"{said} judged, at 5 % after Holm's correction: a claim is supported if it holds in "
-        f"{counts} trainings, refuted if it fails in as many. One that holds in "
+        f"{counts} trainings, refuted if it fails in as many; in somewhat fewer where other claims "
+        "are decided as well (Holm). One that holds in "
         f"{100 * share:.0f} % of all trainings is supported by 4 of 5 such runs (a difference of "
         f"{in_deviations(share):.1f} standard deviations of the seeds); smaller effects are often "
         "missed"

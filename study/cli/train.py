@@ -80,8 +80,9 @@ def train(
     recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
     with progress.training(), fed(viewers) as feeds:
         session = Session(dispatcher, recorder, [progress, watch, *feeds])
-        executor.run(session, data, checkpoints, keeper)
-        _check_progress(session.failures, plan.study, folder)
+        with progress.stopping():
+            executor.run(session, data, checkpoints, keeper)
+            _check_progress(session.failures, plan.study, folder)
     recorder.forget_stopped()
     _say_given_up(session.failures, plan.study, console)
     _say_not_kept(watch.failures, console)

@@ -16,6 +16,12 @@ from study.store.snapshot import RunningTrial, Snapshot
 SPARKS = "▁▂▃▄▅▆▇█"
 GAP = " "  # where a curve has no number
 BAR_WIDTH = 40  # characters at most
+# What a run does while it trains nothing.
+DOING = {
+    "starting": "starting",
+    "stopping": "stopping; every finished trial is recorded",
+    "reporting": "all trained; writing the report",
+}
 STYLES = {"running": "bold", "finished": "green", "interrupted": "yellow", "failed": "red"}
 
 
@@ -94,7 +100,9 @@ def bests(snapshot: Snapshot) -> list[str]:
 def pace(snapshot: Snapshot) -> str:
     """What runs, how fast, and how long it will take."""
     if snapshot.phase != "training":
-        return "starting" if snapshot.phase == "starting" else "all trained; writing the report"
+        return DOING.get(snapshot.phase, snapshot.phase)
+    if not snapshot.under_way and not snapshot.epochs_per_second:
+        return "waiting for the first worker"
     rate, seconds = snapshot.epochs_per_second, snapshot.seconds_left
     left = "time left unknown" if seconds is None else f"{describe_time(seconds)} left"
     return f"{snapshot.under_way} running, {rate:.{1 if rate >= 1 else 3}f} epochs/s, {left}"

@@ -87,8 +87,9 @@ def watch(name: str, again: str, results: Folder, console: Console, once: bool =
         sight = _follow(sight, sights, console)
     if sight.kind == "nothing":
         raise StudyError(
-            f"nothing runs in {folder}, and nothing there says how an earlier run ended. If that "
-            "is not where the run keeps its results, name it with --results."
+            f"nothing runs in {folder}, and nothing there says how an earlier run ended. A run "
+            "that was just started may still be loading: without --once, watch waits for it. If "
+            "that is not where the run keeps its results, name it with --results."
         )
     if sight.snapshot is not None:
         console.print(View(sight.snapshot))

@@ -206,13 +206,14 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
         return [f"is first judged after {first} seeds; {case.seeds} have been trained"]
     if sample.problem:
         return [sample.problem]
-    notes = []
+    notes = ["both are one configuration, and differ in nothing"] * sample.is_one
     missing = int(np.isnan(sample.held).sum())
     if sample.diverged:
         notes.append(f"{_trainings(sample.diverged)} diverged: counted against their own side")
     tied = int((sample.counted == TIED).sum())
     if tied:
-        notes.append(f"{tied} seed{'s' * (tied > 1)} tied and speak neither for the claim nor against")
+        seeds = "1 seed tied and speaks" if tied == 1 else f"{tied} seeds tied and speak"
+        notes.append(f"{seeds} neither for the claim nor against")
     if missing:
         notes.append(f"{missing} seed{'s' * (missing > 1)} left out: no value")
     if sample.apart:

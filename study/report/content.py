@@ -20,6 +20,7 @@ from study.search.registered import describe_notes
 from study.spec.study import Study
 
 FOUND = "What we found"
+SOURCES = "In brackets: the records behind a sentence and the command, listed in the last section."
 OF_SEARCH = {"search", "slices", "importance", "rungs"}  # kinds of figures
 BESIDE_ANSWER = {"comparison", "time_to_accuracy"}
 
@@ -53,7 +54,7 @@ def report_content(
         warnings=[*describe_warnings(plan, notes), *cautions],
         question=study.question,
         sections=[
-            *[Section(FOUND, list(map(_finding, findings)))] * bool(findings),
+            *[Section(FOUND, [*map(_finding, findings), Text(SOURCES, "faint")])] * bool(findings),
             *_sections(plan, table, verdicts, figures, notes, weights, wrong),
         ],
     )
@@ -124,7 +125,7 @@ def _sections(
         ),
         Section("Failures", failure_blocks(table)),
         Section("Cost", cost_blocks(plan, table)),
-        Section("Data", data_blocks(plan.data, plan.shape)),
+        Section("Data", data_blocks(plan)),
         Section("How it was made", making_blocks(plan, weights)),
         Section("Where the numbers come from", _source_blocks(plan, table, verdicts)),
     ]

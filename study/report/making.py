@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from hw3.shape import Shape
 from hw3.text import count_of
 from study.report.blocks import Block, Cell, Code, Column, Pairs, Table, Text
 from study.report.cells import count_cell, frame_rows, number_cell, sourced
 from study.report.sources import stage_source
+from study.search.caveats import describe_caveats
 from study.search.plan import Plan, describe_splits
 from study.spec.budget import DataFacts
 from study.spec.errors import error_line
@@ -40,7 +40,7 @@ def failure_blocks(table: pd.DataFrame) -> list[Block]:
         ]
         for row in frame_rows(list_failures(table))
     ]
-    return [Table(columns, rows)] if rows else [Text("No trial diverged or failed.")]
+    return [Table(columns, rows)] if rows else [Text("No trial has diverged or failed.")]
 
 
 def _error_cell(status: str, error: str) -> Cell:
@@ -81,8 +81,9 @@ def _cost_cells(row: Mapping[str, Any]) -> list[Cell]:
     return [Cell(row["stage"]), Cell(row["device"]), *sourced(numbers, stage_source(row["stage"]))]
 
 
-def data_blocks(data: DataFacts, shape: Shape) -> list[Block]:
-    """Where the data comes from, and what each part holds."""
+def data_blocks(plan: Plan) -> list[Block]:
+    """Where the data comes from, what each part holds, and what it cannot show."""
+    data, shape = plan.data, plan.shape
     pairs = [
         ("Source", data.source),
         ("Location", data.location),
@@ -92,7 +93,8 @@ def data_blocks(data: DataFacts, shape: Shape) -> list[Block]:
         *((PART_TITLES.get(part, part), _describe_part(data, part)) for part in data.counts),
         ("Fingerprint", data.fingerprint),
     ]
-    return [Pairs(pairs)]
+    caveats = [f"{caveat[0].upper()}{caveat[1:]}." for caveat in describe_caveats(plan)]
+    return [Pairs(pairs), *map(Text, caveats)]
 
 
 def _describe_part(data: DataFacts, part: str) -> str:

@@ -45,11 +45,12 @@ def _risked(ends: pd.DataFrame, rows: pd.DataFrame, objective: str) -> Iterator[
     ]
     where = f"{plural('epoch', len(losing))} {' and '.join(losing)}"
     fate = (
-        f"would have been stopped at {where}, had stopping been allowed there"
+        f"it would have been stopped at {where}, had stopping been allowed there"
         if losing
-        else "would have gone on at every one of the epochs where others are stopped"
+        else "it was good enough at each of the epochs at which the others may be stopped"
     )
-    yield f"Of {count_of(len(unpruned), 'trial')} that nothing could stop, the best {fate}."
+    trials = count_of(len(unpruned), "trial")
+    yield f"{trials} were never stopped, to see whether stopping loses good ones. The best: {fate}."
 
 
 def _would_go_on(rows: pd.DataFrame, key: str, objective: str) -> bool:

@@ -112,7 +112,12 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         return [Text("No training of a candidate reached its last epoch, so there are no scores.")]
     without_test = "" if _has_test(table) else " The data has no test part."
     constant = constant_predictor(plan.data.counts)
-    cells = [_candidate_cells(row, plan, _has_test(table)) for row in rows]
+    cells = [_candidate_cells(row, plan, _has_test(table)) for row in _with_twins(rows)]
+    fronts = [
+        f" {search.choices[search.cheapest]}: the cheapest trial, {search.front.describe()}."
+        for search in plan.study.searches
+        if search.front is not None
+    ]
     return [
         Text(
             "Means over seeds at the last epoch; in small print the range over seeds, and the mean "
@@ -122,13 +127,22 @@ def candidate_blocks(plan: Plan, table: pd.DataFrame) -> list[Block]:
         Text(
             "Generalisation gap: validation minus training loss, both in evaluation mode. "
             f"Multiply-adds: forward, per {plan.examples[:-1]}. Training time: "
-            f"{_which_time(rows)}.{without_test}",
+            f"{_which_time(rows)}.{''.join(fronts)}{without_test}",
             style="faint",
         ),
         *_class_blocks(rows, constant, plan),
         *map(Text, _mixtures(table)),
         *(_dropout_blocks(plan.study, table) if plan.budget.judged else ()),
     ]
+
+
+def _with_twins(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of which those of one configuration say the label of the first in its place."""
+    first: dict[str, str] = {}
+    for row in rows:
+        label = first.setdefault(row["configuration"], row["label"])
+        same = row["n"] and label != row["label"]
+        yield dict(row) | ({"configuration": f"the same as {label}"} if same else {})
 
 
 def _constant_cells(constant: Constant) -> list[Cell]:

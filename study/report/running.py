@@ -86,7 +86,7 @@ def running_content(
         Section("Claims", _claim_blocks(plan)),
         Section("The search", _search_blocks(plan, table, drawn)),
         Section("Failures of the search", failure_blocks(table)),
-        Section("Data", data_blocks(plan.data, plan.shape)),
+        Section("Data", data_blocks(plan)),
         Section("How it is made", making_blocks(plan)),
     ]
     return Report(

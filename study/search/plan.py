@@ -247,7 +247,7 @@ def load_plan(study: Study, results: Folder, command: Sequence[str] = ()) -> Pla
             f"which trains nothing that is recorded: {again}"
         ) from error
     raise StudyError(
-        f"a report needs a run, and {folder}/{PLAN} is not there. Run it first: {again}"
+        f"this needs a run's results, and {folder}/{PLAN} is not there. Run it first: {again}"
     )
 
 

@@ -154,7 +154,7 @@ class _Told(FrozenTrial):
     def __deepcopy__(self, _memo: Any) -> "_Told":
         """Of all its parts, a study would take half of the time of a proposal."""
         twin = object.__new__(_Told)
-        twin.__dict__.update(self.__dict__)
+        vars(twin).update(vars(self))
         return twin
 
     def _validate(self) -> None:

@@ -88,7 +88,8 @@ def _make_grid(seed: int, search: Search, trials: int, *_given: Any) -> "BaseSam
 
 SAMPLERS = {
     "auto": Sampler(
-        f"gp for the first {GP_TRIALS} trials, then tpe; tpe where the space has conditions",
+        f"Gaussian process for the first {GP_TRIALS} trials, then tree-structured Parzen "
+        "estimator; that from the start where the space has conditions",
         _make_auto,
         conditional=True,
     ),

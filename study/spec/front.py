@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+WORDS = {"multiply_adds": "multiply-adds", "activation_bytes": "bytes of activations"}
+
 
 @dataclass(frozen=True)
 class Front:
@@ -20,8 +22,8 @@ class Front:
     within: float
 
     def describe(self) -> str:
-        """In words, as the end of "the cheapest"."""
-        return f"within {self.within:g} of the best by {self.cost.replace('_', ' ')}"
+        """In words, after "the cheapest"."""
+        return f"by {WORDS.get(self.cost, self.cost)}, within {self.within:g} of the best"
 
     def mistakes(self) -> Iterator[str]:
         """What is wrong with it, a sentence each."""

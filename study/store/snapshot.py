@@ -17,7 +17,7 @@ MAX_BYTES = 1_000_000  # of the file; it lists no more than LISTED trials
 LISTED = 64  # trials under way that a snapshot describes; it counts all
 
 State = Literal["running", "finished", "interrupted", "failed"]
-Phase = Literal["starting", "training", "reporting"]
+Phase = Literal["starting", "training", "stopping", "reporting"]
 
 TRIALS_OF = {"explore": "search trials", "confirm": "confirmations", "timing": "timings"}
 

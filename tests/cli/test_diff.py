@@ -53,7 +53,10 @@ def test_a_verdict_that_changed_is_shown_with_both_effects_and_the_others_counte
     said = words(diff(*sides, "--study", "task_c"))
     assert f"{before[0]['claim']} verdict {before[0]['verdict']} supported" in said
     assert "50.0 %" in said and f"held in {before[0]['held']} of" in said
-    assert f"{len(before) - 1} verdicts with the same effect, of {len(before)}" in said
+    same = len(before) - 1
+    assert (
+        f"Of {len(before)} claims that both have, {same} got the same verdict, {same} with" in said
+    )
     assert "No setting and no claim differs" in said
 
 

@@ -35,7 +35,7 @@ def test_it_is_written_where_it_is_asked_for(tmp_path):
 
 def test_without_a_run_it_says_what_to_do(tmp_path):
     code, output = said("--results", tmp_path, "--no-crate")
-    assert code == 1 and "a report needs a run" in output
+    assert code == 1 and "this needs a run's results" in output
 
 
 def test_a_paper_of_missing_trainings_is_written_and_says_so(tmp_path):

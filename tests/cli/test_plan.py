@@ -269,7 +269,7 @@ def test_plan_says_that_a_search_has_a_front():
     result = run([*PLAN, "--profile", "smoke"], study)
     assert result.exit_code == 0, result.output
     said = " ".join(result.output.split())
-    assert "and for the cheapest within 0.02 of the best by multiply adds" in said
+    assert "and for the cheapest by multiply-adds, within 0.02 of the best" in said
 
 
 def test_plan_refuses_splits_that_patients_do_not_allow():

@@ -136,7 +136,7 @@ def test_page_states_data_command_budget_and_provenance(html):
 def test_page_of_an_empty_table_is_whole(table):
     page = Page(page_of(table.iloc[:0], plan=plan_of(provenance={}, seconds=None)))
     assert "nothing was chosen" in page.text
-    assert "No trial diverged or failed" in page.text
+    assert "No trial has diverged or failed" in page.text
 
 
 def test_page_of_a_run_without_a_finished_training_says_so(table):

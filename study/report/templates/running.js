@@ -13,7 +13,7 @@ function watchRun(banner) {
   const { written, next } = banner.dataset;
   const time = banner.querySelector("time");
   const when = new Date(written);
-  time.textContent = when.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  time.textContent = when.toLocaleString([], { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
   const stopped = document.getElementById("stopped");
   if (!stopped) return; // interrupted or failed: nothing more is written
   const look = () => {
