@@ -130,6 +130,8 @@ class Count:
                 self._stopped.remove(job.key)
                 self._ended[job.stage] -= 1
                 self._not_complete["stopped"] -= 1
+            if not (self._running or self._epochs):  # workers may take seconds to start
+                self._training_since = self._clock()
             self._running[job.key] = job
             self._remaining = dict(self._count_remaining())
 

@@ -36,47 +36,58 @@ class Executor:
 
 @contextmanager
 def on_ray(options: Options) -> Iterator[Executor]:
-    """Ray's workers: on the cluster at the address, or on this machine for the time of the run."""
-    from study.cluster.ray import connect, on_a_worker, wanted_address
+    """Ray's workers: on the cluster at the address, or on this machine for the time of training."""
+    from study.cluster.ray import wanted_address
+
+    address = wanted_address(options.address)
+    if address is None:
+        yield _ray_here(options)
+        return
+    with _ray_at(address, options) as executor:
+        yield executor
+
+
+def _ray_here(options: Options) -> Executor:
+    """Ray is started when there is something to train, and ended with it."""
+    from study.cluster.ray import connect
+    from study.pool.tuner import run_on_ray
+
+    def run(
+        session: "Session", data: Splits, checkpoints: CheckpointStore, weights: "WeightsKeeper"
+    ) -> None:
+        with connect(None, options.verbose) as nodes:
+            resources = trial_resources(nodes, *_asked(options))
+            run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
+
+    device = device_here(options)
+    return Executor(resources_here(options), choose_numerics(device, options.precision), run)
+
+
+@contextmanager
+def _ray_at(address: str, options: Options) -> Iterator[Executor]:
+    from study.cluster.ray import connect, on_a_worker
     from study.cluster.shared_results import check_every_host_sees
     from study.pool.tuner import run_on_ray
 
-    address = wanted_address(options.address)
-    if address is None and options.gpus_per_trial:
-        _check_gpu()
     with connect(address, options.verbose) as nodes:
-        resources = trial_resources(
-            nodes,
-            options.cpus_per_trial,
-            options.gpus_per_trial,
-            options.max_concurrent,
-            grows=address is not None,
-        )
+        resources = trial_resources(nodes, *_asked(options), grows=True)
         if len(nodes) > 1:
             check_every_host_sees(options.results)
         device: Device = "cuda" if resources.gpus_per_trial else "cpu"
-        if address is None:
-            numerics = choose_numerics(device, options.precision)
-        else:  # the workers' hosts may have other processors than this one
-            numerics = on_a_worker(resources, choose_numerics, device, options.precision)
+        # The workers' hosts may have other processors than this one.
+        numerics = on_a_worker(resources, choose_numerics, device, options.precision)
 
         def run(
-            session: "Session",
-            data: Splits,
-            checkpoints: CheckpointStore,
-            weights: "WeightsKeeper",
+            session: "Session", data: Splits, checkpoints: CheckpointStore, weights: "WeightsKeeper"
         ) -> None:
             run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
 
         yield Executor(resources, numerics, run)
 
 
-def _check_gpu() -> None:
-    """Ray finds none where PyTorch finds none, but must be started for that."""
-    import torch
-
-    if not torch.cuda.is_available():
-        raise StudyError(NO_GPU)
+def _asked(options: Options) -> tuple[float | None, float | None, int | None]:
+    """What `trial_resources` takes of the options."""
+    return options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
 
 
 @contextmanager
@@ -128,18 +139,29 @@ def concurrent_trials(options: Options) -> int:
     Raises:
         StudyError: a trial would need more than this machine has, and no cluster is asked for.
     """
-    import torch
-
     from study.cluster.ray import wanted_address
 
-    cpus = len(os.sched_getaffinity(0))
     if options.workers == "inline":
         return 1
     if wanted_address(options.address) is not None:
-        return options.max_concurrent or cpus
-    here = {"CPU": float(cpus), "GPU": float(torch.cuda.device_count())}
-    asked = options.cpus_per_trial, options.gpus_per_trial, options.max_concurrent
-    return trial_resources([here], *asked).concurrent
+        return options.max_concurrent or _cpus()
+    return resources_here(options).concurrent
+
+
+def resources_here(options: Options) -> Resources:
+    """What a trial gets of this machine.
+
+    Raises:
+        StudyError: it would need more than this machine has.
+    """
+    import torch
+
+    here = {"CPU": float(_cpus()), "GPU": float(torch.cuda.device_count())}
+    return trial_resources([here], *_asked(options))
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def device_here(options: Options) -> Device:

@@ -81,7 +81,7 @@ def _and_ray(options: Options) -> str:
     from study.cluster.ray import wanted_address
 
     address = wanted_address(options.address)
-    return f" and joining the Ray at {printable(mask(address))}" if address else " and starting Ray"
+    return f" and joining the Ray at {printable(mask(address))}" if address else ""
 
 
 def show_plan(study: Study, options: Options, console: Console) -> None:

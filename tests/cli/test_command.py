@@ -4,10 +4,10 @@ import os
 import platform
 import re
 import subprocess
-from contextlib import nullcontext
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -208,10 +208,10 @@ def test_one_process_on_a_machine_without_a_gpu_takes_none(tmp_path, monkeypatch
     assert not (tmp_path / "r").exists()
 
 
-def test_more_gpus_than_ray_has_is_one_error(tmp_path, monkeypatch):
-    for gpus, said in ((1.0, "64, the largest host has 1"), (0.0, "this machine has no GPU")):
-        nodes = [{"CPU": 2.0, "GPU": gpus}]
-        monkeypatch.setattr("study.cluster.ray.connect", lambda *_, nodes=nodes: nullcontext(nodes))
+def test_more_gpus_than_there_are_is_one_error_before_ray_is_started(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.cluster.ray.connect", Mock(side_effect=AssertionError))
+    for gpus, said in ((1, "64, the largest host has 1"), (0, "this machine has no GPU")):
+        monkeypatch.setattr("torch.cuda.device_count", lambda gpus=gpus: gpus)
         answer = run([*SMOKE, "--gpus-per-trial", "64", "--results", str(tmp_path / "results")])
         assert answer.exit_code == 1
         assert said in answer.stderr and "--gpus-per-trial" in answer.stderr

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from unittest.mock import Mock
 
 import fsspec
 import numpy as np
@@ -78,6 +79,16 @@ def test_smoke_run_writes_everything_and_a_second_task_shares_its_baselines(tmp_
     (folder / "report.html").unlink()
     assert run(["report", "--results", str(results)]).exit_code == 0
     assert (folder / "report.html").exists()
+
+
+def test_a_study_of_which_all_is_recorded_starts_no_ray(tmp_path, monkeypatch):
+    study = replace(task_c.STUDY, figures=())
+    few = ["--epochs", "1", "--trials", "1", "--seeds", "1", "--results", str(tmp_path)]
+    assert run([*SMOKE, *few], study).exit_code == 0
+    monkeypatch.setattr("study.cluster.ray.connect", Mock(side_effect=AssertionError))
+    answer = run(["--profile", "smoke", *few], study)
+    assert answer.exit_code == 0, answer.output
+    assert "nothing to train" in answer.output
 
 
 def test_claims_about_metrics_are_judged_from_the_logits_of_images(tmp_path, monkeypatch):
