@@ -118,7 +118,7 @@ def _take_case(
         claim,
         sample,
         looks if n else NO_LOOKS,
-        barred=_why_barred(claim, terms, sample, useless, labels) or _same(claim, confirm, labels),
+        barred=_same(claim, confirm, labels) or _why_barred(claim, terms, sample, useless, labels),
         counts=terms.cover(claim),
         seeds=recorded,
     )
@@ -206,7 +206,7 @@ def _notes(case: Case, decision: Decision, terms: Terms) -> list[str]:
         return [f"is first judged after {first} seeds; {case.seeds} have been trained"]
     if sample.problem:
         return [sample.problem]
-    notes = ["both are one configuration, and differ in nothing"] * sample.is_one
+    notes = []
     missing = int(np.isnan(sample.held).sum())
     if sample.diverged:
         notes.append(f"{_trainings(sample.diverged)} diverged: counted against their own side")

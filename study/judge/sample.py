@@ -38,7 +38,6 @@ class Sample:
         metric: the column that was read.
         images: `study.judge.images.image_scores` of the seeds with a value.
         apart: whether these are times that were measured on several machines.
-        is_one: whether the two that are compared are one configuration, trained once.
     """
 
     values: np.ndarray
@@ -49,7 +48,6 @@ class Sample:
     metric: str = ""
     images: np.ndarray | None = None
     apart: bool = False
-    is_one: bool = False
 
     @property
     def counted(self) -> np.ndarray:
@@ -111,7 +109,6 @@ def take_sample(claim: Claim, confirm: pd.DataFrame, n: int) -> Sample:
         metric=metric,
         images=image_scores(claim, metric, counted),
         apart=metric in TIMED_METRICS and _are_apart(counted),
-        is_one=len(counted) == 2 and list(counted[0]["key"]) == list(counted[1]["key"]),
     )
 
 

@@ -44,7 +44,7 @@ def test_plan_says_cost_and_starts_nothing(study, tmp_path):
 def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
     monkeypatch.setattr("study.cli.estimate._matrix_product_rate", lambda _precision: 500e9)
     lines = [run([*PLAN, "--max-concurrent", count]).output for count in ("1", "2")]
-    one, two = (int(re.search(r"about (\d+) s of training,", line)[1]) for line in lines)
+    one, two = (int(re.search(r"about (\d+) s of training", line)[1]) for line in lines)
     assert one == pytest.approx(2 * two, abs=1)
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import threading
+from contextlib import suppress
 
 import pytest
 from rich.console import Console
@@ -80,6 +81,22 @@ def test_epochs_that_were_trained_twice_are_told_at_the_end():
 
     assert lines_of(events)[-1].startswith("2 epochs were trained twice")
     assert not any("twice" in line for line in lines_of(nothing))
+
+
+def test_a_run_that_is_interrupted_is_stopping_and_has_no_time_left(tmp_path):
+    seen = []
+
+    def events(progress, left):
+        complete(progress, left, 0)
+        with suppress(KeyboardInterrupt), progress.stopping():
+            raise KeyboardInterrupt
+        seen.append(progress.count.snapshot())
+        progress.count.end_training()
+        seen.append(progress.count.snapshot())
+
+    lines_of(events)
+    assert [(one.phase, one.under_way) for one in seen] == 2 * [("stopping", 0)]
+    assert not any("left" in one.sentence() for one in seen)
 
 
 def test_the_folder_has_the_snapshot_while_the_run_lasts_and_at_its_end(tmp_path, monkeypatch):

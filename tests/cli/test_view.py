@@ -70,6 +70,21 @@ def test_an_ended_run_says_so_in_place_of_its_pace():
     assert not any("running" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    "now, said",
+    [
+        ({"phase": "starting"}, "starting"),
+        ({"under_way": 0, "running": (), "epochs_per_second": 0.0}, "waiting for the first worker"),
+        ({"phase": "stopping"}, "stopping; every finished trial is recorded"),
+        ({"phase": "reporting"}, "all trained; writing the report"),
+    ],
+)
+def test_what_a_run_does_while_nothing_is_trained(now, said):
+    snapshot = replace(TRAINING, **now)
+    assert said in drawn(snapshot)[len(TRAINING.stages) + 1]
+    assert said in log_line(snapshot)
+
+
 def test_names_cannot_act_on_the_terminal():
     mean = replace(
         TRAINING,
