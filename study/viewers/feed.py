@@ -42,11 +42,13 @@ class Viewer(Protocol):
         name: what a warning calls it.
         share: of the run's time that it may take, 0 to 1, counted in processor time.
         takes: seconds of that time to show something for the first time, roughly.
+        at_end: whether a run that has finished before it could be shown is shown then.
     """
 
     name: str
     share: float
     takes: float
+    at_end: bool
 
     def open(self) -> None:
         """Begin; what takes time to import is imported here."""
@@ -113,17 +115,23 @@ class Feed:
         return told
 
     def _run(self) -> None:
+        self._ended.wait(self._pause())
+        if not (self._ended.is_set() and self._ending[0] == "finished" and not self._viewer.at_end):
+            self._show_until_the_end()
+        self._is_over = True
+        self._told = {}
+
+    def _show_until_the_end(self) -> None:
         try:
             self._viewer.open()
-            while not self._ended.wait(self._pause()):
+            while not self._ended.is_set():
                 self._show()
+                self._ended.wait(self._pause())
             self._show()
             self._viewer.close(*self._ending)
         except Exception as error:  # noqa: BLE001 - whatever a viewer raises, the run goes on
             reason = " ".join(mask(f"{type(error).__name__}: {error}").split())
             warn(f"{self._viewer.name} is not written any more: {printable(reason)}")
-        self._is_over = True
-        self._told = {}
 
     def _show(self) -> None:
         began = time.thread_time()

@@ -36,6 +36,7 @@ class MLflow:
     """
 
     share, takes = 0.001, 0.02
+    at_end = True
 
     def __init__(self, plan: Plan, uri: str, finished: Finished):
         self.name = f"MLflow at {mask(uri)}"

@@ -53,6 +53,7 @@ class RunningFigures:
 
     name = "figures of the running study"
     share, takes = 0.004, 0.4
+    at_end = False
 
     def __init__(self, plan: Plan, finished: Finished):
         self._plan, self._shown = plan, _Shown(finished)
@@ -95,6 +96,7 @@ class RunningPage:
 
     name = "the report of the running study"
     share, takes = 0.002, 0.08
+    at_end = False
 
     def __init__(
         self,

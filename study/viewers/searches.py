@@ -37,6 +37,7 @@ class LiveSearches:
 
     name = SEARCHES
     share, takes = 0.002, 0.1
+    at_end = False
 
     def __init__(self, plan: Plan, folder: Folder, finished: Finished):
         self._plan, self._folder, self._finished = plan, folder.without_waiting(), finished

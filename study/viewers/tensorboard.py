@@ -29,6 +29,7 @@ class TensorBoard:
 
     name = "TensorBoard's folder"
     share, takes = 0.001, 0.01
+    at_end = True
 
     def __init__(self, plan: Plan, folder: LocalFolder, finished: Finished):
         self._plan, self._folder, self._finished = plan, folder / FOLDER, finished

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -24,7 +25,7 @@ def report_of(*losses):
 class Noted:
     """A viewer that notes what it is shown, when it is allowed to go on."""
 
-    name, share, takes = "the noted one", 1e9, 0.0
+    name, share, takes, at_end = "the noted one", 1e9, 0.0, True
 
     def __init__(self):
         self.opened, self.go_on = threading.Event(), threading.Event()
@@ -107,6 +108,19 @@ def test_a_faulty_viewer_is_one_warning_and_costs_the_others_nothing(where, capl
     assert other.ending == ("finished", "")
     (warning,) = [record.getMessage() for record in caplog.records]
     assert "the noted one" in warning and "s3://key:***@bucket" in warning
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt()])
+def test_a_run_that_is_shorter_than_its_views_take_is_not_held_up_by_them(error):
+    viewer = Noted()
+    viewer.go_on.set()
+    viewer.share, viewer.takes, viewer.at_end = 0.001, 1.0, False
+    with suppress(KeyboardInterrupt), fed([viewer]) as (feed,):
+        feed.on_start(job_of(0.1))
+        if error:
+            raise error
+    assert viewer.opened.is_set() == (error is not None)
+    assert viewer.ending == (("interrupted", "") if error else None)
 
 
 def test_a_viewer_that_hangs_does_not_keep_the_run_from_its_end(monkeypatch, caplog):
