@@ -97,5 +97,3 @@ def test_a_new_study_runs_as_it_is(folder):
     study("run", "tiny.py", "--profile", "smoke", "--workers", "inline")
     table = (folder / "results/tiny/report.html").read_text()
     assert "one layer" in table and "two layers" in table
-    assert "all" in study("run", "tiny.py", "--profile", "smoke", "--workers", "inline").lower()
-    study("report", "tiny.py")
