@@ -2,20 +2,26 @@
 
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 
+from benchmarks.search import tables
 from benchmarks.search.__main__ import RUNS, known, read_runs, summary
 from benchmarks.search.families import NAME
 from benchmarks.search.peers import PEERS, MissingPeer, OptunaAlone, RayTune, SyneTune, cost_of
+from benchmarks.search.spaces import SEARCHES
+from benchmarks.search.tables import TaskCurves
 from benchmarks.search.trap import Growing, ours_right, peers_right
 from hw3.models import FAMILIES
 from study.spec.search import Search
 from study.spec.space import Choice, Float, Int
 
 EPOCHS = 8
+CURVES = Path(tables.__file__).with_name("curves.parquet")
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +81,18 @@ def test_a_peer_is_charged_for_the_epochs_until_the_target(name):
     assert (cost % 1 == 0) == (name in ("random_full", "optuna_tpe", "optuna_gp"))
     assert PEERS[name](Made(), 4, cost) == cost
     assert PEERS[name](Made(), 4, cost - 1 / EPOCHS) is None
+
+
+@pytest.mark.parametrize("task", SEARCHES)
+def test_a_tasks_curves_are_near_those_that_were_trained_and_tell_of_others(task):
+    trained = pd.read_parquet(CURVES).query("task == @task and epoch == 30")
+    table = TaskCurves(pd.read_parquet(CURVES), task)
+    for point, losses in trained.groupby("point")["val_loss"]:
+        found = table.losses(json.loads(point))
+        assert found.shape == (30,) and found[-1] == pytest.approx(losses.mean(), rel=0.35)
+    assert 0.4 < table.explained < 1
+    ends = trained.groupby("point")["val_loss"].mean()
+    assert ends.min() * 0.9 < table.target < ends.median()
 
 
 def test_a_trial_that_was_stopped_has_not_reached_the_target():
