@@ -102,7 +102,7 @@ def _time_line(plan: Plan, concurrent: int) -> str:
     if seconds is None:
         return f"not estimated, as the costs of models are not known; {together}"
     said = describe_time(seconds)
-    return f"{said} of training (estimate), {together}; start and report take half a minute more"
+    return f"{said} of training (estimate), {together}; start and report take about 30 s more"
 
 
 def _confirm_line(plan: Plan) -> str:

@@ -16,9 +16,8 @@ from study.store.snapshot import RunningTrial, Snapshot
 SPARKS = "▁▂▃▄▅▆▇█"
 GAP = " "  # where a curve has no number
 BAR_WIDTH = 40  # characters at most
-# What a run does while it trains nothing.
+# What a run does in a phase that does not say it by its name.
 DOING = {
-    "starting": "starting",
     "stopping": "stopping; every finished trial is recorded",
     "reporting": "all trained; writing the report",
 }

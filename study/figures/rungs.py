@@ -119,6 +119,7 @@ def _count_pairs(groups: np.ndarray) -> int:
 def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
     """One panel per rung: loss there against final loss, both on log scales."""
     rungs, objective = list(frame.groupby("rung", sort=False)), frame.attrs["objective"]
+    unit = f" ({column_unit(objective)})" * bool(column_unit(objective))
     figure.set_figheight(3.4)
     axes = figure.subplots(1, len(rungs), squeeze=False, sharey=True)[0]
     handles: dict[str, Line2D] = {}
@@ -126,14 +127,9 @@ def draw_rungs(frame: pd.DataFrame, figure: Figure) -> None:
         handles |= _draw_panel(ax, rows, objective)
         first = rows.iloc[0]
         ax.set_title(f"τ = {first['tau']:.2f}, {_format_p(first['p'])}".replace("-", "−"))
-        ax.set_xlabel(_label(objective, rung))
-    axes[0].set_ylabel(_label(objective, frame["epochs"].iloc[0]))
+        ax.set_xlabel(f"the same at epoch {rung}{unit}")  # short: there are three panels
+    axes[0].set_ylabel(f"{column_name(objective)}, epoch {frame['epochs'].iloc[0]}{unit}")
     add_legend(figure, handles)
-
-
-def _label(objective: str, epoch: object) -> str:
-    unit = column_unit(objective)
-    return f"{column_name(objective)}, epoch {epoch}" + f" ({unit})" * bool(unit)
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, objective: str) -> dict[str, Line2D]:
