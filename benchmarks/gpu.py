@@ -10,6 +10,7 @@ At most six minutes, each part written as soon as it ends to gpu.json and gpu.md
               the captured one as a share of what memory allows: the bytes that the layers of a
               step must read and write at least, at the rate of a copy measured here
     together  trainings side by side in one process, captured: all images per second
+    fused     trainings that differ by seed alone, computed as one model: all images per second
     packed    as many processes with one captured training each: all images per second
     study     `python -m study.task_c`, quick, four trials on one GPU: seconds
 
@@ -35,6 +36,7 @@ import torch
 
 from benchmarks.peers import homework
 from hw3.engine import Recipe, Training, repeated, start_training, train_together
+from hw3.fused import train_fused
 from hw3.layers import meta_model, trace_layers
 from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import ELEMENT_BYTES, Numerics, choose_numerics
@@ -143,12 +145,33 @@ def measure_together(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         numerics = choose_numerics(options.device, "auto")
         alone = homework_rate("conv", size, data, options.device)
         for members in MEMBERS:
+            reset_peak(options.device)
             rate = images_per_second("conv", size, members, numerics, data)
             yield {
                 "size": size,
                 "trainings": members,
                 "images/s of all": round(rate),
                 "over homework": round(rate / alone, 1),
+                "MiB": peak_mebibytes(options.device),
+            }
+
+
+def measure_fused(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    numerics = choose_numerics(options.device, "auto")
+    for family, size in (*((family, 64) for family in FAMILIES), ("conv", 256)):
+        data = make_data(size, options.images)
+        loop = homework_rate(family, size, data, options.device)
+        alone = images_per_second(family, size, 1, numerics, data)
+        for members in MEMBERS:
+            reset_peak(options.device)
+            rate = images_per_second(family, size, members, numerics, data, fused=True)
+            yield {
+                "family": family,
+                "size": size,
+                "trainings": members,
+                "images/s of all": round(rate),
+                "over homework": round(rate / loop, 1),
+                "over one alone": round(rate / alone, 1),
                 "MiB": peak_mebibytes(options.device),
             }
 
@@ -201,20 +224,28 @@ PARTS: dict[str, Part] = {
     "parity": measure_parity,
     "engine": measure_engine,
     "together": measure_together,
+    "fused": measure_fused,
     "packed": measure_packed,
     "study": run_study,
 }
 
 
 def images_per_second(
-    family: str, size: int, members: int, numerics: Numerics, data: Splits, captured: bool = True
+    family: str,
+    size: int,
+    members: int,
+    numerics: Numerics,
+    data: Splits,
+    captured: bool = True,
+    fused: bool = False,
 ) -> float:
     """Of all trainings together; training and validation, as the homework's loop has both."""
     usual = repeated.WARM_UP
     repeated.WARM_UP = usual if captured else NEVER
     trainings = make_trainings(family, size, members, numerics, WARM + EPOCHS)
+    epochs = train_fused(trainings, [data] * members) if fused else train_together(trainings, data)
     try:
-        seconds = [rows[0].seconds for rows in train_together(trainings, data) if rows[0]]
+        seconds = [rows[0].seconds for rows in epochs if rows[0]]
     finally:
         repeated.WARM_UP = usual
     return len(data.train) / statistics.median(seconds[WARM:])
@@ -279,6 +310,11 @@ def copy_rate(device: str) -> float:
 def wait(device: str) -> None:
     if device == "cuda":
         torch.cuda.synchronize()
+
+
+def reset_peak(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
 
 
 def peak_mebibytes(device: str) -> int:

@@ -17,6 +17,7 @@ from hw3.engine import (
     train_together,
     training_state,
 )
+from hw3.fused import train_fused
 from hw3.models import FAMILIES
 from hw3.numerics import Numerics
 from tests.hw3.test_recipe import CHANGES
@@ -78,6 +79,34 @@ def test_each_is_trained_as_if_it_were_alone(squares, family):
     assert [curve(own) for own in zip(*rows, strict=True)] == [curve(own) for _one, own in alone]
     for one, (other, _rows) in zip(together, alone, strict=True):
         assert score_images(one, squares.test) == score_images(other, squares.test)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_computed_as_one_each_is_what_it_would_be_alone(squares, family, precision):
+    given, seeds = options(family, precision), range(5)
+    alone = [train(squares, family, seed=seed, **given)[1] for seed in seeds]
+    fused = [start(squares, family, seed=seed, **given) for seed in seeds]
+    rows = list(train_fused(fused, [squares] * len(seeds)))
+    rounding = 0.05 if precision == "bfloat16" else 1e-3
+    for own, expected in zip(zip(*rows, strict=True), alone, strict=True):
+        losses = [(row.train_loss, row.val_loss) for row in own]
+        assert losses == [
+            pytest.approx((row.train_loss, row.val_loss), rel=rounding) for row in expected
+        ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_computed_as_one_captured_steps_compute_what_single_kernels_do(
+    squares, family, monkeypatch
+):
+    def losses():
+        fused = [start(squares, family, seed=seed, **options(family)) for seed in range(3)]
+        return [curve(rows) for rows in train_fused(fused, [squares] * 3)]
+
+    captured = losses()
+    monkeypatch.setattr(repeated, "WARM_UP", 10**9)
+    assert losses() == captured
 
 
 @pytest.mark.parametrize("family", FAMILIES)

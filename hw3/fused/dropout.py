@@ -1,0 +1,80 @@
+"""Dropout of several models at once, each with the masks that it would draw alone."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+from hw3.engine.repeated import drawing_from
+from hw3.numerics import Numerics
+
+
+class MaskedDropout(nn.Module):
+    """Dropout whose mask is a buffer, to be given at each call; the identity in evaluation mode."""
+
+    kept: Tensor
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self._scale = 1 / (1 - rate)
+        self.register_buffer("kept", torch.empty(0, dtype=torch.bool), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features of the mask's shape, bool, True for what is kept."""
+        return torch.where(self.kept, features * self._scale, 0) if self.training else features
+
+
+def with_masked_dropout(model: nn.Module) -> nn.Module:
+    """A copy of the model in which masks are given to dropout layers."""
+    model = copy.deepcopy(model)
+    for name, layer in list(model.named_modules()):
+        if isinstance(layer, nn.Dropout):
+            masked = MaskedDropout(layer.p) if layer.p else nn.Identity()
+            model.set_submodule(name, masked)
+    return model
+
+
+class Masks:
+    """The masks that a model's dropout layers draw for one batch.
+
+    Args:
+        model: as it is trained alone. It is copied, and computes the batch once: only then are the
+            shapes, types and layouts known on which the masks depend.
+        images: a batch as the model takes it.
+        numerics: of the training.
+
+    Raises:
+        RuntimeError: a dropout layer is used more than once.
+    """
+
+    def __init__(self, model: nn.Module, images: Tensor, numerics: Numerics):
+        model = copy.deepcopy(model).train()
+        self._drawn_on: dict[str, tuple[Tensor, float]] = {}  # in the order of their computation
+        for name, layer in model.named_modules():
+            if isinstance(layer, nn.Dropout) and layer.p:
+                layer.register_forward_hook(self._noting(name, layer.p))
+        scratch = torch.Generator(images.device)
+        with torch.no_grad(), drawing_from(scratch), numerics.autocast():
+            model(images)
+
+    def _noting(self, name: str, rate: float):
+        def note(_layer: nn.Module, inputs: tuple[Tensor], _output: Tensor) -> None:
+            if name in self._drawn_on:
+                raise RuntimeError(f"the dropout layer {name} is used more than once")
+            self._drawn_on[name] = torch.ones_like(inputs[0]), rate
+
+        return note
+
+    def draw(self, generators: Sequence[torch.Generator]) -> dict[str, Tensor]:
+        """Masks by the name of their buffer, bool (len(generators), N, ...): each generator's are
+        those that its model would draw alone, where dropout has the same input."""
+        if not self._drawn_on:
+            return {}
+        masks: dict[str, list[Tensor]] = {name: [] for name in self._drawn_on}
+        for generator in generators:
+            with drawing_from(generator):
+                for name, (ones, rate) in self._drawn_on.items():
+                    masks[name].append(dropout(ones, rate) != 0)
+        return {f"{name}.kept": torch.stack(drawn) for name, drawn in masks.items()}
