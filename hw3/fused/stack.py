@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from hw3.engine.images import lay_out
 from hw3.engine.training import Training
-from hw3.fused.dropout import with_masked_dropout
+from hw3.fused.layers import for_stacking
 
 
 class Stack:
@@ -35,7 +35,7 @@ class Stack:
         first = self.trainings[0]
         assert all(one.recipe == first.recipe for one in self.trainings)
         assert all(one.epoch == first.epoch for one in self.trainings)
-        self._model = with_masked_dropout(first.model)
+        self._model = for_stacking(first.model)
         models = [one.model for one in self.trainings]
         self._weights = {
             name: _stack([model.get_parameter(name) for model in models]).requires_grad_()

@@ -12,7 +12,7 @@ from hw3.engine.loss import cross_entropy, hits
 from hw3.engine.repeated import Repeated
 from hw3.engine.steps import Lane
 from hw3.engine.training import Training
-from hw3.fused.dropout import Masks
+from hw3.fused.layers import Masks
 from hw3.fused.stack import Stack
 
 SCORED_AT_A_TIME = 1024  # images, counted once for each model

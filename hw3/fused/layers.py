@@ -1,4 +1,4 @@
-"""Dropout of several models at once, each with the masks that it would draw alone."""
+"""Layers of several models at once: dropout with the masks that each would draw alone."""
 
 import copy
 from collections.abc import Sequence
@@ -26,13 +26,23 @@ class MaskedDropout(nn.Module):
         return torch.where(self.kept, features * self._scale, 0) if self.training else features
 
 
-def with_masked_dropout(model: nn.Module) -> nn.Module:
+class GlobalAverage(nn.Module):
+    """AdaptiveAvgPool2d(1), whose own kernel `vmap` would call for one model after the other."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """float (N, C, H, W) -> (N, C, 1, 1)."""
+        return features.mean(dim=(-2, -1), keepdim=True)
+
+
+def for_stacking(model: nn.Module) -> nn.Module:
     """A copy of the model in which masks are given to dropout layers."""
     model = copy.deepcopy(model)
     for name, layer in list(model.named_modules()):
         if isinstance(layer, nn.Dropout):
             masked = MaskedDropout(layer.p) if layer.p else nn.Identity()
             model.set_submodule(name, masked)
+        elif isinstance(layer, nn.AdaptiveAvgPool2d) and layer.output_size in (1, (1, 1)):
+            model.set_submodule(name, GlobalAverage())
     return model
 
 
