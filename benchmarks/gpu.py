@@ -19,14 +19,12 @@ Needs PyTorch, NumPy, Ray and Optuna. `--device cpu` shows that it works, not ho
 
 import argparse
 import json
-import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +33,11 @@ import pandas as pd
 import torch
 
 from benchmarks.peers import homework
+from hw3.cost import step_bytes
 from hw3.engine import Recipe, Training, repeated, start_training, train_together
 from hw3.fused import train_fused
-from hw3.layers import meta_model, trace_layers
 from hw3.models import FAMILIES, make_architecture
-from hw3.numerics import ELEMENT_BYTES, Numerics, choose_numerics
+from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Split, Splits, make_splits
 
 IMAGES = 1600  # for training, as in the homework
@@ -126,7 +124,9 @@ def measure_engine(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             single = images_per_second(family, size, 1, numerics, data, captured=False)
             captured = images_per_second(family, size, 1, numerics, data)
             loop = homework_rate(family, size, data, options.device)
-            limit = rate / step_bytes(family, size, numerics) * Recipe().batch_size
+            batch_size = Recipe().batch_size
+            moved = step_bytes(make_architecture(family, {}, size), batch_size, numerics)
+            limit = rate / moved * batch_size
             yield {
                 "family": family,
                 "size": size,
@@ -279,18 +279,6 @@ def make_data(size: int, images: int) -> Splits:
         return Split(pixels, np.arange(count, dtype=np.uint8) % 2)
 
     return make_splits("noise", "noise", part(images), part(images // 4), None)
-
-
-def step_bytes(family: str, size: int, numerics: Numerics) -> float:
-    """Bytes that a step must move at least: each layer's input and output once in the forward pass,
-    output's and input's gradient and the input again in the backward pass; weights, gradients and
-    Adam's two moments read, all but the gradients written."""
-    layers = trace_layers(meta_model(make_architecture(family, {}, size)), size)
-    shapes = [(1, size, size), *(layer.shape for layer in layers)]
-    elements = [math.prod(shape) for shape in shapes]
-    moved = sum(3 * one + 2 * other for one, other in pairwise(elements))
-    weights = sum(layer.parameters for layer in layers)
-    return moved * Recipe().batch_size * ELEMENT_BYTES[numerics.precision] + 7 * 4 * weights
 
 
 def copy_rate(device: str) -> float:

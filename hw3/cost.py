@@ -1,13 +1,16 @@
-"""The cost of a model in parameters, multiply-adds and activation memory; models of equal cost."""
+"""The cost of a model in parameters, multiply-adds, activation memory and memory traffic; models of
+equal cost."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch.utils.flop_counter import FlopCounterMode
 
 from hw3.layers import meta_model, trace_layers
 from hw3.models import Architecture
+from hw3.numerics import ELEMENT_BYTES, Numerics
 
 CHANGES_NOTHING = ("Flatten", "Dropout")  # in evaluation mode: no output of their own to keep
 
@@ -41,6 +44,29 @@ def model_cost(architecture: Architecture) -> Cost:
         multiply_adds=counter.get_total_flops() // 2,  # the counter takes each as two
         activation_bytes=elements * 4,
     )
+
+
+def step_bytes(architecture: Architecture, batch_size: int, numerics: Numerics) -> int:
+    """Bytes that a training step must read and write at least: each layer's input and output once
+    in the forward pass, output's and input's gradient and the input again in the backward pass;
+    weights, gradients and Adam's two moments read, all but the gradients written."""
+    sizes = _neighbouring_elements(architecture)
+    moved = sum(3 * inputs + 2 * outputs for inputs, outputs in sizes)
+    weights = sum(parameter.numel() for parameter in meta_model(architecture).parameters())
+    return moved * batch_size * ELEMENT_BYTES[numerics.precision] + 7 * 4 * weights
+
+
+def scoring_bytes(architecture: Architecture, numerics: Numerics) -> int:
+    """Bytes that must be read and written at least to score an example: each layer's input and
+    output once. Weights are read once for many examples, and not counted."""
+    moved = sum(map(sum, _neighbouring_elements(architecture)))
+    return moved * ELEMENT_BYTES[numerics.precision]
+
+
+def _neighbouring_elements(architecture: Architecture) -> list[tuple[int, int]]:
+    """Number of elements of each layer's input and output, for an example."""
+    layers = trace_layers(meta_model(architecture), architecture.shape)
+    return list(pairwise([architecture.shape.features, *(math.prod(one.shape) for one in layers)]))
 
 
 def match_cost(

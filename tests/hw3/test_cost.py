@@ -1,7 +1,8 @@
 import pytest
 
-from hw3.cost import MEASURES, match_cost, model_cost
+from hw3.cost import MEASURES, match_cost, model_cost, scoring_bytes, step_bytes
 from hw3.models import make_architecture
+from hw3.numerics import Numerics
 
 
 def square_ann(width, image_size=32):
@@ -36,3 +37,15 @@ def test_activation_bytes_count_every_layer_output():
     each, the global pool 32, the logit 1; four bytes each."""
     elements = 32 * (64 + 16 + 4) + 2 * 32 * (16 + 4 + 1) + 32 + 1
     assert model_cost(make_architecture("gap", {}, 8)).activation_bytes == 4 * elements
+
+
+def test_bytes_of_a_step_are_those_of_each_layer_and_of_the_optimiser():
+    """An ANN of three hidden units each on 4x4 pixels, by hand: 16 pixels, flattened 16, then
+    three times three outputs of three (linear, activated, dropped out), and the logit."""
+    values = {f"width_{place}": 3 for place in (1, 2, 3)} | {"batch_norm": False}
+    ann = make_architecture("ann", values, 4)
+    sizes = [16, 16, *[3] * 9, 1]
+    weights = 16 * 3 + 3 + 2 * (3 * 3 + 3) + 3 + 1
+    moved = 3 * sum(sizes[:-1]) + 2 * sum(sizes[1:])
+    assert step_bytes(ann, 10, Numerics("cpu")) == 4 * (10 * moved + 7 * weights)
+    assert scoring_bytes(ann, Numerics("cpu", "bfloat16")) == 2 * (sum(sizes[:-1]) + sum(sizes[1:]))
