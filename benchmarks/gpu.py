@@ -38,6 +38,7 @@ from hw3.engine import Recipe, Training, repeated, start_training, train_togethe
 from hw3.fused import train_fused
 from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import Numerics, choose_numerics
+from hw3.rates import copy_rate
 from hw3.splits import Split, Splits, make_splits
 
 IMAGES = 1600  # for training, as in the homework
@@ -279,25 +280,6 @@ def make_data(size: int, images: int) -> Splits:
         return Split(pixels, np.arange(count, dtype=np.uint8) % 2)
 
     return make_splits("noise", "noise", part(images), part(images // 4), None)
-
-
-def copy_rate(device: str) -> float:
-    """Bytes per second that a copy within the device's memory reads and writes."""
-    source = torch.empty(2**28, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-    times = []
-    for _ in range(5):
-        wait(device)
-        started = time.perf_counter()
-        target.copy_(source)
-        wait(device)
-        times.append(time.perf_counter() - started)
-    return 2 * source.numel() / min(times)
-
-
-def wait(device: str) -> None:
-    if device == "cuda":
-        torch.cuda.synchronize()
 
 
 def reset_peak(device: str) -> None:

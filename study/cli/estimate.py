@@ -1,11 +1,19 @@
 """How long a run will take, before it does anything."""
 
+import json
+import math
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from hw3.engines import engine_of
-from hw3.numerics import Precision
+from hw3 import rates as gpu_rates
+from hw3.cost import scoring_bytes, step_bytes
+from hw3.engines import ENGINE, engine_of
+from hw3.numerics import Numerics, Precision
 from study.search.choose import baseline_candidates
 from study.search.hyperparameters import architecture_of, recipe_of
 from study.search.plan import Plan
@@ -20,59 +28,146 @@ TRAINING_PASSES = 3
 # 1.09 to 1.30 at 64x64 and 256x256; ANNs 0.67 to 1.19.
 ENGINE_SHARE = 0.5
 STEP_SECONDS = 0.002
+# A captured step on a GPU, however small it is: one launch, and some tens of kernels that take a
+# few microseconds each. Not measured yet, nor is that a GPU multiplies at ENGINE_SHARE, too.
+GPU_STEP_SECONDS = 0.0003
+PATIENCE = 60  # seconds, for Python, PyTorch and CUDA to start and the GPU to be measured
 
 
-def training_seconds(plan: Plan, concurrent: int) -> float | None:
-    """Estimated seconds of the whole run on CPU cores, if nothing is stopped early or recorded and
-    no claim needs more seeds than the first look has; None where a model's costs are not known.
+@dataclass(frozen=True)
+class Rates:
+    """How fast a training is on a device.
 
-    From the models' multiply-adds and matrix products timed now, a tenth of a second.
+    Attributes:
+        multiply_adds: per second.
+        bytes: of memory, per second, read and written; infinite where that is not what limits it.
+        step: seconds that a step takes however small it is.
+    """
+
+    multiply_adds: float
+    bytes: float
+    step: float
+
+    def of_share(self, share: float) -> "Rates":
+        """Those of a trial that has this share of the device, 0 to 1, while others have the rest:
+        steps are launched no slower."""
+        return replace(self, multiply_adds=share * self.multiply_adds, bytes=share * self.bytes)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a device does in an epoch: training and scoring.
+
+    Attributes:
+        multiply_adds: of convolutions and linear layers.
+        bytes: of memory that are read and written at least.
+        steps: number of training steps.
+    """
+
+    multiply_adds: float
+    bytes: float
+    steps: float
+
+    def seconds(self, rates: Rates) -> float:
+        """Multiplying or moving bytes, whichever takes longer, and the steps on top."""
+        limits = self.multiply_adds / rates.multiply_adds, self.bytes / rates.bytes
+        return max(limits) + self.steps * rates.step
+
+
+def training_seconds(plan: Plan, concurrent: int, gpus_per_trial: float = 1.0) -> float | None:
+    """Estimated seconds of the whole run, if nothing is stopped early or recorded and no claim
+    needs more seeds than the first look has; None where a model's costs are not known, or a GPU's
+    rates.
+
+    From the models' costs and the rates of the device, which are measured now: a tenth of a second
+    on the CPU, some seconds on a GPU.
 
     Args:
         concurrent: number of trials at a time, on a core each; the timing has one at a time.
+        gpus_per_trial: below 1 the share of a GPU that each trial has; on CPU cores of no effect.
     """
-    seconds, rounds = epoch_seconds(plan), plan_rounds(plan)
-    if seconds is None:
+    numerics = plan.setting.numerics
+    rates, rounds = measure_rates(numerics), plan_rounds(plan)
+    if rates is None:
+        return None
+    share = min(1.0, gpus_per_trial) if numerics.device == "cuda" else 1.0
+    alone, beside = epoch_seconds(plan, rates), epoch_seconds(plan, rates.of_share(share))
+    if alone is None or beside is None:
         return None
     trials = {search.name: plan.budget.trials for search in plan.study.searches}
-    trainings = {name: plan.first_seeds(name) + trials.get(name, 0) for name in seconds}
+    trainings = {name: plan.first_seeds(name) + trials.get(name, 0) for name in beside}
     timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
     return sum(
-        one * (trainings[name] * plan.budget.epochs / concurrent + rounds.get(name, 0) * timed)
-        for name, one in seconds.items()
+        one * trainings[name] * plan.budget.epochs / concurrent
+        + alone[name] * rounds.get(name, 0) * timed
+        for name, one in beside.items()
     )
 
 
-def epoch_seconds(plan: Plan) -> dict[str, float] | None:
-    """Estimated seconds of an epoch of each candidate on one core; of what a search will choose, of
-    the middle of its space. None where a model's costs are not known."""
+def epoch_seconds(plan: Plan, rates: Rates | None = None) -> dict[str, float] | None:
+    """Estimated seconds of an epoch of each candidate on one core or one GPU; of what a search will
+    choose, of the middle of its space. None where a model's costs are not known, or a GPU's rates.
+
+    Args:
+        rates: of the device; measured now if None.
+    """
     members = [*plan.study.baselines, *plan.study.searches]
     if any(engine_of(member.family).cost is None for member in members):
         return None
-    images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
-    setting = plan.setting
-    scored = images["val"] + images["train"] / setting.recipe.train_eval_every
-    passes = TRAINING_PASSES * images["train"] + scored
-    rate = ENGINE_SHARE * _matrix_product_rate(setting.numerics.precision)
-
-    def seconds(family: str, config: Mapping[str, Any]) -> float:
-        cost_of = engine_of(family).cost
-        assert cost_of is not None
-        cost = cost_of(architecture_of(family, config, plan.shape))
-        batch_size = recipe_of(family, config, setting.recipe).batch_size
-        overhead = STEP_SECONDS * images["train"] / batch_size
-        return passes * cost.multiply_adds / rate + overhead
-
-    baselines = {
-        candidate.name: seconds(candidate.family, candidate.config)
+    rates = rates or measure_rates(plan.setting.numerics)
+    if rates is None:
+        return None
+    configs = {
+        candidate.name: (candidate.family, candidate.config)
         for candidate in baseline_candidates(plan.study, plan.shape)
-    }
-    middles = {
-        name: seconds(search.family, search.config(search.middle()))
+    } | {
+        name: (search.family, search.config(search.middle()))
         for search in plan.study.searches
         for name in search.choices
     }
-    return baselines | middles
+    return {name: epoch_work(plan, *config).seconds(rates) for name, config in configs.items()}
+
+
+def epoch_work(plan: Plan, family: str, config: Mapping[str, Any]) -> Work:
+    """What an epoch of a configuration is, of a family whose models' costs are known."""
+    images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
+    setting, engine = plan.setting, engine_of(family)
+    scored = images["val"] + images["train"] / setting.recipe.train_eval_every
+    architecture = architecture_of(family, config, plan.shape)
+    assert engine.cost is not None
+    multiply_adds = engine.cost(architecture).multiply_adds
+    batch_size = recipe_of(family, config, setting.recipe).batch_size
+    steps = images["train"] / batch_size
+    moved = 0.0
+    if engine is ENGINE:  # which trains modules, whose layers can be traced
+        moved = steps * step_bytes(architecture, batch_size, setting.numerics)
+        moved += scored * scoring_bytes(architecture, setting.numerics)
+    return Work((TRAINING_PASSES * images["train"] + scored) * multiply_adds, moved, steps)
+
+
+def measure_rates(numerics: Numerics) -> Rates | None:
+    """The rates of one core of this host, or of its GPU; None where there is no GPU that can be
+    used."""
+    if numerics.device == "cpu":
+        rate = _matrix_product_rate(numerics.precision)
+        return Rates(ENGINE_SHARE * rate, math.inf, STEP_SECONDS)
+    measured = _measure_gpu(numerics.precision)
+    if measured is None:
+        return None
+    return Rates(ENGINE_SHARE * measured["multiply_adds"], measured["bytes"], GPU_STEP_SECONDS)
+
+
+def _measure_gpu(precision: Precision) -> dict[str, float] | None:
+    """What `hw3.rates` says of the GPU, in a process of its own."""
+    command = [sys.executable, "-m", gpu_rates.__name__, "cuda", precision]
+    folder = Path(gpu_rates.__file__).parents[1]  # where Python finds the package
+    try:
+        answer = subprocess.run(
+            command, cwd=folder, capture_output=True, check=True, timeout=PATIENCE
+        )
+        return json.loads(answer.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
 
 
 def _matrix_product_rate(precision: Precision, size: int = 512, repeats: int = 10) -> float:

@@ -250,7 +250,7 @@ class Options:
     )
     seconds_per_epoch: float | None = _option(
         None,
-        "With --simulate-workers: seconds of an epoch  [default: estimated, on CPU cores]",
+        "With --simulate-workers: seconds of an epoch  [default: estimated]",
         ABOVE_ZERO,
         decides=False,
     )

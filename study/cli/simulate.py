@@ -60,7 +60,7 @@ def simulate(plan: Plan, workers: int, seconds_per_epoch: float | None = None) -
 
     Args:
         workers: number of trials at a time.
-        seconds_per_epoch: of every candidate; estimated for CPU cores if None.
+        seconds_per_epoch: of every candidate; estimated for a core or a GPU here if None.
 
     Raises:
         StudyError: it cannot be estimated.
@@ -69,11 +69,11 @@ def simulate(plan: Plan, workers: int, seconds_per_epoch: float | None = None) -
     if seconds_per_epoch is not None:
         seconds = dict.fromkeys(names, seconds_per_epoch)
     else:
-        estimated = epoch_seconds(plan) if plan.setting.numerics.device == "cpu" else None
+        estimated = epoch_seconds(plan)
         if estimated is None:
             raise StudyError(
                 "how long an epoch takes here is not known, as the costs of the models are not, or "
-                "it is a GPU; say it with --seconds-per-epoch"
+                "a GPU could not be measured; say it with --seconds-per-epoch"
             )
         seconds = estimated
     plan = replace(plan, setting=replace(plan.setting, sampler="random"))

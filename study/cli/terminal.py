@@ -34,13 +34,20 @@ if TYPE_CHECKING:
     from study.judge import Verdict  # imports pandas and what it needs, for a plan of no use
 
 
-def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | None = None) -> None:
+def print_plan(
+    plan: Plan,
+    console: Console,
+    concurrent: int,
+    weights: str | None = None,
+    gpus_per_trial: float = 1.0,
+) -> None:
     """The plan as a table: searches, trials, epochs, seeds, time, detectable difference. Below it
     what the data cannot show.
 
     Args:
         concurrent: number of trials that run at a time.
         weights: what is kept of them, in words.
+        gpus_per_trial: of a run on GPUs, below 1 the share of one that each trial has.
     """
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
@@ -52,7 +59,7 @@ def print_plan(plan: Plan, console: Console, concurrent: int, weights: str | Non
         *_timing_line(plan),
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} of {count_of(budget.epochs, 'epoch')}"),
-        ("time", _time_line(plan, concurrent)),
+        ("time", _time_line(plan, concurrent, gpus_per_trial)),
         *[("weights", weights)] * bool(weights),
         ("claims", _claims_line(plan)),
         ("digest", _digest_line(study)),
@@ -94,15 +101,16 @@ def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:
         )
 
 
-def _time_line(plan: Plan, concurrent: int) -> str:
+def _time_line(plan: Plan, concurrent: int, gpus_per_trial: float) -> str:
     together = f"{count_of(concurrent, 'trial')} at a time"
-    if plan.setting.numerics.device != "cpu":
-        return f"not estimated for GPUs; {together}"
-    seconds = training_seconds(plan, concurrent)
+    seconds = training_seconds(plan, concurrent, gpus_per_trial)
+    on_gpus = plan.setting.numerics.device == "cuda"
     if seconds is None:
-        return f"not estimated, as the costs of models are not known; {together}"
+        unknown = ", or no GPU could be measured here" * on_gpus
+        return f"not estimated, as the costs of models are not known{unknown}; {together}"
     said = describe_time(seconds)
-    return f"{said} of training (estimate), {together}; start and report take about 30 s more"
+    kind = "rough estimate, for GPUs" if on_gpus else "estimate"
+    return f"{said} of training ({kind}), {together}; start and report take about 30 s more"
 
 
 def _confirm_line(plan: Plan) -> str:
