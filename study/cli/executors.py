@@ -148,6 +148,28 @@ def concurrent_trials(options: Options) -> int:
     return resources_here(options).concurrent
 
 
+def gpus_of_trial(options: Options) -> float:
+    """How many GPUs a trial has, or which share of one, as far as that can be known without Ray; of
+    a cluster what is asked for, else as on this machine."""
+    if options.workers == "inline" or options.gpus_per_trial is None:
+        return float(device_here(options) == "cuda")
+    return options.gpus_per_trial
+
+
+def gpus_here(options: Options) -> range:
+    """The GPUs of this machine on which a trial may be trained, by number; none where that is up to
+    a cluster."""
+    import torch
+
+    from study.cluster.ray import wanted_address
+
+    if not torch.cuda.is_available() or not gpus_of_trial(options):
+        return range(0)
+    if options.workers == "inline":
+        return range(1)
+    return range(torch.cuda.device_count() if wanted_address(options.address) is None else 0)
+
+
 def resources_here(options: Options) -> Resources:
     """What a trial gets of this machine.
 
