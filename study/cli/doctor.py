@@ -6,10 +6,12 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from rich.console import Console
@@ -20,6 +22,7 @@ from hw3.splits import DataError
 from hw3.text import count_of
 from study.cluster.hosts import PROJECT
 from study.cluster.lines import Line, print_lines
+from study.cluster.resources import trial_resources
 from study.spec.errors import StudyError
 from study.spec.secrets import mask
 from study.store.folder import Folder, LocalFolder
@@ -28,6 +31,9 @@ from study.store.provenance import checkout
 GB = 1e9
 OLDEST = (3, 11)  # Python
 LITTLE_MEMORY, LITTLE_DISK, LITTLE_SHARED = 2 * GB, 2 * GB, 0.5 * GB  # bytes
+LITTLE_GPU_SHARE = 0.75  # of a GPU's memory; this process and a desktop take a small part of it
+BFLOAT16_SINCE = 8  # compute capability, Ampere
+PACKED = 0.25  # GPUs of a trial, as is proposed
 SHARED = Path("/dev/shm")  # where Ray keeps the data
 
 
@@ -104,8 +110,7 @@ def check_torch(_asked: Asked) -> Iterator[Line]:
     yield _line("PyTorch", str(torch.__version__))
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count:
-        sizes = (torch.cuda.get_device_properties(place) for place in range(count))
-        yield _line("GPUs", ", ".join(f"{s.name}, {s.total_memory / GB:.0f} GB" for s in sizes))
+        yield from _gpu_lines(count)
     elif shutil.which("nvidia-smi"):
         fix = "Install PyTorch for CUDA (pytorch.org), or mend the driver: nvidia-smi tells"
         yield _line("GPUs", "none that PyTorch can use, though nvidia-smi is here", fix)
@@ -114,6 +119,56 @@ def check_torch(_asked: Asked) -> Iterator[Line]:
     fast = has_fast_bfloat16("cuda" if count else "cpu")
     used = "faster than float32, and used" if fast else "no faster than float32, which is used"
     yield _line("bfloat16", used)
+
+
+def _gpu_lines(count: int) -> Iterator[Line]:
+    """One for each GPU, then whether they differ, and how many trials they have at a time."""
+    import torch
+
+    facts = [torch.cuda.get_device_properties(device) for device in range(count)]
+    for device, fact in enumerate(facts):
+        yield _gpu_line(device, fact)
+    kinds = Counter((fact.name, fact.total_memory) for fact in facts)
+    if len(kinds) > 1:
+        fix = "Equal seeds give other rounding on another kind: choose one by CUDA_VISIBLE_DEVICES"
+        named = ", ".join(f"{number} {name}" for (name, _), number in kinds.items())
+        yield _line("GPUs", f"of {len(kinds)} kinds: {named}", fix)
+    yield _line("GPUs", _packing(count))
+
+
+def _gpu_line(device: int, fact: Any) -> Line:
+    """Name, memory, compute capability and precision of a GPU.
+
+    Args:
+        fact: of `torch.cuda.get_device_properties`.
+    """
+    import torch
+
+    what, whole = f"GPU {device}", fact.total_memory
+    try:
+        free, _ = torch.cuda.mem_get_info(device)
+    except RuntimeError as error:  # no memory at all, or another process has it for itself
+        fix = "End what uses it (nvidia-smi), or leave it out by CUDA_VISIBLE_DEVICES"
+        return _line(what, f"{fact.name} cannot be used: {str(error).splitlines()[0]}", fix, True)
+    fix = "Other programs use it: end them (nvidia-smi), or leave it out by CUDA_VISIBLE_DEVICES"
+    precision = "bfloat16" if fact.major >= BFLOAT16_SINCE else "no bfloat16"
+    said = (
+        f"{fact.name}, {whole / GB:.1f} GB, {free / GB:.1f} GB of it free, compute capability "
+        f"{fact.major}.{fact.minor}, {precision}"
+    )
+    return _line(what, said, fix if free < LITTLE_GPU_SHARE * whole else "")
+
+
+def _packing(gpus: int) -> str:
+    """How many trials run at a time."""
+    here = [{"CPU": float(len(os.sched_getaffinity(0))), "GPU": float(gpus)}]
+    alone, packed = (
+        trial_resources(here, None, share, None).concurrent for share in (None, PACKED)
+    )
+    said = f"{count_of(alone, 'trial')} at a time, one on each GPU and CPU core"
+    if packed == alone:
+        return said
+    return f"{said}; --gpus-per-trial {PACKED:g} runs {packed}, where models are small"
 
 
 def check_cores(_asked: Asked) -> Iterator[Line]:
