@@ -188,7 +188,7 @@ def memory_share(gpus_per_trial: float, device: int = 0) -> int | None:
 
 
 def describe_share(gpus_per_trial: float, device: int = 0) -> str:
-    """In words, where there is CUDA: "0.25 of an NVIDIA A100"; "all of …" from 1."""
+    """In words, where there is CUDA: "0.25 of GPU 0, NVIDIA A100"; "all of …" from 1."""
     share = f"{gpus_per_trial:g}" if gpus_per_trial < 1 else "all"
     return f"{share} of GPU {device}, {torch.cuda.get_device_properties(device).name}"
 
