@@ -238,7 +238,9 @@ def _start(ingredients: Mapping[str, Any], shape: Shape) -> _Training:
     cost = asdict(engine.cost(architecture)) if engine.cost else {}
     recipe, numerics = Recipe(**ingredients["recipe"]), Numerics(**ingredients["numerics"])
     training = engine.start(architecture, recipe, ingredients["seed"], numerics)
-    return _Training(engine, training, cost, numerics.device)
+    # Where the training says what it runs on, that is what its record tells, not what was asked.
+    device = str(getattr(training, "device", numerics.device)).partition(":")[0]
+    return _Training(engine, training, cost, device)
 
 
 def _check_code(what: str, here: str, expected: str) -> None:

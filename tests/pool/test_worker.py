@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import platform
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -65,6 +66,17 @@ def test_a_worker_reports_the_engines_rows_and_needs_no_cluster(data, setting):
     assert [len(report.rows) for report in reports] == [1, 2, 3]
     assert [report.status for report in reports] == ["running", "running", "complete"]
     assert not ray.is_initialized()
+
+
+def test_the_device_is_the_trainings_own(data, setting, monkeypatch):
+    """An engine may train on another device than was asked for; no other is asked for its name."""
+    asked = replace(setting, numerics=Numerics("cuda"))
+
+    def start(architecture, recipe, seed, numerics):
+        return start_training(architecture, recipe, seed, replace(numerics, device="cpu"))
+
+    monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, start=start))
+    assert worker_of(job(asked), data).train_epoch().device == f"{platform.machine()} CPU"
 
 
 def test_a_used_worker_gives_what_a_fresh_one_gives(data, setting):
