@@ -96,7 +96,7 @@ def inline(options: Options) -> Iterator[Executor]:
     from study.pool.inline import run_inline
 
     device = device_here(options)
-    resources = Resources(options.cpus_per_trial or 1.0, float(device == "cuda"), concurrent=1)
+    resources = _one_at_a_time(options)
 
     def run(
         session: "Session",
@@ -132,9 +132,9 @@ def check_executor(options: Options) -> None:
         raise StudyError(NO_GPU)
 
 
-def concurrent_trials(options: Options) -> int:
-    """How many trials a run would train at a time, as far as that can be known without Ray: those
-    of a cluster are taken for as many as fit on this machine.
+def planned_resources(options: Options) -> Resources:
+    """What a run would give its trials, as far as that can be known without Ray: of a cluster's
+    trials as many are taken to run at a time as fit on this machine.
 
     Raises:
         StudyError: a trial would need more than this machine has, and no cluster is asked for.
@@ -142,10 +142,18 @@ def concurrent_trials(options: Options) -> int:
     from study.cluster.ray import wanted_address
 
     if options.workers == "inline":
-        return 1
+        return _one_at_a_time(options)
     if wanted_address(options.address) is not None:
-        return options.max_concurrent or _cpus()
-    return resources_here(options).concurrent
+        concurrent = options.max_concurrent or _cpus()
+        return Resources(options.cpus_per_trial or 1.0, gpus_of_trial(options), concurrent)
+    return resources_here(options)
+
+
+def _one_at_a_time(options: Options) -> Resources:
+    """In this process."""
+    on_gpu = device_here(options) == "cuda"
+    gpus = (_gpus(),) if on_gpu else ()
+    return Resources(options.cpus_per_trial or 1.0, float(on_gpu), 1, gpus)
 
 
 def gpus_of_trial(options: Options) -> float:
@@ -176,14 +184,18 @@ def resources_here(options: Options) -> Resources:
     Raises:
         StudyError: it would need more than this machine has.
     """
-    import torch
-
-    here = {"CPU": float(_cpus()), "GPU": float(torch.cuda.device_count())}
+    here = {"CPU": float(_cpus()), "GPU": float(_gpus())}
     return trial_resources([here], *_asked(options))
 
 
 def _cpus() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def _gpus() -> int:
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def device_here(options: Options) -> Device:

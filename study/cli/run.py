@@ -14,13 +14,7 @@ from hw3.data import PHANTOM, load_splits, phantom_location
 from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
-from study.cli.executors import (
-    EXECUTORS,
-    check_executor,
-    concurrent_trials,
-    device_here,
-    gpus_of_trial,
-)
+from study.cli.executors import EXECUTORS, check_executor, device_here, planned_resources
 from study.cli.memory import check_gpu_memory
 from study.cli.options import PLAN_ONLY, Options, command_line
 from study.search.choose import FinishedTrials
@@ -64,8 +58,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             check_gpu_memory(plan, options)
             weights = _weights_of(plan, options)
             words = describe_plan(weights, plan, options.weights_limit * GB)
-            resources = executor.resources
-            print_plan(plan, aside, resources.concurrent, words, resources.gpus_per_trial)
+            print_plan(plan, aside, executor.resources, words)
             lock.enter_context(hold_lock(folder))
             progress = lock.enter_context(Progress(plan, aside, folder))
             plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
@@ -104,14 +97,14 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     from study.cli.terminal import print_plan
 
     _check(study, options)
-    concurrent = concurrent_trials(options)
+    resources = planned_resources(options)
     numerics = choose_numerics(device_here(options), options.precision)
     data = load_data(options)
     check_models(study, data.shape)
     plan = make_plan(study, options, data, numerics)
     check_gpu_memory(plan, options)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
-    print_plan(plan, _aside(options, console), concurrent, words, gpus_of_trial(options))
+    print_plan(plan, _aside(options, console), resources, words)
     if options.simulate_workers is not None:
         from study.cli.simulate import describe_simulated, simulate
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from hw3.splits import Splits
 from hw3.text import count_of, printable
 from study.cli.estimate import training_seconds
+from study.cluster.resources import Resources
 from study.search.caveats import describe_caveats
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_splits
@@ -35,19 +36,14 @@ if TYPE_CHECKING:
 
 
 def print_plan(
-    plan: Plan,
-    console: Console,
-    concurrent: int,
-    weights: str | None = None,
-    gpus_per_trial: float = 1.0,
+    plan: Plan, console: Console, resources: Resources, weights: str | None = None
 ) -> None:
     """The plan as a table: searches, trials, epochs, seeds, time, detectable difference. Below it
     what the data cannot show.
 
     Args:
-        concurrent: number of trials that run at a time.
+        resources: of its trials, so many of which run at a time.
         weights: what is kept of them, in words.
-        gpus_per_trial: of a run on GPUs, below 1 the share of one that each trial has.
     """
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
@@ -59,7 +55,7 @@ def print_plan(
         *_timing_line(plan),
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} of {count_of(budget.epochs, 'epoch')}"),
-        ("time", _time_line(plan, concurrent, gpus_per_trial)),
+        ("time", _time_line(plan, resources)),
         *[("weights", weights)] * bool(weights),
         ("claims", _claims_line(plan)),
         ("digest", _digest_line(study)),
@@ -101,9 +97,9 @@ def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:
         )
 
 
-def _time_line(plan: Plan, concurrent: int, gpus_per_trial: float) -> str:
-    together = f"{count_of(concurrent, 'trial')} at a time"
-    seconds = training_seconds(plan, concurrent, gpus_per_trial)
+def _time_line(plan: Plan, resources: Resources) -> str:
+    together = resources.describe()
+    seconds = training_seconds(plan, resources.concurrent, resources.gpus_per_trial or 1.0)
     on_gpus = plan.setting.numerics.device == "cuda"
     if seconds is None:
         unknown = ", or no GPU could be measured here" * on_gpus

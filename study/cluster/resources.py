@@ -3,24 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hw3.text import count_of
 from study.spec.errors import StudyError
 
+SHARES = {1.0: "one GPU", 0.5: "half a GPU", 0.25: "a quarter of a GPU"}
 NO_GPU = "this machine has no GPU: leave out --gpus-per-trial."
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a trial is given.
+    """What a trial is given, and of what.
 
     Attributes:
         cpus_per_trial: CPU cores per trial, a fraction or a whole number.
         gpus_per_trial: GPUs per trial: 0, a fraction below 1, or a whole number.
         concurrent: maximum number of concurrent trials.
+        gpus: of all hosts, by how many each has; empty where that is not known.
     """
 
     cpus_per_trial: float
     gpus_per_trial: float
     concurrent: int
+    gpus: tuple[int, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -30,6 +34,27 @@ class Resources:
     def per_trial(self) -> dict[str, float]:
         """As Tune takes it."""
         return {"cpu": self.cpus_per_trial, "gpu": self.gpus_per_trial}
+
+    def describe(self) -> str:
+        """How many trials run at a time, on which share of how many GPUs."""
+        together = f"{count_of(self.concurrent, 'trial')} at a time"
+        if not self.gpus_per_trial:
+            return together
+        share = SHARES.get(self.gpus_per_trial, f"{self.gpus_per_trial:g} GPUs")
+        there = f" ({describe_gpus(self.gpus)})" if self.gpus else ""
+        return f"{together}, {share} each{there}"
+
+
+def describe_gpus(gpus: Sequence[int]) -> str:
+    """How many GPUs there are, on how many hosts where there are several.
+
+    Args:
+        gpus: of each host.
+    """
+    having = sum(count > 0 for count in gpus)
+    hosts = f"{having} of {len(gpus)}" if having < len(gpus) else str(having)
+    where = f" on {hosts} hosts" if len(gpus) > 1 else ""
+    return f"{count_of(sum(gpus), 'GPU')}{where}"
 
 
 def trial_resources(
@@ -60,8 +85,9 @@ def trial_resources(
             f"--gpus-per-trial above 1 must be a whole number, got {gpu_share:g}; "
             f"choose {int(gpu_share)} or {int(gpu_share) + 1}."
         )
+    on_hosts = tuple(int(node.get("GPU", 0.0)) for node in nodes)
     if grows and max_concurrent:
-        return Resources(cpu_share, gpu_share, max_concurrent)
+        return Resources(cpu_share, gpu_share, max_concurrent, on_hosts)
     hint = (
         " On a cluster that grows, --max-concurrent requests hosts, with --gpus-per-trial for GPUs."
         if grows
@@ -83,10 +109,20 @@ def trial_resources(
             f"a trial cannot have more CPU cores than the largest host: asked for {cpu_share:g}, "
             f"the largest host has {cpus:g}.{choice}{hint}"
         )
-    return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting))
+    return Resources(cpu_share, gpu_share, min(max_concurrent or fitting, fitting), on_hosts)
 
 
 def _fitting(node: Mapping[str, float], cpu_share: float, gpu_share: float) -> int:
     """Number of trials that run on the node at a time."""
-    by_cpu = node.get("CPU", 0.0) // cpu_share
-    return int(min(by_cpu, node.get("GPU", 0.0) // gpu_share) if gpu_share else by_cpu)
+    by_cpu = _times(cpu_share, node.get("CPU", 0.0))
+    if not gpu_share:
+        return by_cpu
+    gpus = node.get("GPU", 0.0)
+    # Ray gives a trial its share of one GPU: what is left over on several does not add up.
+    by_gpu = int(gpus) * _times(gpu_share, 1.0) if gpu_share < 1 else _times(gpu_share, gpus)
+    return min(by_cpu, by_gpu)
+
+
+def _times(share: float, total: float) -> int:
+    """How often the share fits into the total: ten times 0.1 into 1, though 1 // 0.1 is 9."""
+    return int(total / share + 1e-6)

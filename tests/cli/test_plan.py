@@ -48,6 +48,15 @@ def test_plan_estimates_twice_the_time_for_one_trial_at_a_time(monkeypatch):
     assert one == pytest.approx(2 * two, abs=1)
 
 
+def test_plan_says_the_share_of_a_gpu_that_each_trial_has():
+    """Of a cluster's GPUs, which no plan asks for their number."""
+    there = ["--address", "head:6379", "--max-concurrent", "32"]
+    text = " ".join(run(["plan", *there, "--gpus-per-trial", "0.25"]).output.split())
+    assert "32 trials at a time, a quarter of a GPU each" in text
+    text = " ".join(run([*PLAN, *there]).output.split())
+    assert "32 trials at a time; start and report" in text
+
+
 @pytest.mark.parametrize("study", TASKS.values(), ids=TASKS)
 def test_plan_has_no_plural_of_one(study):
     one = ("trials", "epochs", "seeds", "max-concurrent")

@@ -20,10 +20,15 @@ MIXED = [{"CPU": 8.0}, {"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 2.0}]
     [
         (LAPTOP, (None, None, None), (1.0, 0.0, 2)),
         (LAPTOP, (2.0, None, None), (2.0, 0.0, 1)),
+        (LAPTOP, (0.1, None, None), (0.1, 0.0, 20)),
         (LAPTOP, (None, None, 1), (1.0, 0.0, 1)),
         (SERVER, (None, None, None), (1.0, 1.0, 4)),
         (SERVER, (None, 0.25, None), (1.0, 0.25, 16)),
         (SERVER, (2.0, 0.25, None), (2.0, 0.25, 8)),
+        (SERVER, (None, 0.1, None), (1.0, 0.1, 16)),  # as many as it has cores
+        (SERVER, (0.25, 0.1, None), (0.25, 0.1, 40)),
+        (SERVER, (None, 0.3, None), (1.0, 0.3, 12)),  # three on each GPU
+        (SERVER, (None, 0.6, None), (1.0, 0.6, 4)),
         (SERVER, (None, 2.0, None), (1.0, 2.0, 2)),
         (SERVER, (None, 0.0, None), (1.0, 0.0, 16)),
         (SERVER, (None, None, 99), (1.0, 1.0, 4)),
@@ -37,6 +42,22 @@ def test_resources_are_derived_from_what_ray_has(available, asked, expected):
     got = (resources.cpus_per_trial, resources.gpus_per_trial, resources.concurrent)
     assert got == expected
     assert resources.per_trial() == {"cpu": expected[0], "gpu": expected[1]}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "said"),
+    [
+        (LAPTOP, (None, None, None), "2 trials at a time"),
+        (MIXED, (None, 0.0, 3), "3 trials at a time"),
+        (SERVER, (None, None, None), "4 trials at a time, one GPU each (4 GPUs)"),
+        (SERVER, (None, 0.25, 1), "1 trial at a time, a quarter of a GPU each (4 GPUs)"),
+        (SERVER, (None, 0.3, None), "12 trials at a time, 0.3 GPUs each (4 GPUs)"),
+        (2 * SERVER, (None, 0.5, None), "16 trials at a time, half a GPU each (8 GPUs on 2 hosts)"),
+        (MIXED, (None, 2.0, None), "2 trials at a time, 2 GPUs each (4 GPUs on 2 of 3 hosts)"),
+    ],
+)
+def test_resources_are_said_in_words(nodes, asked, said):
+    assert trial_resources(nodes, *asked).describe() == said
 
 
 @pytest.mark.parametrize(
