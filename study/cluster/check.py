@@ -17,8 +17,10 @@ from typing import Any
 
 from rich.console import Console
 
+from hw3.text import count_of
 from study.cluster.hosts import PROJECT, VENV, Answer, ask_hosts
 from study.cluster.lines import Line, print_lines
+from study.cluster.resources import describe_gpus
 from study.spec.errors import StudyError
 
 SKEW = 2.0  # seconds that clocks may differ
@@ -40,7 +42,7 @@ def check_cluster(path: Path, results: str | None, console: Console) -> int:
         answers = ask_hosts(config, results)
         for host, answer in answers.items():
             lines += check_host(host, answer, token_digest(), results)
-        lines += check_shared(answers, results)
+        lines += [*check_gpus(answers), *check_shared(answers, results)]
     else:
         lines.append(Line("hosts", "all", "note", "not asked: fix the above first"))
     print_lines(lines, console)
@@ -187,6 +189,15 @@ def _clock(host: str, there: float, answer: Answer) -> Line:
         shown = f"{math.ceil(skew)} s off"
         return Line(host, "clock", "wrong", shown, "synchronise it: timedatectl set-ntp true")
     return Line(host, "clock", "ok", f"within {SKEW:g} s of this machine's")
+
+
+def check_gpus(answers: Mapping[str, Answer]) -> Iterator[Line]:
+    """How many GPUs all hosts that answered have; nothing where they have none."""
+    gpus = [answer.facts.gpus for answer in answers.values() if answer.facts is not None]
+    if any(gpus):
+        trials = f"{count_of(sum(gpus), 'trial')} at a time with one GPU each"
+        fact = f"{describe_gpus(gpus)}: {trials}, more with --gpus-per-trial below 1"
+        yield Line("hosts", "GPUs", "ok", fact)
 
 
 def check_shared(answers: Mapping[str, Answer], results: str | None) -> Iterator[Line]:

@@ -1,5 +1,6 @@
 """The dry run before `ray up`, judged on made answers; `tests/test_hosts.py` asks real hosts."""
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -10,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from study.__main__ import main
-from study.cluster.check import check_config, check_host, check_shared, check_token
+from study.cluster.check import check_config, check_gpus, check_host, check_shared, check_token
 from study.cluster.hosts import Answer, Facts
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,27 @@ def test_a_host_with_another_folder_at_the_path_is_named():
     answers = {"gpu1": answered(), "gpu2": answered(sees=False)}
     (line,) = wrong(check_shared(answers, "/shared")).values()
     assert "gpu2" in line.fact and "gpu1" not in line.fact
+
+
+@pytest.mark.parametrize(
+    ("gpus", "said"),
+    [
+        ([4, 4], "8 GPUs on 2 hosts: 8 trials at a time"),
+        ([0, 1], "1 GPU on 1 of 2 hosts: 1 trial at a time"),
+        ([2], "2 GPUs: 2 trials at a time"),
+        ([4, None], "4 GPUs: 4 trials at a time"),  # the other does not answer
+        ([0, 0], None),
+        ([None], None),
+    ],
+)
+def test_one_line_says_how_many_trials_the_gpus_of_all_hosts_take(gpus, said):
+    silent = Answer(None, "Permission denied", 0, 1)
+    answers = {
+        f"gpu{number}": silent if count is None else answered(gpus=count)
+        for number, count in enumerate(gpus)
+    }
+    facts = [line.fact.partition(" with")[0] for line in check_gpus(answers)]
+    assert facts == ([said] if said else [])
 
 
 def test_the_file_as_it_comes_is_still_to_be_edited():
@@ -158,6 +180,14 @@ def test_what_ssh_says_is_shown_as_it_is(check_hosts, tmp_path, said):
     printed = check_hosts(PATH=path)
     assert (said.replace(r"\033", r"\x1b") or "exit code 255") in printed
     assert "\x1b" not in printed
+
+
+def test_the_gpus_of_all_hosts_come_after_what_each_has(check_hosts, tmp_path):
+    facts = json.dumps({"time": 1000.5, "gpus": 4})
+    printed = check_hosts(PATH=put_ssh(tmp_path, f"echo '{facts}'"))
+    each, everywhere = (line for line in printed.splitlines() if "GPUs" in line)
+    assert "127.0.0.1" in each
+    assert "4 GPUs: 4 trials at a time with one GPU each, more with --gpus-per-trial" in everywhere
 
 
 def test_without_ssh_every_host_is_one_line(check_hosts, tmp_path):
