@@ -74,6 +74,27 @@ echo booted
 exec 1>/dev/null 2>&1
 while read -r _; do :; done
 """
+# Python runs it when it starts; the code, when the module has been imported.
+HOOK = """
+import sys
+from importlib.machinery import PathFinder
+
+CODE = {code!r}
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name != "{module}":
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        load = spec.loader.exec_module
+        def load_and_run(module):
+            load(module)
+            exec(CODE, {{"module": module}})
+        spec.loader.exec_module = load_and_run
+        return spec
+
+sys.meta_path.insert(0, Finder())
+"""
 
 
 def missing() -> str:
@@ -156,6 +177,22 @@ class Host:
             text=True,
             start_new_session=True,
         )
+
+    def install_project(self) -> None:
+        """Give the host the packages of this project, as an installation does."""
+        for name in ("hw3", "study"):
+            shutil.copytree(ROOT / name, self._packages / name)
+
+    def after_import(self, module: str, code: str) -> None:
+        """Have every Python of the host run the code, where `module` is the imported module, once
+        that has been imported."""
+        name = f"after_{module.replace('.', '_')}"
+        (self._packages / f"{name}.py").write_text(HOOK.format(module=module, code=code))
+        (self._packages / f"{name}.pth").write_text(f"import {name}\n")
+
+    @property
+    def _packages(self) -> Path:
+        return next((self.root / "home/hw3-venv").glob("lib/python*/site-packages"))
 
     def run(self, line: str, folder: Path = HOME, seconds: float = 120) -> str:
         """What the command line, which must not fail, writes."""
