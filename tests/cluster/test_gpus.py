@@ -203,7 +203,7 @@ def wait_for(
 ) -> None:
     """Until that is seen of the trainings, which must be before the study ends."""
     wait_until(lambda: seen(spans(cluster)) or study.poll() is not None, 90)
-    assert study.poll() is None, f"the study ended before: {study.communicate()[0]}"
+    assert study.poll() is None, f"it has ended before: {finish(study)}"
 
 
 def finish(study: subprocess.Popen[str], seconds: float = 240) -> str:
