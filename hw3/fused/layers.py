@@ -1,4 +1,5 @@
-"""Layers of several models at once: dropout with the masks that each would draw alone."""
+"""What is put in the place of layers that `vmap` cannot compute for several models, or only slowly:
+dropout, with the masks that each model would draw alone, and global average pooling."""
 
 import copy
 from collections.abc import Sequence
@@ -12,7 +13,11 @@ from hw3.numerics import Numerics
 
 
 class MaskedDropout(nn.Module):
-    """Dropout whose mask is a buffer, to be given at each call; the identity in evaluation mode."""
+    """Dropout whose mask is given at each call; the identity in evaluation mode.
+
+    Attributes:
+        kept: the mask, a bool buffer of the input's shape, True for what is kept.
+    """
 
     kept: Tensor
 
@@ -22,7 +27,7 @@ class MaskedDropout(nn.Module):
         self.register_buffer("kept", torch.empty(0, dtype=torch.bool), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features of the mask's shape, bool, True for what is kept."""
+        """float (N, ...) -> float (N, ...)."""
         return torch.where(self.kept, features * self._scale, 0) if self.training else features
 
 
@@ -35,7 +40,7 @@ class GlobalAverage(nn.Module):
 
 
 def for_stacking(model: nn.Module) -> nn.Module:
-    """A copy of the model in which masks are given to dropout layers."""
+    """A copy of the model with such layers in place of its own; the weights' names stay."""
     model = copy.deepcopy(model)
     for name, layer in list(model.named_modules()):
         if isinstance(layer, nn.Dropout):

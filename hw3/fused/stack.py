@@ -89,7 +89,8 @@ class Stack:
                 }
 
     def release(self) -> None:
-        """Give each training tensors of its own again: it goes on alone, or has ended."""
+        """Give each training tensors of its own again: it goes on alone, or has ended. The stack
+        cannot be used after that."""
         for training in self.trainings:
             for tensors in (training.model.named_parameters(), training.model.named_buffers()):
                 own = {name: tensor.detach().clone() for name, tensor in tensors}

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from hw3.engine.images import resident
@@ -57,7 +58,6 @@ def train_fused(
         for rows in _train_stack(stack, stacked, _next_change(under_way)):
             yield [rows.get(one) for one in trainings]
             under_way = [one for one in under_way if not one.is_over and not one.failed(rows)]
-        stack.release()
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +105,8 @@ def _can_be_stacked(members: Sequence[_Member]) -> bool:
     try:
         FusedSteps(stack, few, [one.train[1][:size] for one in copies]).train_epoch()
         predict_stacked(stack, few)
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError:  # also NotImplementedError, and what vmap says of random layers
         return False
     return True
@@ -139,13 +141,17 @@ def _train_beside(
 def _train_stack(
     stack: Stack, members: Sequence[_Member], until: int
 ) -> Iterator[dict[Training, EpochRow]]:
-    """Train to an epoch, or to one after which a loss is not finite; the rows of each epoch."""
+    """Train to an epoch, or to one after which a loss is not finite, and release the stack; the
+    rows of each epoch."""
     images, labels = zip(*(one.train for one in members), strict=True)
     steps = FusedSteps(stack, images, labels)
-    is_finite = True
-    while is_finite and members[0].training.epoch < until:
+    is_last = False
+    while not is_last:
         rows = _train_one_epoch(stack, steps, members)
         is_finite = all(row.is_finite() for row in rows.values())
+        is_last = members[0].training.epoch >= until or not is_finite
+        if is_last:  # now: whoever takes a training's last row asks for no more
+            stack.release()
         yield rows
 
 
@@ -185,7 +191,8 @@ def _lower_learning_rates(members: Sequence[_Member]) -> None:
 def _scores(
     member: _Member, trained: np.ndarray | None, held_out: np.ndarray
 ) -> tuple[float | None, float | None, float, float, float]:
-    """From `train_eval_loss` to `val_auroc` of the epoch's row."""
+    """From `train_eval_loss` to `val_auroc` of the epoch's row, as `hw3.engine.train` has them of
+    one model: its code is part of every record's key, so it stays as it is."""
     labels, val = member.data.train.labels, member.data.val.labels
     return (
         None if trained is None else log_loss(trained, labels),

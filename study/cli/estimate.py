@@ -60,7 +60,7 @@ class Work:
 
     Attributes:
         multiply_adds: of convolutions and linear layers.
-        bytes: of memory that are read and written at least.
+        bytes: of a GPU's memory that are read and written at least; 0 on the CPU.
         steps: number of training steps.
     """
 
@@ -86,36 +86,40 @@ def training_seconds(plan: Plan, concurrent: int, gpus_per_trial: float = 1.0) -
         concurrent: number of trials at a time, on a core each; the timing has one at a time.
         gpus_per_trial: below 1 the share of a GPU that each trial has; on CPU cores of no effect.
     """
-    numerics = plan.setting.numerics
-    rates, rounds = measure_rates(numerics), plan_rounds(plan)
-    if rates is None:
+    works, numerics = epoch_works(plan), plan.setting.numerics
+    rates = measure_rates(numerics) if works else None
+    if works is None or rates is None:
         return None
-    share = min(1.0, gpus_per_trial) if numerics.device == "cuda" else 1.0
-    alone, beside = epoch_seconds(plan, rates), epoch_seconds(plan, rates.of_share(share))
-    if alone is None or beside is None:
-        return None
-    trials = {search.name: plan.budget.trials for search in plan.study.searches}
-    trainings = {name: plan.first_seeds(name) + trials.get(name, 0) for name in beside}
-    timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
-    return sum(
-        one * trainings[name] * plan.budget.epochs / concurrent
-        + alone[name] * rounds.get(name, 0) * timed
-        for name, one in beside.items()
+    beside = rates.of_share(min(1.0, gpus_per_trial)) if numerics.device == "cuda" else rates
+    trials, rounds = (
+        {one.name: plan.budget.trials for one in plan.study.searches},
+        plan_rounds(plan),
     )
+    timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
+
+    def seconds(name: str, work: Work) -> float:
+        epochs = (plan.first_seeds(name) + trials.get(name, 0)) * plan.budget.epochs
+        alone = work.seconds(rates) * rounds.get(name, 0) * timed
+        return work.seconds(beside) * epochs / concurrent + alone
+
+    return sum(seconds(name, work) for name, work in works.items())
 
 
-def epoch_seconds(plan: Plan, rates: Rates | None = None) -> dict[str, float] | None:
-    """Estimated seconds of an epoch of each candidate on one core or one GPU; of what a search will
-    choose, of the middle of its space. None where a model's costs are not known, or a GPU's rates.
+def epoch_seconds(plan: Plan) -> dict[str, float] | None:
+    """Estimated seconds of an epoch of each candidate on one core or one GPU, whose rates are
+    measured now. None where a model's costs are not known, or a GPU's rates."""
+    works = epoch_works(plan)
+    rates = measure_rates(plan.setting.numerics) if works else None
+    if works is None or rates is None:
+        return None
+    return {name: work.seconds(rates) for name, work in works.items()}
 
-    Args:
-        rates: of the device; measured now if None.
-    """
+
+def epoch_works(plan: Plan) -> dict[str, Work] | None:
+    """What an epoch of each candidate is; of what a search will choose, of the middle of its space.
+    None where a model's costs are not known."""
     members = [*plan.study.baselines, *plan.study.searches]
     if any(engine_of(member.family).cost is None for member in members):
-        return None
-    rates = rates or measure_rates(plan.setting.numerics)
-    if rates is None:
         return None
     configs = {
         candidate.name: (candidate.family, candidate.config)
@@ -125,7 +129,7 @@ def epoch_seconds(plan: Plan, rates: Rates | None = None) -> dict[str, float] | 
         for search in plan.study.searches
         for name in search.choices
     }
-    return {name: epoch_work(plan, *config).seconds(rates) for name, config in configs.items()}
+    return {name: epoch_work(plan, *config) for name, config in configs.items()}
 
 
 def epoch_work(plan: Plan, family: str, config: Mapping[str, Any]) -> Work:
@@ -139,7 +143,8 @@ def epoch_work(plan: Plan, family: str, config: Mapping[str, Any]) -> Work:
     batch_size = recipe_of(family, config, setting.recipe).batch_size
     steps = images["train"] / batch_size
     moved = 0.0
-    if engine is ENGINE:  # which trains modules, whose layers can be traced
+    # Memory limits GPUs alone; hw3's own engine trains modules, whose layers can be traced.
+    if engine is ENGINE and setting.numerics.device != "cpu":
         moved = steps * step_bytes(architecture, batch_size, setting.numerics)
         moved += scored * scoring_bytes(architecture, setting.numerics)
     return Work((TRAINING_PASSES * images["train"] + scored) * multiply_adds, moved, steps)

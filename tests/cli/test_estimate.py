@@ -27,6 +27,7 @@ from study.cli.estimate import (
 )
 from study.cli.simulate import simulate
 from study.cli.terminal import _time_line
+from study.cluster.resources import Resources
 from study.spec.baseline import Baseline
 from study.spec.errors import StudyError
 from tests.made import BUDGET, SETTING, STUDY, plan_of
@@ -126,7 +127,9 @@ def test_where_the_gpu_cannot_be_measured_nothing_is_estimated():
 def test_plan_says_of_which_device_its_estimate_is(monkeypatch):
     monkeypatch.setattr(estimate, "_matrix_product_rate", lambda _precision: 1e9)
     monkeypatch.setattr(estimate, "_measure_gpu", lambda _precision: MEASURED)
-    assert "(rough estimate, for GPUs), 4 trials at a time" in _time_line(ON_GPU, 4, 0.25)
-    assert "of training (estimate), 2 trials" in _time_line(plan_of(budget=BUDGET), 2, 0.0)
+    packed, alone, on_cores = Resources(1, 0.25, 4, (1,)), Resources(1, 1, 1), Resources(1, 0, 2)
+    said = _time_line(ON_GPU, packed)
+    assert "(rough estimate, for GPUs), 4 trials at a time, a quarter of a GPU each (1 GPU)" in said
+    assert "of training (estimate), 2 trials" in _time_line(plan_of(budget=BUDGET), on_cores)
     monkeypatch.setattr(estimate, "_measure_gpu", lambda _precision: None)
-    assert "no GPU could be measured here; 1 trial at a time" in _time_line(ON_GPU, 1, 1.0)
+    assert "no GPU could be measured here; 1 trial at a time" in _time_line(ON_GPU, alone)

@@ -150,11 +150,23 @@ def test_each_may_have_a_split_of_its_own(squares):
 
 def test_afterwards_no_training_holds_the_others_weights(squares):
     fused = [start(squares, seed=seed) for seed in SEEDS]
-    list(train_fused(fused, [squares] * 3))
+    epochs = train_fused(fused, [squares] * 3)
+    for _epoch in range(fused[0].recipe.epochs):  # and not asked for more
+        next(epochs)
     best = fused[0].best_weights
     assert best is not None
     for tensor in (*fused[0].model.parameters(), *best.values()):
         assert tensor.untyped_storage().nbytes() == tensor.nbytes
+
+
+def test_want_of_memory_is_not_taken_for_models_that_cannot_be_stacked(squares, monkeypatch):
+    def fail(*_given):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(hw3.fused.train, "predict_stacked", fail)
+    fused = [start(squares, seed=seed) for seed in SEEDS]
+    with pytest.raises(torch.OutOfMemoryError):
+        next(train_fused(fused, [squares] * 3))
 
 
 class Noisy(nn.Module):
