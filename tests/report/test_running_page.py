@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from study.report.running import FORWARD
+from study.store.folder import LocalFolder
 from tests.browser import PROGRAM, open_browser
 from tests.report.test_running import PLAN, RUNNING, made
 from tests.viewers.made_run import running_trials
@@ -37,6 +38,12 @@ def seen(browser, selector):
     return browser.evaluate(f"document.querySelector('{selector}').checkVisibility()")
 
 
+def write_page(path, page):
+    """At once, as a run does it: a browser that came again in between would see an empty page,
+    which does not come again."""
+    LocalFolder(path.parent).write(path.name, page.encode())
+
+
 def wait_for(browser, expression):
     deadline = time.monotonic() + WAIT
     while not browser.evaluate(expression):
@@ -46,23 +53,23 @@ def wait_for(browser, expression):
 
 def test_the_page_comes_again_where_the_reader_was_and_ends_as_the_report(browser, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(page_of(again=0.2))
+    write_page(path, page_of(again=0.2))
     browser.open(path, LAPTOP)
     assert browser.complaints() == []
     browser.evaluate("scrollTo(0, 321)")
-    path.write_text(page_of(words="5 of 5 trials have ended", again=0.2))
+    write_page(path, page_of(words="5 of 5 trials have ended", again=0.2))
     wait_for(browser, "document.body?.innerText.includes('5 of 5')")
     wait_for(browser, "scrollY === 321")
-    path.write_text("<!DOCTYPE html><title>The report</title><h1>Verdicts</h1>")
+    write_page(path, "<!DOCTYPE html><title>The report</title><h1>Verdicts</h1>")
     wait_for(browser, "document.title === 'The report'")
 
 
 def test_a_reader_who_enlarges_a_figure_is_not_disturbed(browser, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(page_of(again=0.2))
+    write_page(path, page_of(again=0.2))
     browser.open(path, LAPTOP)
     browser.evaluate("document.querySelector('figure img').click()")
-    path.write_text(page_of(words="5 of 5 trials have ended", again=0.2))
+    write_page(path, page_of(words="5 of 5 trials have ended", again=0.2))
     time.sleep(0.6)
     assert browser.evaluate("document.querySelector('dialog').open")
     browser.evaluate("document.querySelector('dialog').close()")
@@ -77,7 +84,7 @@ def test_a_page_that_is_not_written_any_more_says_that_the_run_seems_to_have_sto
     browser, tmp_path, state, age, stopped
 ):
     path = tmp_path / "report.html"
-    path.write_text(page_of(state, age=age))
+    write_page(path, page_of(state, age=age))
     browser.open(path, LAPTOP)
     assert seen(browser, "#stopped") == seen(browser, "#resume") == stopped
     if stopped:
@@ -87,7 +94,7 @@ def test_a_page_that_is_not_written_any_more_says_that_the_run_seems_to_have_sto
 
 def test_the_page_of_an_interrupted_run_stays_as_it_is(browser, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(page_of("interrupted", age=7200, again=0.2))
+    write_page(path, page_of("interrupted", age=7200, again=0.2))
     browser.open(path, LAPTOP)
     browser.evaluate("window.kept = true")
     time.sleep(0.6)
@@ -98,6 +105,6 @@ def test_the_page_of_an_interrupted_run_stays_as_it_is(browser, tmp_path):
 def test_the_page_beside_a_finished_report_leads_to_the_next(browser, tmp_path):
     (tmp_path / "report.html").write_text("<!DOCTYPE html><title>The report</title>")
     path = tmp_path / "report-running.html"
-    path.write_text(FORWARD)
+    write_page(path, FORWARD)
     browser.open(path, LAPTOP)
     wait_for(browser, "document.title === 'The report'")
