@@ -68,14 +68,14 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
 
         wait_until(lambda: workers() == 0, 60)  # the head is not known for one at once
         # Longer than hosts need to come on any machine: it is interrupted once they are there.
-        command = "python -m study.task_c --profile smoke --address auto --results ~/r"
+        command = "python -m tests.small_study --profile smoke --address auto --results ~/r"
         command += " --max-concurrent 2"
         study = computer.open(f"{command} --epochs 100000", PROJECT)
         try:
             wait_until(lambda: workers() == 2 or study.poll() is not None, 300)
             # Status 1: there is none, the study ended by itself. Not SIGINT, which is ignored
             # by whatever a shell started in the background.
-            computer.open("pkill -TERM -f '[s]tudy.task_c'").communicate()
+            computer.open("pkill -TERM -f '[t]ests.small_study'").communicate()
             output, _ = study.communicate(timeout=60)
         finally:
             stop(study)

@@ -7,6 +7,7 @@ epoch, with the devices that its process sees.
 
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,7 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from hw3.models import make_config
-from tests.hosts import SHARED, Host, Lab, lab, missing, stop, wait_until
+from tests.hosts import ROOT, SHARED, Host, Lab, lab, missing, stop, wait_until
 
 pytestmark = [
     pytest.mark.cluster,
@@ -23,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
 NAMES = ("first", "second")
-GPUS = 4  # of each host
+GPUS = 2  # of each host: more would show the same, and each trial's process costs seconds
 CPUS = 16  # of each host, as declared: more than trials take, so that GPUs are the limit
 SLOW, FAST = 3.0, 0.2  # seconds, the least that an epoch takes: trials overlap on any machine
 # Runs after `hw3.engines`, in every process of a host. The device is replaced, nothing else.
@@ -68,6 +69,7 @@ module.ENGINE = dataclasses.replace(ENGINE, start=start, train=train)
 # A host's death is seen sooner than after Ray's usual half minute.
 SOON = {"health_check_period_ms": 1000, "health_check_timeout_ms": 3000}
 SOON |= {"health_check_failure_threshold": 4}
+STUDY = ROOT / "tests/small_study.py"
 # Nothing outside a lab reaches its hosts, so no token is asked for.
 START = "RAY_AUTH_MODE=disabled RAY_USAGE_STATS_ENABLED=0 ray start --disable-usage-stats"
 
@@ -78,6 +80,7 @@ class Cluster:
     def __init__(self, made: Lab):
         self.lab = made
         self.head, self.second = made.hosts
+        shutil.copy(STUDY, made.shared)
         for host in made.hosts:
             host.install_project()
             host.after_import("hw3.engines", TRACE)
@@ -104,8 +107,9 @@ class Cluster:
         """Begin a study on the head, of slow epochs at first."""
         (self.lab.shared / "epochs").unlink(missing_ok=True)
         self.pace(SLOW)
-        line = "RAY_AUTH_MODE=disabled COLUMNS=200 python -m study.task_c --profile smoke"
-        return self.head.open(f"{line} --address auto {options} --results {SHARED}/{results}")
+        line = f"RAY_AUTH_MODE=disabled COLUMNS=200 python -m study run {SHARED}/{STUDY.name}"
+        options = f"--profile smoke --address auto {options} --results {SHARED}/{results}"
+        return self.head.open(f"{line} {options}")
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +298,7 @@ def test_a_host_that_dies_takes_no_trial_with_it(changing, capsys):
 
 def test_each_trial_has_a_gpu_of_its_own(cluster, capsys):
     cluster.join()
-    study = cluster.study("whole", "--gpus-per-trial 1 --trials 8 --seeds 3")
+    study = cluster.study("whole", "--gpus-per-trial 1 --trials 4 --seeds 3")
     wait_for(cluster, study, lambda found: most_at_a_time(found) == 2 * GPUS)
     cluster.pace(FAST)
     finish(study)
