@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
+from hw3.phantom import make_phantoms
 from tests.runs import finish, table_of
 
 S3_ENVIRONMENT = {
@@ -35,6 +37,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def one_thread() -> None:
     """Trainings use one thread, as in the product's workers, whatever was imported first."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def phantoms_once() -> Iterator[None]:
+    """Data of equal size is drawn once: each plan asks for 2400 images, which take seconds."""
+    drawn = lru_cache(maxsize=8)(make_phantoms)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hw3.sources.phantom.make_phantoms", drawn)
+        yield
 
 
 @pytest.fixture
