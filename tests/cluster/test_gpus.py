@@ -25,7 +25,7 @@ pytestmark = [
 ]
 NAMES = ("first", "second")
 GPUS = 2  # of each host: more would show the same, and each trial's process costs seconds
-CPUS = 16  # of each host, as declared: more than trials take, so that GPUs are the limit
+CPUS = 6  # of each host, as declared: more than trials take; Ray starts a process for each
 SLOW, FAST = 3.0, 0.2  # seconds, the least that an epoch takes: trials overlap on any machine
 # Runs after `hw3.engines`, in every process of a host. The device is replaced, nothing else.
 TRACE = f"""
