@@ -15,6 +15,9 @@ pytestmark = [
     pytest.mark.xdist_group("cluster"),
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
+# As Ray's stand-ins call it. By another name the autoscaler finds no head, and starts and ends one
+# every few seconds.
+HEAD = "ray.head.default"
 CONFIG = {
     "cluster_name": "growing",
     "max_workers": 2,
@@ -26,10 +29,10 @@ CONFIG = {
         "disable_launch_config_check": True,
     },
     "available_node_types": {
-        "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+        HEAD: {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
         "worker": {"resources": {"CPU": 1}, "node_config": {}, "max_workers": 2},
     },
-    "head_node_type": "head",
+    "head_node_type": HEAD,
     "auth": {},
     "upscaling_speed": 1.0,
     "file_mounts": {},
@@ -66,13 +69,18 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
             nodes = json.loads(computer.run("ray list nodes --format json 2>/dev/null"))
             return sum(n["state"] == "ALIVE" and not n["is_head_node"] for n in nodes)
 
+        # Ray takes a core for a second or two to answer: it is asked once it has the processes.
+        def raylets():
+            return int(computer.run("pgrep -cx raylet")) - 1  # the head has one, too
+
         wait_until(lambda: workers() == 0, 60)  # the head is not known for one at once
         # Longer than hosts need to come on any machine: it is interrupted once they are there.
         command = "python -m tests.small_study --profile smoke --address auto --results ~/r"
         command += " --max-concurrent 2"
         study = computer.open(f"{command} --epochs 100000", PROJECT)
         try:
-            wait_until(lambda: workers() == 2 or study.poll() is not None, 300)
+            wait_until(lambda: raylets() == 2 or study.poll() is not None, 300)
+            wait_until(lambda: workers() == 2 or study.poll() is not None, 60)
             # Status 1: there is none, the study ended by itself. Not SIGINT, which is ignored
             # by whatever a shell started in the background.
             computer.open("pkill -TERM -f '[t]ests.small_study'").communicate()
@@ -81,4 +89,5 @@ def test_hosts_come_when_trials_wait_and_go_when_they_are_idle():
             stop(study)
         assert study.returncode == 143, output
         assert "report: " in computer.run(f"{command} --epochs 1 --trials 1", PROJECT, 200)
-        wait_until(lambda: workers() == 0, 120)
+        wait_until(lambda: raylets() == 0, 120)
+        wait_until(lambda: workers() == 0, 60)
