@@ -10,7 +10,7 @@ from study.pool.dispatch import Dispatcher
 from study.pool.recorder import Recorder
 from study.pool.session import Observer, Session
 from study.pool.tuner import run_on_ray
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_data, make_setting
 from study.search.trial import Job

@@ -11,7 +11,7 @@ from hw3.numerics import Numerics
 from study.pool.dispatch import Dispatcher
 from study.pool.session import Session
 from study.pool.simulated import Simulated, run_simulated, unrecorded
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Job, Setting

@@ -27,6 +27,7 @@ ROW_FIELDS = {item.name for item in fields(EpochRow)}
 COST_FIELDS = {item.name for item in fields(Cost)}
 
 STOPPED_AT = "stopped_at"  # in the provenance of a trial that was stopped, and resumed: the epoch
+FUSED = "fused"  # in the provenance of a trial that was trained as one with others: their number
 YEARS = range(1980, 9000)  # of times that calendars can add to and take from
 LONGEST = 1e9  # seconds of a trial: 30 years
 
