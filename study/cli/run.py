@@ -15,7 +15,7 @@ from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.executors import EXECUTORS, check_executor, device_here, planned_resources
-from study.cli.fuse import check_fuse, fused_at_most
+from study.cli.fusing import check_fuse, fused_at_most
 from study.cli.memory import check_gpu_memory
 from study.cli.options import PLAN_ONLY, Options, command_line
 from study.search.choose import FinishedTrials

@@ -133,7 +133,7 @@ def _fuse_line(plan: Plan, fused: int) -> Iterator[tuple[str, str]]:
     """Nothing where each training is alone."""
     most = min(fused, plan.budget.seeds)
     if most > 1:
-        yield "as one", f"up to {most} seeds of a candidate at a time, where they fit (--fuse)"
+        yield "fused", f"up to {most} seeds of a candidate are trained as one model (--fuse)"
 
 
 def _timing_line(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from hw3.splits import Splits
 from hw3.text import count_of, printable, were
 from study.cli.executors import Executor
-from study.cli.fuse import fusing_of
+from study.cli.fusing import fusing_of
 from study.cli.options import Options
 from study.cli.progress import Progress
 from study.cli.tasks import claims_of_others
