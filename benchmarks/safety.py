@@ -26,8 +26,8 @@ from hw3.splits import Splits
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
-from study.pool.trainable import StudyTrial
 from study.pool.report import TrialReport
+from study.pool.trainable import StudyTrial
 from study.pool.worker import Worker
 from study.search.trial import Job
 from study.spec.baseline import Baseline

@@ -19,8 +19,8 @@ from study.judge import Verdict, judge, terms_of, wanted_seeds
 from study.pool import worker
 from study.pool.dispatch import Dispatcher
 from study.pool.recorder import Recorder
-from study.pool.session import Session
 from study.pool.report import TrialReport
+from study.pool.session import Session
 from study.pool.worker import Worker
 from study.search import code
 from study.search.choose import Candidate, FinishedTrials

@@ -108,9 +108,7 @@ def inline(options: Options) -> Iterator[Executor]:
         checkpoints: CheckpointStore,
         weights: "WeightsKeeper",
     ) -> None:
-        run_inline(
-            session, data, checkpoints, resources.threads, weights, resources.gpus_per_trial
-        )
+        run_inline(session, data, checkpoints, resources.threads, weights, resources.gpus_per_trial)
 
     numerics = choose_numerics(device_here(options), options.precision)
     yield Executor(resources, numerics, run, memory_here(options))

@@ -85,7 +85,9 @@ class Facts:
     @property
     def fused(self) -> int:
         """Largest number of trainings that were computed as one model; 1 where each was alone."""
-        return max((count for count in self._provenance(FUSED) if isinstance(count, int)), default=1)
+        return max(
+            (count for count in self._provenance(FUSED) if isinstance(count, int)), default=1
+        )
 
     @property
     def commits(self) -> dict[str, int]:

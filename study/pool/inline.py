@@ -4,9 +4,9 @@ import traceback
 from collections.abc import Sequence
 
 from hw3.splits import Splits
+from study.pool.report import TrialReport
 from study.pool.session import MAX_RETRIES, Session
 from study.pool.weights import NO_WEIGHTS, WeightsKeeper
-from study.pool.report import TrialReport
 from study.pool.worker import Worker
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointStore

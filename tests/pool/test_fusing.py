@@ -15,6 +15,7 @@ from hw3.models import FAMILIES
 from hw3.shape import grey_images
 from study.pool.dispatch import Dispatcher
 from study.pool.fusing import FusedSeeds
+from study.pool.inline import run_inline
 from study.pool.report import TrialReport
 from study.pool.tune_adapters import SessionCallback
 from study.pool.tune_messages import config_of, result_of
@@ -28,7 +29,7 @@ from study.spec.study import Study
 from study.store.checkpoints import CheckpointStore
 from study.store.folder import LocalFolder
 from tests.made import WIDTH_SEARCH, plan_of, square_splits
-from tests.sessions import on_ray, plan_on, run_session
+from tests.sessions import plan_on, run_session
 
 SEEDS, EPOCHS = range(3), 4
 ROUNDING = 1e-4  # relative, of losses after a few epochs in float32
@@ -222,11 +223,11 @@ def test_explored_trials_are_alone():
     assert dispatcher.next_like(job, THREE_AT_MOST) == []
 
 
-def check_records(data, results, execute):
+def check_records(data, results, execute=run_inline):
     """Of a study with fused trainings: those of one without, to rounding."""
     plan = plan_on(TWO, data, BUDGET)
     alone, _ = run_session(plan, data, results / "alone")
-    fused, _ = run_session(plan, data, results / "fused", *execute, fusing=THREE_AT_MOST)
+    fused, _ = run_session(plan, data, results / "fused", execute, fusing=THREE_AT_MOST)
     assert fused.records.keys() == alone.records.keys()
     for key, record in fused.records.items():
         assert losses(record) == pytest.approx(losses(alone.records[key]), rel=ROUNDING)
@@ -235,12 +236,7 @@ def check_records(data, results, execute):
 
 
 def test_a_study_in_one_process_records_each_training_for_itself(data, tmp_path):
-    check_records(data, tmp_path, ())
-
-
-@pytest.mark.ray
-def test_a_study_on_ray_records_each_training_for_itself(data, tmp_path):
-    check_records(data, tmp_path, [on_ray(2)])
+    check_records(data, tmp_path)
 
 
 class Told:
