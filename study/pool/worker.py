@@ -88,10 +88,7 @@ class Worker:
                 trained = next(self._epochs) if self._trials else []
                 reports |= {trial.job.key: self._report(trial) for trial in trained}
         except GpuMemoryError:
-            rows = {trial.job.key: trial.rows for trial in self._trials}
-            rows = rows or {job.key: [] for job in self.jobs}  # not even begun
-            reports = {key: _failure(done) for key, done in rows.items()}
-            self._is_started, self._trials = True, []
+            reports = self._give_up()
         self._trials = [trial for trial in self._trials if trial.status == "running"]
         return [reports.get(job.key) for job in self.jobs]
 
@@ -120,6 +117,13 @@ class Worker:
         if self._trials:
             self._epochs = train_trials(self._trials)
         return failed
+
+    def _give_up(self) -> dict[str, TrialReport]:
+        """End all jobs that are under way with the exception that is being handled."""
+        rows = {trial.job.key: trial.rows for trial in self._trials}
+        keys = rows if self._is_started else [job.key for job in self.jobs]
+        self._is_started, self._trials = True, []
+        return {key: _failure(rows.get(key, ())) for key in keys}
 
     def _start_or_resume(self, job: Job) -> RunningTrial:
         """Build the job's model, and resume from its checkpoint where there is one."""

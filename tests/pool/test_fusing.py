@@ -157,6 +157,21 @@ def test_want_of_gpu_memory_is_one_clear_error_and_not_tried_again(data, tmp_pat
         assert "GpuMemoryError: a trial ran out of GPU memory" in said and "--fuse" in said
 
 
+def test_want_of_gpu_memory_before_all_have_begun_ends_all(data, monkeypatch):
+    begun = []
+
+    def start(*given):
+        begun.append(given)
+        if len(begun) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return ENGINE.start(*given)
+
+    monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, start=start))
+    worker = worker_of(data, jobs_of(data))
+    reports = worker.train_epoch()
+    assert worker.is_over and [report.status for report in reports] == ["failed"] * 3
+
+
 def test_jobs_that_do_not_fit_on_their_share_are_not_begun(data, monkeypatch):
     monkeypatch.setattr("study.pool.gpu_memory.memory_share", lambda _share: 1000)
     monkeypatch.setattr("study.pool.gpu_memory.describe_share", lambda _share: "0.5 of a GPU")
