@@ -80,7 +80,9 @@ def _ray_at(address: str, options: Options) -> Iterator[Executor]:
         device: Device = "cuda" if resources.gpus_per_trial else "cpu"
         # The workers' hosts may have other processors than this one.
         numerics = on_a_worker(resources, choose_numerics, device, options.precision)
-        memory = on_a_worker(resources, memory_share, resources.gpus_per_trial)
+        memory = None
+        if resources.gpus_per_trial:
+            memory = on_a_worker(resources, memory_share, resources.gpus_per_trial)
 
         def run(
             session: "Session", data: Splits, checkpoints: CheckpointStore, weights: "WeightsKeeper"

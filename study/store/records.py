@@ -50,7 +50,8 @@ class Record:
         pruned_by: the scheduler that was allowed to stop it, "asha" or "none", whether or not it
             did; see `status`.
         error: the text of what went wrong, for failed trials.
-        provenance: commit, versions, host, device and time.
+        provenance: commit, versions, host, device and time; of a training that was computed as one
+            with others their number (`fused`).
     """
 
     ingredients: Mapping[str, Any]
