@@ -12,7 +12,9 @@ At most six minutes, each part written as soon as it ends to gpu.json and gpu.md
     together  trainings side by side in one process, captured: all images per second
     fused     trainings that differ by seed alone, computed as one model: all images per second
     packed    as many processes with one captured training each: all images per second
-    study     `python -m study.task_c`, quick, four trials on one GPU: seconds
+    policy    precision and choice of kernels: images per second of each against the product's own
+    study     `python -m study.task_c`, four trials on one GPU: seconds of the quick profile with
+              each training alone and with fused ones, and of the paper's with one trial, two seeds
 
 Needs PyTorch, NumPy, Ray and Optuna. `--device cpu` shows that it works, not how fast it is.
 """
@@ -25,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ from benchmarks.peers import homework
 from hw3.cost import step_bytes
 from hw3.engine import Recipe, Training, repeated, start_training, train_together
 from hw3.fused import train_fused
+from hw3.gpu_memory import CONTEXT_BYTES, training_bytes
 from hw3.models import FAMILIES, make_architecture
 from hw3.numerics import Numerics, choose_numerics
 from hw3.rates import copy_rate
@@ -47,6 +51,19 @@ MEMBERS, PROCESSES = (1, 4, 16), (1, 2, 4, 8)
 SIZES = (64, 128, 256)
 PACKED_SECONDS = 5.0
 NEVER = 10**9
+# Precision, whether products are in TF32, whether kernels may differ from run to run.
+POLICIES = (
+    ("bfloat16", False, False),
+    ("bfloat16", False, True),
+    ("float32", False, False),
+    ("float32", True, False),
+    ("float32", True, True),
+)
+STUDIES = (
+    ("--profile", "quick", "--fuse", "1"),
+    ("--profile", "quick"),
+    ("--profile", "paper", "--trials", "1", "--seeds", "2"),
+)
 
 
 def main() -> None:
@@ -174,6 +191,7 @@ def measure_fused(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 "over homework": round(rate / loop, 1),
                 "over one alone": round(rate / alone, 1),
                 "MiB": peak_mebibytes(options.device),
+                "estimated MiB": estimated_mebibytes(family, size, members, numerics, data),
             }
 
 
@@ -203,17 +221,52 @@ def train_packed(options: argparse.Namespace) -> float:
     return done * options.images / (time.perf_counter() - started)
 
 
+def measure_policy(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for size in (64, 256):
+        data = make_data(size, options.images)
+        for precision, tf32, free in POLICIES:
+            with kernels(tf32, free):
+                rate = images_per_second("conv", size, 1, Numerics(options.device, precision), data)
+            yield {
+                "size": size,
+                "precision": "TF32" if tf32 else precision,
+                "kernels": "the fastest" if free else "deterministic",
+                "images/s": round(rate),
+            }
+
+
+@contextmanager
+def kernels(tf32: bool, free: bool) -> Iterator[None]:
+    """Other ones than the engine's: TF32 products, and whichever cuDNN finds to be the fastest. The
+    engine sets its own when a training is started, so they are set after that."""
+    start = globals()["start_training"]
+
+    def start_with(*given: Any) -> Training:
+        training = start(*given)
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = not free, free
+        return training
+
+    globals()["start_training"] = start_with
+    try:
+        yield
+    finally:
+        globals()["start_training"] = start
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.benchmark = False
+
+
 def run_study(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as results:
-        command = [sys.executable, "-m", "study.task_c", "--results", results]
-        command += ["--keep-weights", "none"]  # a bare machine has no safetensors
-        if options.device == "cuda":
-            command += ["--gpus-per-trial", "0.25"]
-        started = time.perf_counter()
-        answer = subprocess.run(command, capture_output=True, text=True)
+    share = ["--gpus-per-trial", "0.25"] if options.device == "cuda" else []
+    for given in STUDIES:
+        with tempfile.TemporaryDirectory() as results:
+            command = [sys.executable, "-m", "study.task_c", "--results", results, *share, *given]
+            command += ["--keep-weights", "none"]  # a bare machine has no safetensors
+            started = time.perf_counter()
+            answer = subprocess.run(command, capture_output=True, text=True)
         lines = (answer.stdout + answer.stderr).strip().splitlines()
         yield {
-            "task_c": f"exit {answer.returncode}",
+            "task_c": " ".join(given),
+            "exit": answer.returncode,
             "s": round(time.perf_counter() - started, 1),
             "last line": lines[-1] if lines else "",
         }
@@ -227,6 +280,7 @@ PARTS: dict[str, Part] = {
     "together": measure_together,
     "fused": measure_fused,
     "packed": measure_packed,
+    "policy": measure_policy,
     "study": run_study,
 }
 
@@ -285,6 +339,16 @@ def make_data(size: int, images: int) -> Splits:
 def reset_peak(device: str) -> None:
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
+
+
+def estimated_mebibytes(
+    family: str, size: int, members: int, numerics: Numerics, data: Splits
+) -> int:
+    """Of what PyTorch counts: without the CUDA context."""
+    images = len(data.train) + len(data.val)
+    architecture = make_architecture(family, {}, size)
+    needed = training_bytes(architecture, Recipe(), numerics, images, members)
+    return (needed - CONTEXT_BYTES) // 2**20
 
 
 def peak_mebibytes(device: str) -> int:

@@ -21,15 +21,15 @@ from typing import Any
 import study.pool.tuner
 from benchmarks.sessions import SilentObserver, new_trials, run_session
 from hw3.data import load_splits, phantom_location
-from hw3.engine import Training
 from hw3.models import FAMILIES
 from hw3.splits import Splits
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
+from study.pool.report import TrialReport
 from study.pool.trainable import StudyTrial
-from study.pool.worker import TrialReport, Worker
-from study.search.trial import Job, job_from
+from study.pool.worker import Worker
+from study.search.trial import Job
 from study.spec.baseline import Baseline
 from study.spec.budget import PROFILES, Budget
 from study.spec.status import Status
@@ -45,8 +45,8 @@ SAVING = "seconds_of_saving"  # an entry that a clocked worker adds to its repor
 class UnkeptTrial(StudyTrial):
     """A trial whose worker saves no state."""
 
-    def setup(self, config: dict[str, Any], *parts: Any, **named_parts: Any) -> None:
-        super().setup(config, *parts, **named_parts | {"checkpoints": None})
+    def setup(self, config: dict[str, Any], **parts: Any) -> None:
+        super().setup(config, **parts | {"checkpoints": None})
 
 
 class NoRecords(RecordStore):
@@ -59,26 +59,26 @@ class NoRecords(RecordStore):
 class ClockedWorker(Worker):
     """A worker that reports the seconds which it has spent on saving its trial's state."""
 
-    def begin(self, job: Job) -> None:
-        super().begin(job)
+    def begin(self, *jobs: Job) -> None:
+        super().begin(*jobs)
         self._saving = 0.0
 
-    def train_epoch(self) -> TrialReport:
-        report = super().train_epoch()
-        return replace(report, cost={**report.cost, SAVING: self._saving})
+    def train_epoch(self) -> list[TrialReport | None]:
+        (report,) = super().train_epoch()
+        assert report is not None
+        return [replace(report, cost={**report.cost, SAVING: self._saving})]
 
-    def _keep(self, training: Training) -> None:
+    def _keep(self) -> None:
         started = time.perf_counter()
-        super()._keep(training)
+        super()._keep()
         self._saving += time.perf_counter() - started
 
 
 class ClockedTrial(StudyTrial):
     """A trial with a clocked worker."""
 
-    def setup(self, config: dict[str, Any], *parts: Any, **named_parts: Any) -> None:
-        self._worker = ClockedWorker(*parts, **named_parts)
-        self._worker.begin(job_from(config))
+    def _make_worker(self, **parts: Any) -> Worker:
+        return ClockedWorker(**parts)
 
 
 class ClockedRecords(RecordStore):

@@ -36,7 +36,7 @@ from hw3.data import load_splits, phantom_location
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.trial import EPOCH, Job
 from study.spec.baseline import Baseline
@@ -77,12 +77,9 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
             time.sleep(seconds / EPOCHS)
             self._rows.append({EPOCH: len(self._rows) + 1, LOSS: 0.5})
             is_last = len(self._rows) == EPOCHS
-            return blank | {
-                "status": "complete" if is_last else "running",
-                "rows": self._rows,
-                "host": str(os.getpid()),
-                "done": is_last,
-            }
+            status = "complete" if is_last else "running"
+            report = blank | {"status": status, "rows": self._rows, "host": str(os.getpid())}
+            return {"reports": [report], "done": is_last}
 
     return SleepingTrial
 

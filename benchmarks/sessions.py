@@ -8,9 +8,9 @@ from hw3.splits import Splits
 from study.cluster.resources import Resources
 from study.pool.dispatch import Dispatcher
 from study.pool.recorder import Recorder
+from study.pool.report import TrialReport
 from study.pool.session import Observer, Session
 from study.pool.tuner import run_on_ray
-from study.pool.worker import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan, describe_data, make_setting
 from study.search.trial import Job

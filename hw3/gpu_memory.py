@@ -24,6 +24,11 @@ WORKSPACE_BYTES = 512 * 2**20
 BLOCK = 4  # layers whose outputs are alive at a time in inference: a block's input and its layers
 GRAPHS = 2  # captured steps, each with a memory pool of its own: whole batches, the shorter last
 
+SMALLER = (
+    "Choose a larger --gpus-per-trial, fewer trainings as one (--fuse), smaller batches "
+    "(batch_size) or smaller images (--image-size)."
+)
+
 
 class GpuMemoryError(ValueError):
     """A training that does not fit on its share of a GPU; the message says what to do."""
@@ -169,9 +174,17 @@ def check_fits(needed: int, available: int, what: str, share: str = "") -> None:
     if needed > available:
         raise GpuMemoryError(
             f"{what} needs about {needed / GB:.1f} GB of GPU memory, but a trial may take only "
-            f"{available / GB:.1f} GB{share and f' ({share})'}. Choose a larger --gpus-per-trial, "
-            "smaller batches (batch_size) or smaller images (--image-size)."
+            f"{available / GB:.1f} GB{share and f' ({share})'}. {SMALLER}"
         )
+
+
+def out_of_memory(gpus_per_trial: float) -> GpuMemoryError:
+    """What to raise in the place of `torch.OutOfMemoryError`, which does not say what to do."""
+    available = memory_share(gpus_per_trial)
+    share = ""
+    if available is not None:
+        share = f": it may take {available / GB:.1f} GB ({describe_share(gpus_per_trial)})"
+    return GpuMemoryError(f"a trial ran out of GPU memory{share}. {SMALLER}")
 
 
 def memory_share(gpus_per_trial: float, device: int = 0) -> int | None:

@@ -58,6 +58,7 @@ class RunOptions(TypedDict, total=False):
     gpus_per_trial: float | None
     cpus_per_trial: float | None
     max_concurrent: int | None
+    fuse: int | Literal["auto"]
     precision: Literal["auto", "float32", "bfloat16"]
     seed: int
     epoch_timeout: float

@@ -10,6 +10,7 @@ from hw3.numerics import Numerics
 from hw3.splits import Splits
 from study.cluster.resources import Resources
 from study.pool.dispatch import Dispatcher
+from study.pool.fusing import Fusing, no_fusing
 from study.pool.inline import run_inline
 from study.pool.recorder import Recorder
 from study.pool.session import Session
@@ -47,6 +48,7 @@ def run_session(
     results: Path,
     execute: Callable = run_inline,
     observers: Sequence[Any] = (),
+    fusing: Fusing = no_fusing,
 ) -> tuple[FinishedTrials, Dispatcher]:
     """Run what is not recorded in the folder yet; nothing of the trials under way is left.
 
@@ -58,7 +60,7 @@ def run_session(
     dispatcher = Dispatcher(FinishedTrials(plan, {record.key: record for record in store}))
     recorder = Recorder(store, checkpoints, plan)
     if any(dispatcher.remaining().values()):
-        execute(Session(dispatcher, recorder, observers), data, checkpoints)
+        execute(Session(dispatcher, recorder, observers, fusing), data, checkpoints)
         recorder.forget_stopped()
     assert checkpoints.folder.names() == []
     return FinishedTrials(plan, {record.key: record for record in store}), dispatcher

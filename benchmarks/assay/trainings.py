@@ -19,8 +19,9 @@ from study.judge import Verdict, judge, terms_of, wanted_seeds
 from study.pool import worker
 from study.pool.dispatch import Dispatcher
 from study.pool.recorder import Recorder
+from study.pool.report import TrialReport
 from study.pool.session import Session
-from study.pool.worker import TrialReport, Worker
+from study.pool.worker import Worker
 from study.search import code
 from study.search.choose import Candidate, FinishedTrials
 from study.search.plan import Plan
@@ -123,8 +124,9 @@ class Laboratory:
 
     def _train(self, job: Job) -> TrialReport:
         self._worker.begin(job)
-        while not (report := self._worker.train_epoch()).is_last:
-            pass
+        while not self._worker.is_over:
+            (report,) = self._worker.train_epoch()
+        assert report is not None
         return report
 
 

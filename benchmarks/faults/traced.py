@@ -11,7 +11,7 @@ import study.pool.tuner
 from benchmarks.faults.rounds import now_as_files
 from study.cli.command import main
 from study.pool.trainable import StudyTrial
-from study.search.trial import job_from
+from study.pool.tune_messages import reports_from
 from study.task_c import STUDY
 
 
@@ -21,12 +21,16 @@ def traced_trial(trace: str) -> type[StudyTrial]:
     class TracedTrial(StudyTrial):
         def step(self) -> dict[str, Any]:
             result = super().step()
-            key, epoch = job_from(self.config).key, result["rows"][-1]["epoch"]
+            for job, report in zip(self._worker.jobs, reports_from(result), strict=True):
+                if report is not None:
+                    self._leave_line(job.key, report.rows[-1]["epoch"])
+            return result
+
+        def _leave_line(self, key: str, epoch: int) -> None:
             line = f"{key} {epoch} {os.getpid()} {now_as_files()}\n"
             file = os.open(trace, os.O_WRONLY | os.O_APPEND)
             os.write(file, line.encode())
             os.close(file)
-            return result
 
     return TracedTrial
 

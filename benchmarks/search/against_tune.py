@@ -30,7 +30,7 @@ from hw3.data import load_splits, phantom_location
 from study.cluster.ray import connect
 from study.cluster.resources import trial_resources
 from study.pool.dispatch import Dispatcher
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.trial import Job
 from study.spec.budget import Budget

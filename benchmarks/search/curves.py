@@ -69,8 +69,8 @@ def _train(worker: Worker, job: Job, kept: Path) -> list[dict[str, Any]]:
     file = kept / f"{job.key}.json"
     if not file.exists():
         worker.begin(job)
-        while not (report := worker.train_epoch()).is_last:
-            pass
+        while not worker.is_over:
+            (report,) = worker.train_epoch()
         whole = file.with_suffix(".new")
         whole.write_text(json.dumps(report.rows))
         whole.rename(file)

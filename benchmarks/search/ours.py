@@ -9,9 +9,9 @@ from benchmarks.sessions import SilentObserver
 from hw3.engine import recipe_for
 from hw3.numerics import Numerics
 from study.pool.dispatch import Dispatcher
+from study.pool.report import TrialReport
 from study.pool.session import Session
 from study.pool.simulated import Simulated, run_simulated, unrecorded
-from study.pool.worker import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.plan import Plan
 from study.search.trial import Job, Setting

@@ -31,6 +31,10 @@ class Engine:
             taken.
         cost: architecture -> `hw3.cost.Cost`, without training it; None where it has none of these
             costs.
+        train_together: (trainings that differ by seed alone, data of each) -> as `train` of all of
+            them at once: for each epoch a list with the row of each training, None for those that
+            did not train in it. Trainings may have done different numbers of epochs. None where
+            each is trained alone.
     """
 
     start: Callable[[Any, Any, int, Any], Any]
@@ -39,6 +43,7 @@ class Engine:
     state: Callable[[Any], dict[str, Any]] | None = None
     restore: Callable[[Any, dict[str, Any]], None] | None = None
     cost: Callable[[Any], Any] | None = None
+    train_together: Callable[[list[Any], list[Any]], Iterator[list[Any]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from study.table.formatting import column_name, format_value
 from study.table.members import study_members
 
 if TYPE_CHECKING:
-    from study.pool.worker import TrialReport
+    from study.pool.report import TrialReport
 
 STAGES = ("explore", "confirm", "timing")
 POINTS = 16  # of a curve in a snapshot

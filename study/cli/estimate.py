@@ -74,7 +74,9 @@ class Work:
         return max(limits) + self.steps * rates.step
 
 
-def training_seconds(plan: Plan, concurrent: int, gpus_per_trial: float = 1.0) -> float | None:
+def training_seconds(
+    plan: Plan, concurrent: int, gpus_per_trial: float = 1.0, fused: int = 1
+) -> float | None:
     """Estimated seconds of the whole run, if nothing is stopped early or recorded and no claim
     needs more seeds than the first look has; None where a model's costs are not known, or a GPU's
     rates.
@@ -85,12 +87,15 @@ def training_seconds(plan: Plan, concurrent: int, gpus_per_trial: float = 1.0) -
     Args:
         concurrent: number of trials at a time, on a core each; the timing has one at a time.
         gpus_per_trial: below 1 the share of a GPU that each trial has; on CPU cores of no effect.
+        fused: number of confirmations that are trained as one, at most, whose steps are launched
+            at once on a GPU.
     """
     works, numerics = epoch_works(plan), plan.setting.numerics
     rates = measure_rates(numerics) if works else None
     if works is None or rates is None:
         return None
-    beside = rates.of_share(min(1.0, gpus_per_trial)) if numerics.device == "cuda" else rates
+    on_gpu = numerics.device == "cuda"
+    beside = rates.of_share(min(1.0, gpus_per_trial)) if on_gpu else rates
     trials, rounds = (
         {one.name: plan.budget.trials for one in plan.study.searches},
         plan_rounds(plan),
@@ -98,9 +103,11 @@ def training_seconds(plan: Plan, concurrent: int, gpus_per_trial: float = 1.0) -
     timed = min(TIMED_EPOCHS, plan.budget.epochs) if any(rounds.values()) else 0
 
     def seconds(name: str, work: Work) -> float:
-        epochs = (plan.first_seeds(name) + trials.get(name, 0)) * plan.budget.epochs
+        seeds, explored = plan.first_seeds(name), trials.get(name, 0)
+        as_one = replace(work, steps=work.steps / max(1, min(fused, seeds))) if on_gpu else work
+        spread = seeds * as_one.seconds(beside) + explored * work.seconds(beside)
         alone = work.seconds(rates) * rounds.get(name, 0) * timed
-        return work.seconds(beside) * epochs / concurrent + alone
+        return spread * plan.budget.epochs / concurrent + alone
 
     return sum(seconds(name, work) for name, work in works.items())
 

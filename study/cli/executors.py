@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hw3.gpu_memory import memory_share
 from hw3.numerics import Device, Numerics, choose_numerics
 from hw3.splits import Splits
 from study.cli.options import Options
@@ -27,11 +28,14 @@ class Executor:
         resources: what a trial gets.
         numerics: how its numbers are computed there.
         run: trains what the session hands out.
+        gpu_memory: bytes of GPU memory that a trial may take; None where it has none, or that is
+            not known.
     """
 
     resources: Resources
     numerics: Numerics
     run: "Callable[[Session, Splits, CheckpointStore, WeightsKeeper], None]"
+    gpu_memory: int | None = None
 
 
 @contextmanager
@@ -59,8 +63,8 @@ def _ray_here(options: Options) -> Executor:
             resources = trial_resources(nodes, *_asked(options))
             run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
 
-    device = device_here(options)
-    return Executor(resources_here(options), choose_numerics(device, options.precision), run)
+    numerics = choose_numerics(device_here(options), options.precision)
+    return Executor(resources_here(options), numerics, run, memory_here(options))
 
 
 @contextmanager
@@ -76,13 +80,16 @@ def _ray_at(address: str, options: Options) -> Iterator[Executor]:
         device: Device = "cuda" if resources.gpus_per_trial else "cpu"
         # The workers' hosts may have other processors than this one.
         numerics = on_a_worker(resources, choose_numerics, device, options.precision)
+        memory = None
+        if resources.gpus_per_trial:
+            memory = on_a_worker(resources, memory_share, resources.gpus_per_trial)
 
         def run(
             session: "Session", data: Splits, checkpoints: CheckpointStore, weights: "WeightsKeeper"
         ) -> None:
             run_on_ray(session, data, checkpoints, resources, options.epoch_timeout, weights)
 
-        yield Executor(resources, numerics, run)
+        yield Executor(resources, numerics, run, memory)
 
 
 def _asked(options: Options) -> tuple[float | None, float | None, int | None]:
@@ -95,7 +102,6 @@ def inline(options: Options) -> Iterator[Executor]:
     """This process, one trial after the other."""
     from study.pool.inline import run_inline
 
-    device = device_here(options)
     resources = _one_at_a_time(options)
 
     def run(
@@ -104,9 +110,10 @@ def inline(options: Options) -> Iterator[Executor]:
         checkpoints: CheckpointStore,
         weights: "WeightsKeeper",
     ) -> None:
-        run_inline(session, data, checkpoints, resources.threads, weights)
+        run_inline(session, data, checkpoints, resources.threads, weights, resources.gpus_per_trial)
 
-    yield Executor(resources, choose_numerics(device, options.precision), run)
+    numerics = choose_numerics(device_here(options), options.precision)
+    yield Executor(resources, numerics, run, memory_here(options))
 
 
 EXECUTORS = {"ray": on_ray, "inline": inline}
@@ -176,6 +183,13 @@ def gpus_here(options: Options) -> range:
     if options.workers == "inline":
         return range(1)
     return range(torch.cuda.device_count() if wanted_address(options.address) is None else 0)
+
+
+def memory_here(options: Options) -> int | None:
+    """Bytes of memory that a trial may take of this machine's GPUs, of the smallest where they
+    differ; None where it is trained on none of them."""
+    share = gpus_of_trial(options)
+    return min((memory_share(share, device) or 0 for device in gpus_here(options)), default=None)
 
 
 def resources_here(options: Options) -> Resources:

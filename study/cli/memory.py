@@ -62,11 +62,12 @@ def _config_bytes(plan: Plan, family: str, config: Mapping[str, Any]) -> int:
         architecture_of(family, config, plan.shape),
         recipe_of(family, config, plan.setting.recipe),
         plan.setting.numerics,
-        _images_on_device(plan),
+        images_on_device(plan),
     )
 
 
-def _images_on_device(plan: Plan) -> int:
-    """Training and validation parts, and the part that is scored at the end once more."""
+def images_on_device(plan: Plan) -> int:
+    """Number of images: of training and validation parts, and of the part that is scored at the
+    end once more."""
     images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
     return images["train"] + images["val"] + max(images["val"], images.get("test", 0))

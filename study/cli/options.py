@@ -53,6 +53,22 @@ class SeedRangeType(click.ParamType):
         return found
 
 
+class FuseType(click.ParamType):
+    """auto, or a number."""
+
+    name = "auto or number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | Literal["auto"]:
+        if value == "auto":
+            return "auto"
+        try:
+            return POSITIVE.convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is neither auto nor a whole number from 1 to {LARGEST}.")
+
+
 POSITIVE = click.IntRange(min=1, max=LARGEST)
 ABOVE_ZERO = FiniteRange(min=0, min_open=True)
 RESULTS = LocalFolder(Path("results"))
@@ -193,6 +209,14 @@ class Options:
     cpus_per_trial: float | None = _option(None, "CPU cores per trial  [default: 1]", ABOVE_ZERO)
     max_concurrent: int | None = _option(
         None, "Maximum number of concurrent trials  [default: as many as fit]", POSITIVE
+    )
+    fuse: int | Literal["auto"] = _option(
+        "auto",
+        "Maximum number of confirmations that are trained as one model, where they differ by seed "
+        "alone; 1: none. auto: up to 16 on GPUs, as many as fit in memory; none on CPU cores, "
+        "where it is slower.",
+        FuseType(),
+        decides=False,
     )
     precision: Literal["auto", "float32", "bfloat16"] = _option(
         "auto",

@@ -22,7 +22,7 @@ from study.store.folder import Folder
 from study.store.snapshot import Snapshot, save_snapshot
 
 if TYPE_CHECKING:
-    from study.pool.worker import TrialReport
+    from study.pool.report import TrialReport
 
 LINE_EVERY = 15.0  # seconds between two plain lines
 WRITE_EVERY = 3.0  # seconds between two snapshots in the study's folder

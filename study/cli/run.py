@@ -15,6 +15,7 @@ from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.executors import EXECUTORS, check_executor, device_here, planned_resources
+from study.cli.fusing import check_fuse, fused_at_most
 from study.cli.memory import check_gpu_memory
 from study.cli.options import PLAN_ONLY, Options, command_line
 from study.search.choose import FinishedTrials
@@ -58,7 +59,8 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             check_gpu_memory(plan, options)
             weights = _weights_of(plan, options)
             words = describe_plan(weights, plan, options.weights_limit * GB)
-            print_plan(plan, aside, executor.resources, words)
+            fused = fused_at_most(options, executor.numerics.device)
+            print_plan(plan, aside, executor.resources, words, fused)
             lock.enter_context(hold_lock(folder))
             progress = lock.enter_context(Progress(plan, aside, folder))
             plan = replace(plan, seconds=_earlier_seconds(plan, options.results))
@@ -104,7 +106,8 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     plan = make_plan(study, options, data, numerics)
     check_gpu_memory(plan, options)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
-    print_plan(plan, _aside(options, console), resources, words)
+    fused = fused_at_most(options, numerics.device)
+    print_plan(plan, _aside(options, console), resources, words, fused)
     if options.simulate_workers is not None:
         from study.cli.simulate import describe_simulated, simulate
 
@@ -171,6 +174,7 @@ def _check(study: Study, options: Options) -> None:
     check_study(study, options.budget(), True, options.sampler)
     check_reproducible(options.sampler, options.reproducible)
     check_executor(options)
+    check_fuse(options)
     check_viewers(options.results, options.tensorboard, options.mlflow)
     _check_access(study, options.results)
 

@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 
 
 def print_plan(
-    plan: Plan, console: Console, resources: Resources, weights: str | None = None
+    plan: Plan,
+    console: Console,
+    resources: Resources,
+    weights: str | None = None,
+    fused: int = 1,
 ) -> None:
     """The plan as a table: searches, trials, epochs, seeds, time, detectable difference. Below it
     what the data cannot show.
@@ -44,6 +48,7 @@ def print_plan(
     Args:
         resources: of its trials, so many of which run at a time.
         weights: what is kept of them, in words.
+        fused: number of confirmations that are trained as one, at most.
     """
     study, budget = plan.study, plan.budget
     counts = ", ".join(f"{name} {sum(c.values())}" for name, c in plan.data.counts.items())
@@ -52,10 +57,11 @@ def print_plan(
     trainings = count_of(plan.explorations + plan.confirmations, "training")
     rows += [
         ("confirm", _confirm_line(plan)),
+        *_fuse_line(plan, fused),
         *_timing_line(plan),
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} of {count_of(budget.epochs, 'epoch')}"),
-        ("time", _time_line(plan, resources)),
+        ("time", _time_line(plan, resources, fused)),
         *[("weights", weights)] * bool(weights),
         ("claims", _claims_line(plan)),
         ("digest", _digest_line(study)),
@@ -97,9 +103,9 @@ def _tuning_line(plan: Plan) -> Iterator[tuple[str, str]]:
         )
 
 
-def _time_line(plan: Plan, resources: Resources) -> str:
+def _time_line(plan: Plan, resources: Resources, fused: int = 1) -> str:
     together = resources.describe()
-    seconds = training_seconds(plan, resources.concurrent, resources.gpus_per_trial or 1.0)
+    seconds = training_seconds(plan, resources.concurrent, resources.gpus_per_trial or 1.0, fused)
     on_gpus = plan.setting.numerics.device == "cuda"
     if seconds is None:
         unknown = ", or no GPU could be measured here" * on_gpus
@@ -121,6 +127,13 @@ def _confirm_line(plan: Plan) -> str:
         few = plan.first_seeds(min(unclaimed))
         lines.append(f"{names}: {count_of(few, 'seed')} each, as no claim is judged on them")
     return "\n".join(lines) if len(unclaimed) < len(labels) else lines[0].removeprefix(": ")
+
+
+def _fuse_line(plan: Plan, fused: int) -> Iterator[tuple[str, str]]:
+    """Nothing where each training is alone."""
+    most = min(fused, plan.budget.seeds)
+    if most > 1:
+        yield "fused", f"up to {most} seeds of a candidate are trained as one model (--fuse)"
 
 
 def _timing_line(plan: Plan) -> Iterator[tuple[str, str]]:

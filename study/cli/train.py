@@ -10,6 +10,7 @@ from rich.markup import escape
 from hw3.splits import Splits
 from hw3.text import count_of, printable, were
 from study.cli.executors import Executor
+from study.cli.fusing import fusing_of
 from study.cli.options import Options
 from study.cli.progress import Progress
 from study.cli.tasks import claims_of_others
@@ -79,7 +80,8 @@ def train(
     watch = WeightsWatch(keeper, records)
     recorder = Recorder(store, checkpoints, plan, claims_of_others(plan.study.name))
     with progress.training(), fed(viewers) as feeds:
-        session = Session(dispatcher, recorder, [progress, watch, *feeds])
+        fusing = fusing_of(plan, options, executor)
+        session = Session(dispatcher, recorder, [progress, watch, *feeds], fusing)
         with progress.stopping():
             executor.run(session, data, checkpoints, keeper)
             _check_progress(session.failures, plan.study, folder)

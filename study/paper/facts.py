@@ -18,7 +18,7 @@ from study.search.missing import describe_missing
 from study.search.plan import Plan
 from study.search.registered import claim_notes
 from study.search.tried import describe_tried
-from study.store.records import Record
+from study.store.records import FUSED, Record
 from study.table.members import study_members
 from study.table.rows import make_table
 
@@ -81,6 +81,13 @@ class Facts:
     def hosts(self) -> dict[str, int]:
         """Host -> number of trainings."""
         return self._count("host")
+
+    @property
+    def fused(self) -> int:
+        """Largest number of trainings that were computed as one model; 1 where each was alone."""
+        return max(
+            (count for count in self._provenance(FUSED) if isinstance(count, int)), default=1
+        )
 
     @property
     def commits(self) -> dict[str, int]:

@@ -151,6 +151,7 @@ def _compute(facts: Facts) -> dict[str, Any]:
     wall = facts.plan.seconds
     return {
         "devices": in_words(facts.devices),
+        "fused": facts.fused,
         "hosts": len(facts.hosts),
         "commits": in_words(facts.commits),
         "versions": list(_versions(facts)),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from study.pool.fusing import Fusing, is_alike
 from study.search.choose import Candidate, FinishedTrials
 from study.search.costs import cost_of_trials
 from study.search.explore import Explorer
@@ -104,6 +105,22 @@ class Dispatcher:
         if job is not None:
             self._under_way[job.key] = job
         return job
+
+    def next_like(self, job: Job, fusing: Fusing) -> list[Job]:
+        """Further confirmations that differ from the job by seed alone, to be trained as one with
+        it; empty for a job of another stage.
+
+        Args:
+            job: that `next_job` gave.
+        """
+        if job.stage != "confirm":
+            return []
+        waiting = len(self._queue) + 1
+        alike = [other for other in self._queue if is_alike(job, other)]
+        others = alike[: fusing(job, waiting) - 1]
+        self._queue = [other for other in self._queue if other not in others]
+        self._under_way |= {other.key: other for other in others}
+        return others
 
     @property
     def finished(self) -> FinishedTrials:

@@ -1,11 +1,13 @@
 """A study in this one process, one trial after the other, without Ray."""
 
 import traceback
+from collections.abc import Sequence
 
 from hw3.splits import Splits
+from study.pool.report import TrialReport
 from study.pool.session import MAX_RETRIES, Session
 from study.pool.weights import NO_WEIGHTS, WeightsKeeper
-from study.pool.worker import TrialReport, Worker
+from study.pool.worker import Worker
 from study.search.trial import Job
 from study.store.checkpoints import CheckpointStore
 
@@ -16,6 +18,7 @@ def run_inline(
     checkpoints: CheckpointStore,
     threads: int = 1,
     weights: WeightsKeeper = NO_WEIGHTS,
+    gpu_share: float = 0.0,
 ) -> None:
     """Run every job of the session; returns when all are recorded.
 
@@ -27,38 +30,60 @@ def run_inline(
     Args:
         threads: for the computations of a trial on CPU cores.
         weights: keeps those of confirmed trainings.
+        gpu_share: as `Resources.gpus_per_trial`.
 
     Raises:
         StudyError: a record or a checkpoint could not be written.
     """
     worker = Worker(
-        data.without_test(), lambda: data.test, threads, checkpoints.folder, weights=weights
+        data.without_test(),
+        lambda: data.test,
+        threads,
+        checkpoints.folder,
+        weights=weights,
+        gpu_share=gpu_share,
     )
-    while session.failure is None and (job := session.next_job()) is not None:
-        _run_trial(session, worker, job)
+    while session.failure is None and (jobs := session.next_jobs()):
+        _run_jobs(session, worker, jobs)
     session.check()
 
 
-def _run_trial(session: Session, worker: Worker, job: Job) -> None:
-    session.start(job)
-    worker.begin(job)
+def _run_jobs(session: Session, worker: Worker, jobs: Sequence[Job]) -> None:
+    """Train the jobs as one, to the end of each."""
     errors: list[str] = []
-    last: TrialReport | None = None
-    while True:
+    last: dict[str, TrialReport] = {}  # by key
+    under_way = _begin(session, worker, jobs)
+    while under_way:
         try:
-            report = worker.train_epoch()
+            reports = worker.train_epoch()
         except Exception:  # noqa: BLE001 - whatever a model raises fails its trial, not the study
             errors.append(f"Failure # {len(errors) + 1}\n{traceback.format_exc()}")
             if len(errors) > MAX_RETRIES:
-                session.end(job, last, "\n".join(errors))
+                for job in under_way:
+                    session.end(job, last.get(job.key), "\n".join(errors))
                 return
-            session.start(job)
-            worker.begin(job)
+            under_way = _begin(session, worker, under_way)
             continue
-        last = report
-        stops = not report.is_last and session.stops(job, report.rows)
-        session.report(job, report)
-        if report.is_last or (stops and session.failure is None):
-            session.end(job, report)
-        if report.is_last or stops or session.failure is not None:
+        for job, report in zip(worker.jobs, reports, strict=True):
+            if report is not None:
+                last[job.key] = report
+                if _has_ended(session, job, report):
+                    under_way.remove(job)
+        if session.failure is not None:
             return
+
+
+def _begin(session: Session, worker: Worker, jobs: Sequence[Job]) -> list[Job]:
+    for job in jobs:
+        session.start(job)
+    worker.begin(*jobs)
+    return list(jobs)
+
+
+def _has_ended(session: Session, job: Job, report: TrialReport) -> bool:
+    stops = not report.is_last and session.stops(job, report.rows)
+    session.report(job, report)
+    ends = report.is_last or (stops and session.failure is None)
+    if ends:
+        session.end(job, report)
+    return ends

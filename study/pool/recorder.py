@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.looks import planned_looks
 from study.search.plan import Plan
 from study.search.registration import NO_OTHERS, OthersClaims, registration
@@ -12,7 +12,7 @@ from study.spec.secrets import mask
 from study.spec.status import Status
 from study.store.checkpoints import CheckpointStore
 from study.store.provenance import provenance
-from study.store.records import STOPPED_AT, Record, RecordStore
+from study.store.records import FUSED, STOPPED_AT, Record, RecordStore
 
 STOPPED_BYTES = 1_000_000_000  # that checkpoints of stopped trials may take
 # For each parameter: its value and Adam's two, in the last checkpoint and the one before.
@@ -71,6 +71,7 @@ class Recorder:
             | {
                 "number": job.number,
                 **({} if job.stopped_at is None else {STOPPED_AT: job.stopped_at}),
+                **({} if report.fused == 1 else {FUSED: report.fused}),
                 "host": report.host,
                 "device": report.device,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),

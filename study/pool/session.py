@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from study.pool.dispatch import Dispatcher
 from study.pool.failures import Failures
+from study.pool.fusing import Fusing, no_fusing
 from study.pool.recorder import Recorder
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.trial import Job
 from study.spec.errors import StudyError, error_line
 from study.spec.secrets import mask
@@ -37,6 +38,7 @@ class Session:
         dispatcher: chooses the next job.
         recorder: writes records.
         observers: notified last. One that raises is told no more, and the run goes on.
+        fusing: says how many confirmations are trained as one.
 
     Attributes:
         failure: why the run has to end, None where it does not: a record or a checkpoint could
@@ -45,9 +47,13 @@ class Session:
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, recorder: Recorder, observers: Sequence[Observer] = ()
+        self,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        observers: Sequence[Observer] = (),
+        fusing: Fusing = no_fusing,
     ):
-        self._dispatcher, self._recorder = dispatcher, recorder
+        self._dispatcher, self._recorder, self._fusing = dispatcher, recorder, fusing
         self._observers = list(observers)
         self._failure: str | None = None
         self.failures = Failures(dispatcher.proven)
@@ -66,6 +72,17 @@ class Session:
         if job is not None:
             self.failures.hand_out(job)
         return job
+
+    def next_jobs(self) -> list[Job]:
+        """The next job, with those that are to be trained as one with it; empty where there is none
+        now, see `next_job`."""
+        job = self.next_job()
+        if job is None:
+            return []
+        others = self._dispatcher.next_like(job, self._fusing)
+        for other in others:
+            self.failures.hand_out(other)
+        return [job, *others]
 
     @property
     def is_over(self) -> bool:

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any, Protocol, cast
 
 from study.pool.recorder import Recorder
+from study.pool.report import TrialReport
 from study.pool.session import Session
-from study.pool.worker import TrialReport
 from study.search.optuna_trials import quiet
 from study.search.plan import Plan
 from study.search.trial import Job, rung_epochs

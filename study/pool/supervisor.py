@@ -11,6 +11,7 @@ from ray.tune.experiment import Trial
 
 from study.pool.session import Session
 from study.pool.tune_adapters import EmptyPickle
+from study.pool.tune_messages import reports_from
 
 STARTUP = 60.0  # seconds that workers may take to start, longer than any did
 STEP = 5.0  # seconds between two looks at most; longer ones this process did not run
@@ -92,7 +93,8 @@ class Supervisor(EmptyPickle, Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
         self._hear(trial)
-        epochs = len(result["rows"])
+        told = [len(report.rows) for report in reports_from(result) if report is not None]
+        epochs = max(told, default=0)
         if epochs > self._furthest.get(trial.trial_id, 0):
             self._furthest[trial.trial_id] = epochs
             trial.run_metadata.num_failures = 0

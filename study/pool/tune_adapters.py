@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
+from study.pool.report import TrialReport
 from study.pool.session import Session
-from study.pool.worker import report_from
-from study.search.trial import Job, job_from
+from study.pool.tune_messages import config_of, jobs_from, reports_from
+from study.search.trial import Job
 
 
 class EmptyPickle:
@@ -32,10 +32,10 @@ class SessionSearcher(EmptyPickle, Searcher):
         self._session = session
 
     def suggest(self, trial_id: str) -> Any:
-        """The next job; None where one may follow later, `Searcher.FINISHED` after the last."""
-        job = self._session.next_job()
-        if job is not None:
-            return asdict(job)
+        """The next jobs; None where some may follow later, `Searcher.FINISHED` after the last."""
+        jobs = self._session.next_jobs()
+        if jobs:
+            return config_of(jobs)
         return Searcher.FINISHED if self._session.is_over else None
 
     def on_trial_complete(
@@ -68,12 +68,16 @@ class SessionScheduler(EmptyPickle, FIFOScheduler):
         return None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict) -> str:
-        stops = self._session.stops(trial_job(trial), result["rows"])
+        pairs = zip(jobs_from(trial.config), reports_from(result), strict=True)
+        stops = any(report and self._session.stops(job, report.rows) for job, report in pairs)
         return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
 
 
 class SessionCallback(EmptyPickle, Callback):
-    """Tells the session what becomes of trials.
+    """Tells the session what becomes of the jobs of Tune's trials.
+
+    Jobs that are trained as one may end one by one, and a trial that Tune tries again begins with
+    all of them: what has ended is not told of again.
 
     Args:
         session: told.
@@ -82,30 +86,49 @@ class SessionCallback(EmptyPickle, Callback):
 
     def __init__(self, session: Session, describe: Callable[[Trial], str]):
         self._session, self._describe = session, describe
+        self._last: dict[str, TrialReport] = {}  # of jobs under way, by key
+        self._ended: dict[str, set[str]] = {}  # keys, by Tune's id of a trial that goes on
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        self._session.start(trial_job(trial))
+        for job in self._under_way(trial):
+            self._session.start(job)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
-        self._session.report(trial_job(trial), report_from(result))
+        for job, report in zip(jobs_from(trial.config), reports_from(result), strict=True):
+            if report is not None and not self._has_ended(trial, job):
+                self._session.report(job, report)
+                self._last[job.key] = report
+                if report.is_last:
+                    self._end(trial, job)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        report = report_from(trial.last_result)
-        if report.is_last or self._session.failure is None:  # else the run's end stopped it
-            self._session.end(trial_job(trial), report)
+        for job in self._under_way(trial):
+            if self._session.failure is None:  # else the run's end stopped it
+                self._end(trial, job)
+        self._ended.pop(trial.trial_id, None)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        if trial.should_recover():
-            # A worker that dies between two trials counts twice with Tune, as an actor and as a
-            # task: the next trial is given up though it has tries left.
-            self._session.requeue(trial_job(trial))
-        else:
-            last = trial.last_result or {}
-            report = report_from(last) if "rows" in last else None
-            error = self._describe(trial) + _error_text(trial)
-            self._session.end(trial_job(trial), report, error)
+        for job in self._under_way(trial):
+            if trial.should_recover():
+                # A worker that dies between two trials counts twice with Tune, as an actor and as
+                # a task: the next trial is given up though it has tries left.
+                self._last.pop(job.key, None)
+                self._session.requeue(job)
+            else:
+                self._end(trial, job, self._describe(trial) + _error_text(trial))
+        self._ended.pop(trial.trial_id, None)
+
+    def _under_way(self, trial: Trial) -> list[Job]:
+        return [job for job in jobs_from(trial.config) if not self._has_ended(trial, job)]
+
+    def _has_ended(self, trial: Trial, job: Job) -> bool:
+        return job.key in self._ended.get(trial.trial_id, ())
+
+    def _end(self, trial: Trial, job: Job, error: str | None = None) -> None:
+        self._session.end(job, self._last.pop(job.key, None), error)
+        self._ended.setdefault(trial.trial_id, set()).add(job.key)
 
 
 class StopOnFailure(EmptyPickle, Stopper):
@@ -119,11 +142,6 @@ class StopOnFailure(EmptyPickle, Stopper):
 
     def stop_all(self) -> bool:
         return self._session.failure is not None
-
-
-def trial_job(trial: Trial) -> Job:
-    """The job in a trial's configuration."""
-    return job_from(trial.config)
 
 
 def _error_text(trial: Trial) -> str:

@@ -53,6 +53,7 @@ def run_on_ray(
         families=pack_families(),
         weights=weights,
         metrics=pack_metrics(),
+        gpu_share=resources.gpus_per_trial,
     )
     supervisor = Supervisor(session, epoch_timeout)
     # Tune's own files are of no use after the run: the records are the only truth.

@@ -3,6 +3,7 @@
 A checkpoint is deleted when its trial's record is written.
 """
 
+import copy
 import hashlib
 import io
 import json
@@ -66,7 +67,7 @@ class CheckpointStore:
             state: tensors, numbers, strings, lists and dictionaries of them.
         """
         buffer = io.BytesIO()
-        torch.save(state, buffer)
+        torch.save(_without_rest(state), buffer)
         content = buffer.getbuffer()  # not copied: it may be half a gigabyte
         newest, previous = _names(key)
         with suppress(FileNotFoundError):  # there is none yet
@@ -128,18 +129,20 @@ class CheckpointKeeper:
             self._give_up(error)
             return None
 
-    def save(self, key: str, state: dict[str, Any]) -> None:
-        """Save the state, unless saving would take more than COST_SHARE of this worker's time."""
-        if self._store is None:
+    def save(self, states: Mapping[str, dict[str, Any]]) -> None:
+        """Save the states of trials by key, unless saving would take more than COST_SHARE of this
+        worker's time."""
+        if self._store is None or not states:
             return
         started = time.monotonic()
         if self._ready_at is None:
-            expected = SAVE_SECONDS + _bytes(state) / SAVE_RATE
+            expected = len(states) * SAVE_SECONDS + _bytes(states) / SAVE_RATE
             self._ready_at = self._begun_at + expected / COST_SHARE
         if started < self._ready_at:
             return
         try:
-            self._store.save(key, state)
+            for key, state in states.items():
+                self._store.save(key, state)
         except OSError as error:
             self._give_up(error)
         ended = time.monotonic()
@@ -157,6 +160,19 @@ def _state(content: memoryview) -> dict[str, Any]:
         return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True)
     except UNREADABLE as error:
         raise Damaged(f"{type(error).__name__}: {error}") from error
+
+
+def _without_rest(state: Any) -> Any:
+    """The state, with copies of tensors that are parts of larger ones, as those of trainings under
+    way as one are: `torch.save` writes the whole of which a tensor is a part."""
+    if isinstance(state, torch.Tensor):
+        is_part = state.untyped_storage().nbytes() > state.nbytes
+        return state.detach().clone() if is_part else state
+    if isinstance(state, dict):
+        whole = copy.copy(state)  # with what a module's state knows beside its tensors
+        whole.update({name: _without_rest(value) for name, value in state.items()})
+        return whole
+    return [*map(_without_rest, state)] if isinstance(state, list) else state
 
 
 def _bytes(state: Any) -> int:

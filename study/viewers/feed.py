@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from hw3.text import printable
+from study.pool.report import TrialReport
 from study.pool.session import Observer
-from study.pool.worker import TrialReport
 from study.search.trial import Job
 from study.spec.secrets import mask
 from study.spec.status import Status

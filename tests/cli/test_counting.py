@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from study.cli.counting import POINTS, Count
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.choose import FinishedTrials
 from study.search.trial import Job
 from study.store.snapshot import LISTED, StageCount

@@ -41,30 +41,44 @@ def start(architecture, recipe, seed, numerics):
     training.trial = [architecture.family, config, seed]
     return training
 
-def train(training, data):
-    name, epochs = uuid.uuid4().hex, ENGINE.train(training, data)
+def traced(trainings, epochs):
+    names = [uuid.uuid4().hex for training in trainings]
     while True:
         began = time.time()
-        row = next(epochs, None)
-        if row is None:
+        rows = next(epochs, None)
+        if rows is None:
             return
         with open("{SHARED}/pace") as file:
             time.sleep(max(0, began + float(file.read()) - time.time()))
-        line = dict(
-            trial=training.trial,
-            training=name,
-            epoch=row.epoch,
-            host=platform.node(),
-            pid=os.getpid(),
-            devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
-            began=began,
-            ended=time.time(),
-        )
-        with open("{SHARED}/epochs", "a") as file:
-            file.write(json.dumps(line) + "\\n")
-        yield row
+        for training, name, row in zip(trainings, names, rows):
+            if row is not None:
+                note(training, name, row.epoch, began)
+        yield rows
 
-module.ENGINE = dataclasses.replace(ENGINE, start=start, train=train)
+def note(training, name, epoch, began):
+    line = dict(
+        trial=training.trial,
+        training=name,
+        epoch=epoch,
+        host=platform.node(),
+        pid=os.getpid(),
+        devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
+        began=began,
+        ended=time.time(),
+    )
+    with open("{SHARED}/epochs", "a") as file:
+        file.write(json.dumps(line) + "\\n")
+
+def train(training, data):
+    alone = ([row] for row in ENGINE.train(training, data))
+    return (row for row, in traced([training], alone))
+
+def train_together(trainings, data):
+    return traced(trainings, ENGINE.train_together(trainings, data))
+
+module.ENGINE = dataclasses.replace(
+    ENGINE, start=start, train=train, train_together=train_together
+)
 """
 # A host's death is seen sooner than after Ray's usual half minute.
 SOON = {"health_check_period_ms": 1000, "health_check_timeout_ms": 3000}
@@ -177,7 +191,7 @@ def spans(cluster: Cluster) -> list[Span]:
 
 
 def most_at_a_time(found: Iterable[Span]) -> int:
-    """The largest number of processes that train at any moment: each has one trial of Ray's."""
+    """The largest number of processes that train at any moment: each has one trial of Tune's."""
     found = list(found)
     moments = [
         {span.process for span in found if span.began <= other.began < span.ended}
@@ -216,12 +230,17 @@ def finish(study: subprocess.Popen[str], seconds: float = 240) -> str:
     return " ".join(output.split())
 
 
-def recorded(cluster: Cluster, results: str) -> set[tuple[str, str, int]]:
-    """The trials that have a record, as `Span.trial`; none may have failed."""
+def records_of(cluster: Cluster, results: str) -> list[dict]:
+    """The records of all trials; none may have failed."""
     files = (cluster.lab.shared / results / "trials").glob("*.json")
     found = [json.loads(file.read_text()) for file in files]
     assert {record["status"] for record in found} <= {"complete", "stopped"}
-    return {as_traced(record["ingredients"]) for record in found}
+    return found
+
+
+def recorded(cluster: Cluster, results: str) -> set[tuple[str, str, int]]:
+    """The trials that have a record, as `Span.trial`."""
+    return {as_traced(record["ingredients"]) for record in records_of(cluster, results)}
 
 
 def as_traced(parts: dict) -> tuple[str, str, int]:
@@ -236,6 +255,7 @@ def changing(cluster) -> Changing:
     most = 3 * GPUS
     # So many seeds that slow epochs last until the second host trains, on a busy machine as well.
     options = f"--gpus-per-trial 0.5 --max-concurrent {most} --trials 8 --seeds 16 --epochs 4"
+    options += " --fuse 1"  # more trials, of which the second host gets some
     study = cluster.study("changing", options)
     try:
         wait_for(cluster, study, lambda found: most_at_a_time(found) == 2 * GPUS)
@@ -299,7 +319,7 @@ def test_a_host_that_dies_takes_no_trial_with_it(changing, capsys):
 
 def test_each_trial_has_a_gpu_of_its_own(cluster, capsys):
     cluster.join()
-    study = cluster.study("whole", "--gpus-per-trial 1 --trials 4 --seeds 3")
+    study = cluster.study("whole", "--gpus-per-trial 1 --trials 4 --seeds 6")
     wait_for(cluster, study, lambda found: most_at_a_time(found) == 2 * GPUS)
     cluster.pace(FAST)
     finish(study)
@@ -308,3 +328,5 @@ def test_each_trial_has_a_gpu_of_its_own(cluster, capsys):
     assert most_on_each_gpu(found) == dict.fromkeys(all_gpus(), 1)
     assert most_at_a_time(found) == 2 * GPUS
     assert {span.trial for span in found} == recorded(cluster, "whole")
+    fused = [record["provenance"].get("fused", 1) for record in records_of(cluster, "whole")]
+    assert max(fused) > 1  # by itself, as trainings are on GPUs

@@ -46,7 +46,8 @@ class Traced(Loader):
             started = time.monotonic()
             result = train(trial)
             time.sleep(max(0, started + {PACE} - time.monotonic()))
-            key, epoch = trial._worker._job.key, len(result["rows"])
+            (job,), (report,) = trial._worker.jobs, result["reports"]
+            key, epoch = job.key, len(report["rows"])
             line = [key, epoch, platform.node(), os.getpid(), time.time()]
             with open("{SHARED}/epochs", "a") as file:
                 file.write(" ".join(map(str, line)) + "\\n")

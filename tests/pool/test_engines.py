@@ -115,9 +115,9 @@ def job(monkeypatch):
 
 
 def train_all(worker):
-    reports = [worker.train_epoch()]
-    while not reports[-1].is_last:
-        reports.append(worker.train_epoch())
+    reports = []
+    while not worker.is_over:
+        reports += worker.train_epoch()
     return reports
 
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from hw3.shape import grey_images
 from study.cluster.ray import connect
+from study.pool.fusing import FusedSeeds, no_fusing
 from study.pool.session import MAX_RETRIES
 from study.pool.trainable import StudyTrial
 from study.spec.baseline import Baseline
@@ -54,11 +56,11 @@ class Witness:
         """Not counted."""
 
 
-def run(study, data, results, budget=BUDGET, epoch_timeout=600.0):
+def run(study, data, results, budget=BUDGET, epoch_timeout=600.0, fusing=no_fusing):
     """The study's trials after a run on Ray, and its epochs as reported."""
-    witness = Witness()
+    witness, plan = Witness(), plan_on(study, data, budget)
     execute = on_ray(epoch_timeout=epoch_timeout)
-    trials, _ = run_session(plan_on(study, data, budget), data, results, execute, [witness])
+    trials, _ = run_session(plan, data, results, execute, [witness], fusing)
     return trials, witness.epochs
 
 
@@ -136,6 +138,30 @@ def test_killed_workers_trials_go_on_to_the_same_numbers(cluster, data, uninterr
     assert len(killed) >= 3  # the fourth may come too late
     done_again = sum(epochs.values()) - len(epochs)
     assert done_again <= len(killed)
+
+
+def test_killed_trials_that_were_trained_as_one_go_on_as_one(
+    cluster, data, uninterrupted, tmp_path
+):
+    killed = []
+
+    def kill(ended):
+        while not killed and not ended.wait(0.02):
+            if len({name for name, _ in states(tmp_path)}) >= BUDGET.seeds:
+                for process in trial_processes():
+                    process.kill()
+                    killed.append(process.pid)
+
+    as_one = FusedSeeds(BUDGET.seeds, None, None, grey_images(32), 600)
+    with meanwhile(kill):
+        trials, epochs = run(SLOW, data, tmp_path, fusing=as_one)
+    assert killed and trials.records.keys() == uninterrupted.keys()
+    for key, record in trials.records.items():
+        status, rows, *_ = uninterrupted[key]
+        assert record.status == status and record.provenance["fused"] == BUDGET.seeds
+        expected = [row["val_loss"] for row in rows]
+        assert [row["val_loss"] for row in record.rows] == pytest.approx(expected, rel=1e-3)
+    assert 0 <= sum(epochs.values()) - len(epochs) <= BUDGET.seeds  # an epoch of each at most
 
 
 def test_a_trial_that_is_killed_each_time_fails_and_the_others_go_on(

@@ -148,7 +148,7 @@ def test_a_failed_trial_is_tried_again_under_its_number(data, tmp_path, monkeypa
     victim = whole.explored(WIDTH_SEARCH)[0]  # which ASHA cannot stop the second time
 
     def fail(self):
-        if self._job.key == victim.key:
+        if self.jobs[0].key == victim.key:
             raise MemoryError("no memory")
         return train_epoch(self)
 

@@ -92,9 +92,8 @@ def test_a_trial_that_diverges_has_no_score_of_its_last_epoch(data):
     assert job is not None
     worker = Worker(data.without_test())
     worker.begin(job)
-    report = worker.train_epoch()
-    while not report.is_last:
-        report = worker.train_epoch()
+    while not worker.is_over:
+        (report,) = worker.train_epoch()
     assert report.status == "diverged" and report.rows[-1]["scores"] == {"f1": None}
 
 

@@ -10,6 +10,7 @@ from study.cluster.ray import connect
 from study.pool.trainable import StudyTrial
 from study.spec.budget import Budget
 from tests.made import STUDY, square_splits
+from tests.pool.test_fusing import check_records
 from tests.sessions import on_ray, plan_on, run_session, timeless
 
 BUDGET = Budget(trials=4, epochs=4, seeds=2, image_size=16)
@@ -35,6 +36,10 @@ def test_ray_gives_the_records_that_one_process_gives(data, tmp_path):
     assert {key: timeless(record) for key, record in spread.records.items()} == {
         key: timeless(record) for key, record in inline.records.items()
     }
+
+
+def test_confirmations_as_one_are_recorded_each_for_itself(data, tmp_path):
+    check_records(data, tmp_path, on_ray(2))
 
 
 def test_a_worker_that_starts_late_is_waited_for(data, tmp_path, monkeypatch):

@@ -142,8 +142,9 @@ def test_the_weights_are_those_at_the_end_of_the_training(tmp_path):
     keeper = WeightsKeeper(LocalFolder(tmp_path), "made", "all", ("p",))
     worker = Worker(data.without_test(), weights=keeper)
     worker.begin(job)
-    while not worker.train_epoch().is_last:
+    while not worker.is_over:
         assert kept(tmp_path) == set()
+        worker.train_epoch()
     architecture = make_architecture("ann", {"width_1": 8}, data.image_size)
     training = start_training(architecture, recipe_for(3), 1, Numerics())
     for _ in train_epochs(training, data):
@@ -162,7 +163,8 @@ def test_other_trials_keep_no_weights(tmp_path, change):
     keeper = WeightsKeeper(LocalFolder(tmp_path), "made", "all", ("p",))
     worker = Worker(data.without_test(), weights=keeper)
     worker.begin(replace(job, **change))
-    assert worker.train_epoch().is_last
+    worker.train_epoch()
+    assert worker.is_over
     assert kept(tmp_path) == set()
 
 

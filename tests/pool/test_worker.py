@@ -16,8 +16,10 @@ from hw3.engines import ENGINE
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
 from hw3.resampling import resample_splits
+from study.pool.report import TrialReport
 from study.pool.trainable import StudyTrial
-from study.pool.worker import TrialReport, Worker, report_from
+from study.pool.tune_messages import config_of, jobs_from, reports_from, result_of
+from study.pool.worker import Worker
 from study.search.code import resampling_digest
 from study.search.trial import Job, Setting, job_from
 from study.store.checkpoints import CheckpointStore
@@ -46,9 +48,9 @@ def worker_of(job, data, open_test=lambda: None, checkpoints=None):
 
 
 def run(worker):
-    reports = [worker.train_epoch()]
-    while not reports[-1].is_last:
-        reports.append(worker.train_epoch())
+    reports = []
+    while not worker.is_over:
+        reports += worker.train_epoch()
     return reports
 
 
@@ -76,7 +78,8 @@ def test_the_device_is_the_trainings_own(data, setting, monkeypatch):
         return start_training(architecture, recipe, seed, replace(numerics, device="cpu"))
 
     monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, start=start))
-    assert worker_of(job(asked), data).train_epoch().device == f"{platform.machine()} CPU"
+    (report,) = worker_of(job(asked), data).train_epoch()
+    assert report.device == f"{platform.machine()} CPU"
 
 
 def test_a_used_worker_gives_what_a_fresh_one_gives(data, setting):
@@ -91,13 +94,15 @@ def test_a_used_worker_gives_what_a_fresh_one_gives(data, setting):
 def test_the_trainable_passes_jobs_and_reports_on(data, setting):
     trial = StudyTrial.__new__(StudyTrial)
     # Trainable.__init__ makes log files; set-up alone is what a test in process needs.
-    trial.setup(asdict(job(setting)), data=data.without_test())
+    config = config_of([job(setting)])
+    trial.setup(config, data=data.without_test())
     results = [trial.step() for _ in range(3)]
-    assert trial.reset_config(asdict(job(setting)))
+    assert trial.reset_config(config)
     results += [trial.step() for _ in range(3)]
     assert [result["done"] for result in results] == [False, False, True] * 2
     expected = timeless(run(worker_of(job(setting), data))[-1])
-    assert timeless(report_from(results[2])) == timeless(report_from(results[5])) == expected
+    (last,), (again,) = reports_from(results[2]), reports_from(results[5])
+    assert timeless(last) == timeless(again) == expected
 
 
 @pytest.mark.parametrize("epochs_done", [0, 1, 2])
@@ -165,8 +170,8 @@ def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, s
     worker = worker_of(job(setting), data)
     worker.train_epoch()
     with torch.no_grad():
-        next(worker._training.training.model.parameters()).fill_(math.nan)
-    report = worker.train_epoch()
+        next(worker._trials[0].model.parameters()).fill_(math.nan)
+    (report,) = worker.train_epoch()
     assert (report.status, report.is_last) == ("diverged", True)
     assert report.rows[-1]["val_loss"] is None
     assert report.test == report.val == []
@@ -229,10 +234,10 @@ def test_a_worker_that_would_draw_another_split_trains_nothing(data, setting):
 
 def test_job_and_report_survive_the_way_through_tune(setting):
     sent = dataclasses.replace(job(setting), params={"x": 1}, number=3, prunable=True)
-    assert job_from(asdict(sent)) == sent
-    assert job_from(asdict(sent)).key == sent.key
-    report = TrialReport("running", [{"epoch": 1}], host="here")
-    assert report_from(vars(report) | {"done": False, "trial_id": "a"}) == report
+    (received,) = jobs_from(config_of([sent]))
+    assert received == sent and received.key == sent.key
+    reports = [TrialReport("running", [{"epoch": 1}], host="here"), None]
+    assert reports_from(result_of(reports, is_over=False) | {"trial_id": "a"}) == reports
 
 
 def test_a_job_of_an_earlier_version_is_still_read(setting):

@@ -105,14 +105,14 @@ def test_keeper_saves_no_more_often_than_its_share_of_the_time(store, monkeypatc
     monkeypatch.setattr(store, "save", slow_save)
     keeper = CheckpointKeeper(store)
     for _ in range(200):
-        keeper.save("k", state(1))
+        keeper.save({"k": state(1)})
         now[0] += 1.0
     assert saved == [("k", 101.0), ("k", 224.0)]
     keeper.resume("m", JOB)  # short trials, one after the other, may not cost more
-    keeper.save("m", state(1))
+    keeper.save({"m": state(1)})
     assert len(saved) == 2
     now[0] += 120.0
-    keeper.save("m", state(1))
+    keeper.save({"m": state(1)})
     assert len(saved) == 3
 
 
@@ -124,7 +124,7 @@ def test_first_save_waits_for_what_its_size_will_cost(store, monkeypatch, megaby
     keeper = CheckpointKeeper(store)
     large = {"weights": [{"w": torch.empty(megabytes * 250_000)}], "epoch": 3}
     for now[0] in (100.0, 100.0 + 0.99 * seconds, 100.001 + seconds, 101.0 + seconds):
-        keeper.save("k", large)
+        keeper.save({"k": large})
     assert saved[0] == 100.001 + seconds
 
 
@@ -134,7 +134,7 @@ def test_keeper_goes_on_without_a_store_and_tells_one_that_fails(tmp_path):
     without, failing = CheckpointKeeper(None), CheckpointKeeper(unreachable)
     for keeper in (without, failing):
         assert keeper.resume("k", JOB) is None
-        keeper.save("k", state(1))
+        keeper.save({"k": state(1)})
         assert keeper.resume("k", JOB) is None
     assert without.failure is None
     assert failing.failure is not None and "checkpoints" in failing.failure

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.trial import Job
 from study.viewers import feed as of_feed
 from study.viewers.feed import Feed, fed

@@ -1,6 +1,6 @@
 """What a viewer of the made run is told of its trials."""
 
-from study.pool.worker import TrialReport
+from study.pool.report import TrialReport
 from study.search.trial import Job
 from study.viewers.feed import Told
 from tests.made import WIDTH_SEARCH, epoch_row
