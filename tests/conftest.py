@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from hw3.phantom import make_phantoms
-from tests.runs import finish, table_of
 
 S3_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "made",
@@ -117,6 +116,8 @@ def s3_bucket(s3_server, monkeypatch) -> str:
 @pytest.fixture(scope="session")
 def whole_run(tmp_path_factory) -> pd.DataFrame:
     """The table of the small study of `tests.runs` where nothing went wrong."""
+    from tests.runs import finish, table_of  # needs psutil, which a bare GPU machine lacks
+
     results = tmp_path_factory.mktemp("whole")
     assert finish(results) == (0, "")
     return table_of(results)

@@ -24,8 +24,8 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
 NAMES = ("first", "second")
-GPUS = 2  # of each host: more would show the same, and each trial's process costs seconds
-CPUS = 6  # of each host, as declared: more than trials take; Ray starts a process for each
+GPUS = 4  # of each host
+CPUS = 10  # of each host, as declared: more than trials take; Ray starts a process for each
 SLOW, FAST = 3.0, 0.2  # seconds, the least that an epoch takes: trials overlap on any machine
 # Runs after `hw3.engines`, in every process of a host. The device is replaced, nothing else.
 TRACE = f"""
@@ -319,7 +319,7 @@ def test_a_host_that_dies_takes_no_trial_with_it(changing, capsys):
 
 def test_each_trial_has_a_gpu_of_its_own(cluster, capsys):
     cluster.join()
-    study = cluster.study("whole", "--gpus-per-trial 1 --trials 4 --seeds 6")
+    study = cluster.study("whole", "--gpus-per-trial 1 --trials 8 --seeds 6")
     wait_for(cluster, study, lambda found: most_at_a_time(found) == 2 * GPUS)
     cluster.pace(FAST)
     finish(study)

@@ -12,6 +12,7 @@ from hw3.engine import recipe_for
 from hw3.engines import ENGINE
 from hw3.fused import train_fused
 from hw3.models import FAMILIES
+from hw3.numerics import Numerics
 from hw3.shape import grey_images
 from study.pool.dispatch import Dispatcher
 from study.pool.fusing import FusedSeeds
@@ -51,8 +52,9 @@ def every_epoch(monkeypatch):
     monkeypatch.setattr("study.store.checkpoints.COST_SHARE", math.inf)
 
 
-def jobs_of(data, family="conv", resampled=False):
-    setting = Setting(data.fingerprint, data.image_size, recipe_for(EPOCHS))
+def jobs_of(data, family="conv", resampled=False, numerics=None):
+    recipe = recipe_for(EPOCHS)
+    setting = Setting(data.fingerprint, data.image_size, recipe, numerics or Numerics())
     if resampled:
         setting = replace(setting, resampling=resampling_digest())
     config = {"conv": SMALL.config, "ann": OTHER.config}[family]
@@ -61,8 +63,8 @@ def jobs_of(data, family="conv", resampled=False):
     ]
 
 
-def worker_of(data, jobs, checkpoints=None):
-    worker = Worker(data.without_test(), lambda: data.test, checkpoints=checkpoints)
+def worker_of(data, jobs, checkpoints=None, **parts):
+    worker = Worker(data.without_test(), lambda: data.test, checkpoints=checkpoints, **parts)
     worker.begin(*jobs)
     return worker
 
@@ -82,11 +84,11 @@ def losses(report):
     return [loss for row in rows for loss in row] + scores
 
 
-def check_as_alone(data, reports, jobs):
+def check_as_alone(data, reports, jobs, rounding=ROUNDING):
     for job in jobs:
         (alone,) = run(worker_of(data, [job])).values()
         assert reports[job.key].status == alone.status == "complete"
-        assert losses(reports[job.key]) == pytest.approx(losses(alone), rel=ROUNDING)
+        assert losses(reports[job.key]) == pytest.approx(losses(alone), rel=rounding)
         assert alone.test and len(alone.rows) == EPOCHS
 
 
