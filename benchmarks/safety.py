@@ -63,15 +63,17 @@ class ClockedWorker(Worker):
         super().begin(*jobs)
         self._saving = 0.0
 
-    def train_epoch(self) -> list[TrialReport | None]:
-        (report,) = super().train_epoch()
-        assert report is not None
-        return [replace(report, cost={**report.cost, SAVING: self._saving})]
+    def train_epoch(self) -> dict[str, TrialReport]:
+        return {
+            key: replace(report, cost={**report.cost, SAVING: self._saving})
+            for key, report in super().train_epoch().items()
+        }
 
-    def _keep(self) -> None:
+    def _keep(self) -> dict[str, TrialReport]:
         started = time.perf_counter()
-        super()._keep()
+        reports = super()._keep()
         self._saving += time.perf_counter() - started
+        return reports
 
 
 class ClockedTrial(StudyTrial):

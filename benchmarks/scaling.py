@@ -70,6 +70,7 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
             self.reset_config(config)
 
         def reset_config(self, new_config: dict[str, Any]) -> bool:
+            (self._key,) = new_config.get("jobs", ("alone",))  # those of plain Tune have none
             self._rows: list[dict[str, Any]] = []
             return True
 
@@ -79,7 +80,7 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
             is_last = len(self._rows) == EPOCHS
             status = "complete" if is_last else "running"
             report = blank | {"status": status, "rows": self._rows, "host": str(os.getpid())}
-            return {"reports": [report], "done": is_last}
+            return {"reports": {self._key: report}, "done": is_last}
 
     return SleepingTrial
 

@@ -70,7 +70,7 @@ def _words(option: click.Option) -> str:
         return names
     kind = option.type
     values = "|".join(kind.choices) if isinstance(kind, click.Choice) else option.metavar
-    return f"{names} {values or kind.name.split()[0].upper()}"
+    return f"{names} {values or kind.name.replace(' or ', '|').split()[0].upper()}"
 
 
 def _default(option: click.Option) -> str:

@@ -40,6 +40,7 @@ def training_bytes(
     numerics: Numerics,
     images: int,
     together: int = 1,
+    own_images: bool = False,
 ) -> int:
     """GPU memory in bytes that a process takes for a training by `hw3.engine`; an upper estimate.
 
@@ -62,9 +63,11 @@ def training_bytes(
         images: on the device, of all parts together. A part that is scored at the end of a
             confirmed training is there once more.
         together: number of models of this architecture that are trained as one; they share the
-            data and the constants.
+            constants.
+        own_images: whether each has images of its own, as where splits are resampled; else they
+            share the data, too.
     """
-    shared, each = _shared_and_each(architecture, recipe, numerics, images)
+    shared, each = _shared_and_each(architecture, recipe, numerics, images, own_images)
     return shared + together * each
 
 
@@ -75,15 +78,16 @@ def fitting_together(
     images: int,
     available: int,
     most: int,
+    own_images: bool = False,
 ) -> int:
     """The greatest number of models up to `most` whose `training_bytes` as one are at most
     `available` bytes; 0 if not even one fits."""
-    shared, each = _shared_and_each(architecture, recipe, numerics, images)
+    shared, each = _shared_and_each(architecture, recipe, numerics, images, own_images)
     return max(0, min(most, (available - shared) // each))
 
 
 def _shared_and_each(
-    architecture: Architecture, recipe: Recipe, numerics: Numerics, images: int
+    architecture: Architecture, recipe: Recipe, numerics: Numerics, images: int, own_images: bool
 ) -> tuple[int, int]:
     """Bytes that models have in common, and those of each of them."""
     weights, buffers = _state_elements(architecture)
@@ -95,7 +99,8 @@ def _shared_and_each(
     step = backward_bytes(architecture, batch_size, numerics) + FLOAT32 * weights + 2 * copied
     scoring = inference_bytes(architecture, min(EVAL_BATCH, images), numerics) + copied
     data = data_bytes(architecture.shape, images, recipe.augment)
-    return data + CONTEXT_BYTES + WORKSPACE_BYTES, state + GRAPHS * step + scoring
+    constants, each = CONTEXT_BYTES + WORKSPACE_BYTES, state + GRAPHS * step + scoring
+    return (constants, each + data) if own_images else (constants + data, each)
 
 
 def backward_bytes(architecture: Architecture, batch_size: int, numerics: Numerics) -> int:

@@ -125,8 +125,7 @@ class Laboratory:
     def _train(self, job: Job) -> TrialReport:
         self._worker.begin(job)
         while not self._worker.is_over:
-            (report,) = self._worker.train_epoch()
-        assert report is not None
+            (report,) = self._worker.train_epoch().values()
         return report
 
 

@@ -21,9 +21,8 @@ def traced_trial(trace: str) -> type[StudyTrial]:
     class TracedTrial(StudyTrial):
         def step(self) -> dict[str, Any]:
             result = super().step()
-            for job, report in zip(self._worker.jobs, reports_from(result), strict=True):
-                if report is not None:
-                    self._leave_line(job.key, report.rows[-1]["epoch"])
+            for key, report in reports_from(result).items():
+                self._leave_line(key, report.rows[-1]["epoch"])
             return result
 
         def _leave_line(self, key: str, epoch: int) -> None:

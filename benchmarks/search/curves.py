@@ -70,7 +70,7 @@ def _train(worker: Worker, job: Job, kept: Path) -> list[dict[str, Any]]:
     if not file.exists():
         worker.begin(job)
         while not worker.is_over:
-            (report,) = worker.train_epoch()
+            (report,) = worker.train_epoch().values()
         whole = file.with_suffix(".new")
         whole.write_text(json.dumps(report.rows))
         whole.rename(file)

@@ -84,7 +84,7 @@ class Stack:
             for own, stacked in pairs:
                 state = self.optimiser.state[stacked]
                 training.optimiser.state[own] = {
-                    name: value[place] if _is_of(value, stacked) else value
+                    name: value[place] if _is_of_entries(name, value) else value
                     for name, value in state.items()
                 }
 
@@ -109,7 +109,7 @@ class Stack:
         for whole, parts in zip(group["params"], own, strict=True):
             states = [one.state[part] for one, part in zip(optimisers, parts, strict=True)]
             for name, value in states[0].items():
-                if _is_of(value, parts[0]):
+                if _is_of_entries(name, value):
                     value = _stack([state[name] for state in states])
                 stacked.state[whole][name] = copy.deepcopy(value)
         return stacked
@@ -124,10 +124,10 @@ def _weights_of(optimiser: Optimizer) -> list[Tensor]:
     return group["params"]
 
 
-def _is_of(value: Any, weight: Tensor) -> bool:
+def _is_of_entries(name: str, value: Any) -> bool:
     """Whether a value of an optimiser's state has an entry for each of the weight's, as averages
-    of gradients have; the number of steps has not."""
-    return isinstance(value, Tensor) and value.shape == weight.shape and value.ndim > 0
+    of gradients have; the number of steps has not. By name: a weight may be a single number."""
+    return isinstance(value, Tensor) and name != "step"
 
 
 def _replace_tensors(model: nn.Module, tensors: dict[str, Tensor]) -> None:

@@ -1,6 +1,7 @@
 """The epoch loop of trainings that are computed as one."""
 
 import copy
+import gc
 import time
 import warnings
 from collections import defaultdict
@@ -54,8 +55,7 @@ def train_fused(
     while under_way:
         behind = min(one.training.epoch for one in under_way)
         stacked = [one for one in under_way if one.training.epoch == behind]
-        stack = Stack([one.training for one in stacked])
-        for rows in _train_stack(stack, stacked, _next_change(under_way)):
+        for rows in _train_stack(stacked, _next_change(under_way)):
             yield [rows.get(one) for one in trainings]
             under_way = [one for one in under_way if not one.is_over and not one.failed(rows)]
 
@@ -138,11 +138,11 @@ def _train_beside(
     yield from map(list, zip_longest(*alone))
 
 
-def _train_stack(
-    stack: Stack, members: Sequence[_Member], until: int
-) -> Iterator[dict[Training, EpochRow]]:
-    """Train to an epoch, or to one after which a loss is not finite, and release the stack; the
-    rows of each epoch."""
+def _train_stack(members: Sequence[_Member], until: int) -> Iterator[dict[Training, EpochRow]]:
+    """Train to an epoch, or to one after which a loss is not finite; the rows of each epoch."""
+    if members[0].training.device.type == "cuda":
+        gc.collect()  # of other stacks: their captured steps know them, and they know those
+    stack = Stack([one.training for one in members])
     images, labels = zip(*(one.train for one in members), strict=True)
     steps = FusedSteps(stack, images, labels)
     is_last = False

@@ -4,7 +4,7 @@ import math
 import os
 import platform
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -159,7 +159,6 @@ class Count:
     def snapshot(self) -> Snapshot:
         """How far the run is now."""
         with self._lock:
-            hosts = (report.host for key, report in self._reports.items() if key in self._running)
             return Snapshot(
                 study=self._plan.study.name,
                 title=self._plan.study.title,
@@ -177,7 +176,7 @@ class Count:
                 running=tuple(
                     self._describe(*pair) for pair in islice(self._running.items(), LISTED)
                 ),
-                workers=dict(sorted(Counter(filter(None, hosts)).items())),
+                workers=self._workers(),
                 best=tuple(self._bests()),
                 stopped=self._not_complete["stopped"],
                 diverged=self._not_complete["diverged"],
@@ -185,6 +184,14 @@ class Count:
                 repeated=self._repeated,
                 epochs_per_second=self._rate(),
             )
+
+    def _workers(self) -> dict[str, int]:
+        """Number of workers that train, by host; trials that are trained together have one."""
+        shares: dict[str, float] = defaultdict(float)
+        for key, report in self._reports.items():
+            if key in self._running and report.host:
+                shares[report.host] += 1 / report.fused
+        return {host: max(1, round(shares[host])) for host in sorted(shares)}
 
     def _count_end(self, stage: str, key: str, status: Status) -> None:
         self._ended[stage] += 1

@@ -1,5 +1,7 @@
 """How many confirmations a study trains as one, as --fuse has it."""
 
+import math
+
 from hw3.numerics import Device
 from study.cli.executors import Executor
 from study.cli.memory import images_on_device
@@ -19,21 +21,29 @@ def check_fuse(options: Options) -> None:
         )
 
 
-def fused_at_most(options: Options, device: Device) -> int:
-    """The largest number of trainings as one; 1 where each is trained alone."""
+def planned_fused(plan: Plan, options: Options, concurrent: int) -> int:
+    """How many confirmations are trained as one, at most, if none is recorded yet; 1 where each is
+    trained alone.
+
+    Args:
+        concurrent: number of trials at a time.
+    """
+    labels = plan.study.labels()
+    confirmations = sum(plan.first_seeds(name) for name in labels)
+    most = _at_most(options, plan.setting.numerics.device)
+    return min(most, plan.budget.seeds, math.ceil(confirmations / concurrent))
+
+
+def _at_most(options: Options, device: Device) -> int:
     if options.fuse != "auto":
         return options.fuse
     return MOST if device == "cuda" and not options.reproducible else 1
 
 
 def fusing_of(plan: Plan, options: Options, executor: Executor) -> Fusing:
-    """What says how many confirmations of the plan are trained as one.
-
-    A number that was asked for is kept to, if it fits in memory; by itself no worker is left
-    without work that others have.
-    """
-    most = fused_at_most(options, plan.setting.numerics.device)
+    """What says how many confirmations of the plan are trained as one."""
+    most = _at_most(options, plan.setting.numerics.device)
     if most == 1:
         return no_fusing
-    workers = executor.resources.concurrent if options.fuse == "auto" else None
-    return FusedSeeds(most, workers, executor.gpu_memory, plan.shape, images_on_device(plan))
+    workers, memory = executor.resources.concurrent, executor.gpu_memory
+    return FusedSeeds(most, workers, memory, plan.shape, images_on_device(plan))

@@ -213,8 +213,8 @@ class Options:
     fuse: int | Literal["auto"] = _option(
         "auto",
         "Maximum number of confirmations that are trained as one model, where they differ by seed "
-        "alone; 1: none. auto: up to 16 on GPUs, as many as fit in memory; none on CPU cores, "
-        "where it is slower.",
+        "alone: as many as fit in memory, while every concurrent trial has some. auto: 16 on "
+        "GPUs, 1 on CPU cores, where it is slower.",
         FuseType(),
         decides=False,
     )

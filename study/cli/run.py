@@ -15,7 +15,7 @@ from hw3.numerics import Numerics, choose_numerics
 from hw3.splits import Splits
 from hw3.text import printable
 from study.cli.executors import EXECUTORS, check_executor, device_here, planned_resources
-from study.cli.fusing import check_fuse, fused_at_most
+from study.cli.fusing import check_fuse, planned_fused
 from study.cli.memory import check_gpu_memory
 from study.cli.options import PLAN_ONLY, Options, command_line
 from study.search.choose import FinishedTrials
@@ -59,7 +59,7 @@ def run_study(study: Study, options: Options, console: Console) -> None:
             check_gpu_memory(plan, options)
             weights = _weights_of(plan, options)
             words = describe_plan(weights, plan, options.weights_limit * GB)
-            fused = fused_at_most(options, executor.numerics.device)
+            fused = planned_fused(plan, options, executor.resources.concurrent)
             print_plan(plan, aside, executor.resources, words, fused)
             lock.enter_context(hold_lock(folder))
             progress = lock.enter_context(Progress(plan, aside, folder))
@@ -106,7 +106,7 @@ def show_plan(study: Study, options: Options, console: Console) -> None:
     plan = make_plan(study, options, data, numerics)
     check_gpu_memory(plan, options)
     words = describe_plan(_weights_of(plan, options), plan, options.weights_limit * GB)
-    fused = fused_at_most(options, numerics.device)
+    fused = planned_fused(plan, options, resources.concurrent)
     print_plan(plan, _aside(options, console), resources, words, fused)
     if options.simulate_workers is not None:
         from study.cli.simulate import describe_simulated, simulate

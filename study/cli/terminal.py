@@ -57,7 +57,7 @@ def print_plan(
     trainings = count_of(plan.explorations + plan.confirmations, "training")
     rows += [
         ("confirm", _confirm_line(plan)),
-        *_fuse_line(plan, fused),
+        *_fuse_line(fused),
         *_timing_line(plan),
         ("splits", describe_splits(plan)),
         ("cost", f"at most {trainings} of {count_of(budget.epochs, 'epoch')}"),
@@ -129,11 +129,10 @@ def _confirm_line(plan: Plan) -> str:
     return "\n".join(lines) if len(unclaimed) < len(labels) else lines[0].removeprefix(": ")
 
 
-def _fuse_line(plan: Plan, fused: int) -> Iterator[tuple[str, str]]:
+def _fuse_line(fused: int) -> Iterator[tuple[str, str]]:
     """Nothing where each training is alone."""
-    most = min(fused, plan.budget.seeds)
-    if most > 1:
-        yield "fused", f"up to {most} seeds of a candidate are trained as one model (--fuse)"
+    if fused > 1:
+        yield "fused", f"up to {fused} seeds of a candidate are trained as one model (--fuse)"
 
 
 def _timing_line(plan: Plan) -> Iterator[tuple[str, str]]:

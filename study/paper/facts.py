@@ -84,7 +84,7 @@ class Facts:
 
     @property
     def fused(self) -> int:
-        """Largest number of trainings that were computed as one model; 1 where each was alone."""
+        """Largest number of trainings that were trained together; 1 where each was alone."""
         return max(
             (count for count in self._provenance(FUSED) if isinstance(count, int)), default=1
         )

@@ -151,7 +151,7 @@ class Dispatcher:
         self._under_way.pop(job.key, None)
         if job.stage == "explore":
             self.explorers[job.candidate].requeue(job)
-        elif job.stage == "confirm":
+        elif job.stage == "confirm" and job.candidate not in self._without:
             self._queue.insert(0, job)
 
     def give_up(self, name: str) -> None:

@@ -4,12 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hw3.engine import Recipe
-from hw3.engines import engine_of
+from hw3.engines import ENGINE, engine_of
 from hw3.gpu_memory import fitting_together
-from hw3.models import make_architecture
-from hw3.numerics import Numerics
 from hw3.shape import Shape
+from study.pool.gpu_memory import needs_of
 from study.search.trial import Job
 
 MOST = 16  # trainings as one that are chosen by themselves
@@ -25,13 +23,12 @@ def no_fusing(job: Job, waiting: int) -> int:
 
 @dataclass(frozen=True)
 class FusedSeeds:
-    """Confirmations that differ by seed alone are trained as one, so many that all workers have
+    """Confirmations that differ by seed alone are trained as one: no more than leave every worker
     some, and no more than fit into a GPU's memory.
 
     Attributes:
         most: number of trainings as one, at most.
-        workers: number of trials at a time, among which those that wait are shared out; None where
-            as many as possible are to be trained as one.
+        workers: number of trials at a time, among which those that wait are shared out.
         memory: bytes of GPU memory that a trial may take; None where that is not known, or on CPU
             cores.
         shape: of the examples.
@@ -39,29 +36,20 @@ class FusedSeeds:
     """
 
     most: int
-    workers: int | None
+    workers: int
     memory: int | None
     shape: Shape
     images: int
 
     def __call__(self, job: Job, waiting: int) -> int:
-        most = self.most if has_fused_training(job.ingredients["family"]) else 1
-        if self.workers is not None:
-            most = min(most, math.ceil(waiting / self.workers))
-        if most > 1 and self.memory is not None:
-            most = self._fitting(job, self.memory, most)
-        return max(1, most)
-
-    def _fitting(self, job: Job, memory: int, most: int) -> int:
-        parts = job.ingredients
-        return fitting_together(
-            make_architecture(parts["family"], parts["config"], self.shape),
-            Recipe(**parts["recipe"]),
-            Numerics(**parts["numerics"]),
-            self.images,
-            memory,
-            most,
-        )
+        engine = engine_of(job.ingredients["family"])
+        most = min(self.most, math.ceil(waiting / self.workers))
+        if most == 1 or engine.train_together is None:
+            return 1
+        if self.memory is None or engine is not ENGINE:  # whose memory is known
+            return most
+        needs = needs_of(job, self.shape, self.images)
+        return max(1, fitting_together(**needs, available=self.memory, most=most))
 
 
 def has_fused_training(family: str) -> bool:

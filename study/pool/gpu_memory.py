@@ -1,7 +1,8 @@
 """What a worker does so that its trials take no more than their share of a GPU's memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -16,40 +17,43 @@ from hw3.gpu_memory import (
 )
 from hw3.models import make_architecture
 from hw3.numerics import Numerics
+from hw3.shape import Shape
 from hw3.splits import Splits
-from hw3.text import count_of
-from study.search.trial import Job
+from study.search.trial import RESAMPLING, Job
 
 
-def check_memory(jobs: Sequence[Job], data: Splits, gpu_share: float) -> None:
-    """Compare what jobs that are trained as one need with the share of this host's GPU; nothing
-    where there is none, nor for families with an engine of their own.
+def check_memory(job: Job, together: int, data: Splits, gpu_share: float) -> None:
+    """Compare what a job's training needs with the share of this host's GPU; nothing where there is
+    none, nor for families with an engine of their own.
 
     Args:
+        together: number of trainings as one, this one among them.
         data: training and validation parts.
         gpu_share: GPUs per trial.
 
     Raises:
         hw3.gpu_memory.GpuMemoryError: they do not fit.
     """
-    parts = jobs[0].ingredients
-    numerics = Numerics(**parts["numerics"])
-    available = memory_share(gpu_share) if numerics.device == "cuda" else None
+    parts = job.ingredients
+    on_gpu = parts["numerics"].get("device") == "cuda"
+    available = memory_share(gpu_share) if on_gpu else None
     if available is None or engine_of(parts["family"]) is not ENGINE:
         return
-    needed = training_bytes(
-        make_architecture(parts["family"], parts["config"], data.shape),
-        Recipe(**parts["recipe"]),
-        numerics,
-        len(data.train) + 2 * len(data.val),  # which is scored once more at the end
-        len(jobs),
-    )
-    what = jobs[0].candidate if len(jobs) == 1 else f"{jobs[0].candidate}, {_as_one(jobs)},"
-    check_fits(needed, available, what, describe_share(gpu_share))
+    images = len(data.train) + 2 * len(data.val)  # which is scored once more at the end
+    needed = training_bytes(**needs_of(job, data.shape, images), together=together)
+    check_fits(needed, available, job.candidate, describe_share(gpu_share))
 
 
-def _as_one(jobs: Sequence[Job]) -> str:
-    return f"{count_of(len(jobs), 'training')} as one"
+def needs_of(job: Job, shape: Shape, images: int) -> dict[str, Any]:
+    """What `hw3.gpu_memory` takes of a job's training."""
+    parts = job.ingredients
+    return {
+        "architecture": make_architecture(parts["family"], parts["config"], shape),
+        "recipe": Recipe(**parts["recipe"]),
+        "numerics": Numerics(**parts["numerics"]),
+        "images": images,
+        "own_images": RESAMPLING in parts,
+    }
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A study in this one process, one trial after the other, without Ray."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from hw3.splits import Splits
 from study.pool.report import TrialReport
@@ -48,7 +48,7 @@ def run_inline(
     session.check()
 
 
-def _run_jobs(session: Session, worker: Worker, jobs: Sequence[Job]) -> None:
+def _run_jobs(session: Session, worker: Worker, jobs: Iterable[Job]) -> None:
     """Train the jobs as one, to the end of each."""
     errors: list[str] = []
     last: dict[str, TrialReport] = {}  # by key
@@ -59,25 +59,25 @@ def _run_jobs(session: Session, worker: Worker, jobs: Sequence[Job]) -> None:
         except Exception:  # noqa: BLE001 - whatever a model raises fails its trial, not the study
             errors.append(f"Failure # {len(errors) + 1}\n{traceback.format_exc()}")
             if len(errors) > MAX_RETRIES:
-                for job in under_way:
-                    session.end(job, last.get(job.key), "\n".join(errors))
+                for key, job in under_way.items():
+                    session.end(job, last.get(key), "\n".join(errors))
                 return
-            under_way = _begin(session, worker, under_way)
+            under_way = _begin(session, worker, under_way.values())
             continue
-        for job, report in zip(worker.jobs, reports, strict=True):
-            if report is not None:
-                last[job.key] = report
-                if _has_ended(session, job, report):
-                    under_way.remove(job)
+        last |= reports
+        ended = {key for key in reports if _has_ended(session, under_way[key], reports[key])}
+        under_way = {key: job for key, job in under_way.items() if key not in ended}
         if session.failure is not None:
             return
 
 
-def _begin(session: Session, worker: Worker, jobs: Sequence[Job]) -> list[Job]:
-    for job in jobs:
+def _begin(session: Session, worker: Worker, jobs: Iterable[Job]) -> dict[str, Job]:
+    """The jobs by key."""
+    begun = {job.key: job for job in jobs}
+    for job in begun.values():
         session.start(job)
-    worker.begin(*jobs)
-    return list(jobs)
+    worker.begin(*begun.values())
+    return begun
 
 
 def _has_ended(session: Session, job: Job, report: TrialReport) -> bool:

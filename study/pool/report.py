@@ -22,8 +22,8 @@ class TrialReport:
         checkpoint_failure: why no checkpoint can be written, None where they can.
         weights_failure: why the weights could not be kept, None where nothing failed.
         error: the text of what went wrong, of failed trials.
-        fused: number of trials that were trained as one with it, itself among them, at most in
-            any of its epochs; 1 where it was trained alone.
+        fused: number of trials that were trained together with it, itself among them, at most in
+            any of its epochs; 1 where it was trained alone. As one model, where their engine can.
     """
 
     status: Literal["running", "complete", "diverged", "failed"]

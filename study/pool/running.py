@@ -108,7 +108,12 @@ def start_trial(job: Job, data: Splits) -> RunningTrial:
 def train_trials(trials: Sequence[RunningTrial]) -> Iterator[list[RunningTrial]]:
     """Train the epochs that are left of trials, of several as one, and note their rows; after each
     epoch those that were trained in it."""
-    epochs = _epochs(trials)
+    return _noted(trials, _epochs(trials))  # the engine is asked now
+
+
+def _noted(
+    trials: Sequence[RunningTrial], epochs: Iterator[list[EpochRow | None]]
+) -> Iterator[list[RunningTrial]]:
     while True:
         started = time.perf_counter()
         rows = next(epochs, None)
@@ -128,9 +133,13 @@ def train_trials(trials: Sequence[RunningTrial]) -> Iterator[list[RunningTrial]]
 def _epochs(trials: Sequence[RunningTrial]) -> Iterator[list[EpochRow | None]]:
     engine, trainings = trials[0].engine, [trial.training for trial in trials]
     if len(trials) == 1:
-        return ([row] for row in engine.train(trainings[0], trials[0].data))
+        return _alone(engine.train(trainings[0], trials[0].data))
     assert engine.train_together is not None
     return engine.train_together(trainings, [trial.data for trial in trials])
+
+
+def _alone(rows: Iterator[EpochRow]) -> Iterator[list[EpochRow | None]]:
+    return ([row] for row in rows)
 
 
 def _json_number(value: float | None) -> float | None:

@@ -93,8 +93,7 @@ class Supervisor(EmptyPickle, Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
         self._hear(trial)
-        told = [len(report.rows) for report in reports_from(result) if report is not None]
-        epochs = max(told, default=0)
+        epochs = max((len(told.rows) for told in reports_from(result).values()), default=0)
         if epochs > self._furthest.get(trial.trial_id, 0):
             self._furthest[trial.trial_id] = epochs
             trial.run_metadata.num_failures = 0

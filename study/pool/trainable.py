@@ -22,11 +22,11 @@ class StudyTrial(Trainable):
             parts: what `Worker` takes.
         """
         self._worker = self._make_worker(**parts)
-        self._worker.begin(*jobs_from(config))
+        self._worker.begin(*jobs_from(config).values())
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Start other jobs in the same actor."""
-        self._worker.begin(*jobs_from(new_config))
+        self._worker.begin(*jobs_from(new_config).values())
         return True
 
     def step(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ray.tune.stopper import Stopper
 
 from study.pool.report import TrialReport
 from study.pool.session import Session
-from study.pool.tune_messages import config_of, jobs_from, reports_from
+from study.pool.tune_messages import config_of, forget_job, jobs_from, reports_from
 from study.search.trial import Job
 
 
@@ -68,16 +68,16 @@ class SessionScheduler(EmptyPickle, FIFOScheduler):
         return None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict) -> str:
-        pairs = zip(jobs_from(trial.config), reports_from(result), strict=True)
-        stops = any(report and self._session.stops(job, report.rows) for job, report in pairs)
+        jobs, reports = jobs_from(trial.config), reports_from(result)
+        stops = any(self._session.stops(jobs[key], told.rows) for key, told in reports.items())
         return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
 
 
 class SessionCallback(EmptyPickle, Callback):
     """Tells the session what becomes of the jobs of Tune's trials.
 
-    Jobs that are trained as one may end one by one, and a trial that Tune tries again begins with
-    all of them: what has ended is not told of again.
+    Jobs that are trained as one may end one by one. Those that have are taken out of their trial's
+    configuration, so that one that is tried again begins with the others alone.
 
     Args:
         session: told.
@@ -87,48 +87,39 @@ class SessionCallback(EmptyPickle, Callback):
     def __init__(self, session: Session, describe: Callable[[Trial], str]):
         self._session, self._describe = session, describe
         self._last: dict[str, TrialReport] = {}  # of jobs under way, by key
-        self._ended: dict[str, set[str]] = {}  # keys, by Tune's id of a trial that goes on
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        for job in self._under_way(trial):
+        for job in jobs_from(trial.config).values():
             self._session.start(job)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict, **info: Any
     ):
-        for job, report in zip(jobs_from(trial.config), reports_from(result), strict=True):
-            if report is not None and not self._has_ended(trial, job):
-                self._session.report(job, report)
-                self._last[job.key] = report
-                if report.is_last:
-                    self._end(trial, job)
+        jobs = jobs_from(trial.config)
+        for key, report in reports_from(result).items():
+            self._session.report(jobs[key], report)
+            self._last[key] = report
+            if report.is_last:
+                self._end(trial, key, jobs[key])
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        for job in self._under_way(trial):
-            if self._session.failure is None:  # else the run's end stopped it
-                self._end(trial, job)
-        self._ended.pop(trial.trial_id, None)
+        if self._session.failure is None:  # else the run's end stopped it
+            for key, job in jobs_from(trial.config).items():
+                self._end(trial, key, job)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any):
-        for job in self._under_way(trial):
+        for key, job in reversed(jobs_from(trial.config).items()):
             if trial.should_recover():
                 # A worker that dies between two trials counts twice with Tune, as an actor and as
                 # a task: the next trial is given up though it has tries left.
-                self._last.pop(job.key, None)
+                self._last.pop(key, None)
                 self._session.requeue(job)
             else:
-                self._end(trial, job, self._describe(trial) + _error_text(trial))
-        self._ended.pop(trial.trial_id, None)
+                self._end(trial, key, job, self._describe(trial) + _error_text(trial))
 
-    def _under_way(self, trial: Trial) -> list[Job]:
-        return [job for job in jobs_from(trial.config) if not self._has_ended(trial, job)]
-
-    def _has_ended(self, trial: Trial, job: Job) -> bool:
-        return job.key in self._ended.get(trial.trial_id, ())
-
-    def _end(self, trial: Trial, job: Job, error: str | None = None) -> None:
-        self._session.end(job, self._last.pop(job.key, None), error)
-        self._ended.setdefault(trial.trial_id, set()).add(job.key)
+    def _end(self, trial: Trial, key: str, job: Job, error: str | None = None) -> None:
+        self._session.end(job, self._last.pop(key, None), error)
+        forget_job(trial.config, key)
 
 
 class StopOnFailure(EmptyPickle, Stopper):

@@ -1,11 +1,11 @@
 """A worker: trains one job after another, or several as one, epoch by epoch, in whatever process it
 is."""
 
+import gc
 import platform
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
 
 import torch
 
@@ -71,63 +71,74 @@ class Worker:
         Only notes what is to be done: with Tune a step that fails is tried again, a reset is not.
         """
         self.jobs = jobs
-        self._is_started = False
-        self._trials: list[RunningTrial] = []  # frees the last ones' memory before the next
-        self._epochs: Iterator[list[RunningTrial]] = iter(())
-
-    def train_epoch(self) -> list[TrialReport | None]:
-        """Train the next epoch of the jobs; the report of each, None where it was not trained: it
-        waits for those that have done fewer epochs, or has ended.
-
-        What no other try would help against is reported, not raised: whatever a step raises is
-        tried again, by Tune as well.
-        """
-        try:
-            with clear_memory_errors(self._gpu_share):
-                reports = self._advance()
-                trained = next(self._epochs) if self._trials else []
-                reports |= {trial.job.key: self._report(trial) for trial in trained}
-        except GpuMemoryError:
-            reports = self._give_up()
-        self._trials = [trial for trial in self._trials if trial.status == "running"]
-        return [reports.get(job.key) for job in self.jobs]
+        self._waiting: list[Sequence[Job]] = [jobs]  # groups, to be trained one after the other
+        self._forget_trials()
 
     @property
     def is_over(self) -> bool:
         """Whether all jobs have ended by themselves."""
-        return self._is_started and not self._trials
+        return not self._waiting and not self._trials
 
-    def _advance(self) -> dict[str, TrialReport]:
-        """Start the jobs, or before another epoch save what was trained; reports of the jobs that
-        cannot be started."""
-        if self._is_started:
-            if self.jobs[0].stage != "timing":  # a checkpoint takes time
-                self._keep()
+    def train_epoch(self) -> dict[str, TrialReport]:
+        """Train the next epoch of the jobs; reports by key of those that were trained. Others wait
+        until those that have done fewer epochs have caught up, or have ended.
+
+        What no other try would help against is reported, not raised: whatever a step raises is
+        tried again, by Tune as well.
+        """
+        if not self._trials:
+            self._group = self._waiting.pop(0)
+        try:
+            with clear_memory_errors(self._gpu_share):
+                reports = self._keep() if self._trials else self._start(self._group)
+                trained = next(self._epochs) if self._trials else []
+                reports |= {trial.job.key: self._report(trial) for trial in trained}
+        except GpuMemoryError:
+            return self._want_memory()
+        self._trials = [trial for trial in self._trials if trial.status == "running"]
+        return reports
+
+    def _want_memory(self) -> dict[str, TrialReport]:
+        """Have the jobs that were trained as one be trained alone, from their last checkpoints; end
+        one that was alone with the exception that is being handled."""
+        under_way = {trial.job.key: trial for trial in self._trials}
+        jobs = [trial.job for trial in self._trials] or self._group
+        self._forget_trials()
+        if len(jobs) > 1:
+            self._waiting = [[job] for job in jobs] + self._waiting
             return {}
+        return {job.key: _failure(under_way.get(job.key)) for job in jobs}
+
+    def _forget_trials(self) -> None:
+        """Free the memory of the trials under way, before there are others."""
+        self._trials: list[RunningTrial] = []
+        self._epochs: Iterator[list[RunningTrial]] = iter(())
+        if self._gpu_share:
+            gc.collect()  # captured steps know what they are made of, and that knows them
+
+    def _start(self, jobs: Sequence[Job]) -> dict[str, TrialReport]:
+        """Begin or resume the jobs; reports of those that cannot be."""
         failed: dict[str, TrialReport] = {}
-        check_memory(self.jobs, self._data, self._gpu_share)
-        for job in self.jobs:
+        trials: list[RunningTrial] = []
+        for job in jobs:
             try:
-                self._trials.append(self._start_or_resume(job))
-            except OSError:  # some are also ValueErrors
+                self._check_code(job)
+                check_memory(job, len(jobs), self._data, self._gpu_share)
+                trials.append(self._start_or_resume(job))
+            except (OSError, GpuMemoryError):  # some OSErrors are also ValueErrors
                 raise
             except PERMANENT:
                 failed[job.key] = _failure()
-        self._is_started = True
-        if self._trials:
-            self._epochs = train_trials(self._trials)
+        if trials:
+            try:
+                self._epochs = train_trials(trials)
+                self._trials = trials
+            except PERMANENT:
+                failed |= {trial.job.key: _failure() for trial in trials}
         return failed
-
-    def _give_up(self) -> dict[str, TrialReport]:
-        """End all jobs that are under way with the exception that is being handled."""
-        rows = {trial.job.key: trial.rows for trial in self._trials}
-        keys = rows if self._is_started else [job.key for job in self.jobs]
-        self._is_started, self._trials = True, []
-        return {key: _failure(rows.get(key, ())) for key in keys}
 
     def _start_or_resume(self, job: Job) -> RunningTrial:
         """Build the job's model, and resume from its checkpoint where there is one."""
-        self._check_code(job)
         parts, data = job.ingredients, self._data
         if RESAMPLING in parts:
             data = resample_splits(data, parts["seed"])
@@ -169,17 +180,28 @@ class Worker:
             fused=trial.fused,
         )
 
-    def _keep(self) -> None:
+    def _keep(self) -> dict[str, TrialReport]:
         """Save the states before another epoch, not after the last: then they hold no epoch at
-        which the driver, had it lived, would have stopped the trial."""
-        states = {trial.job.key: trial.state() for trial in self._trials}
-        self._checkpoints.save({key: state for key, state in states.items() if state is not None})
+        which the driver, had it lived, would have stopped the trial. Nothing is to be reported."""
+        if self.jobs[0].stage != "timing":  # a checkpoint takes time
+            states = {trial.job.key: trial.state() for trial in self._trials}
+            kept = {key: state for key, state in states.items() if state is not None}
+            self._checkpoints.save(kept)
+        return {}
 
 
-def _failure(rows: Sequence[dict[str, Any]] = ()) -> TrialReport:
-    """Of the exception that is being handled, after these epochs."""
+def _failure(trial: RunningTrial | None = None) -> TrialReport:
+    """Of the exception that is being handled.
+
+    Args:
+        trial: where it had begun.
+    """
     error = f"Failure # 1, not tried again\n{traceback.format_exc()}"
-    return TrialReport("failed", list(rows), host=platform.node(), error=error)
+    report = TrialReport("failed", [], host=platform.node(), error=error)
+    if trial is None:
+        return report
+    device, rows = _device_name(trial.device), list(trial.rows)
+    return replace(report, rows=rows, cost=trial.cost, device=device, fused=trial.fused)
 
 
 def _check_digest(what: str, here: str, expected: str) -> None:

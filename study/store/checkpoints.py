@@ -166,7 +166,8 @@ def _without_rest(state: Any) -> Any:
     """The state, with copies of tensors that are parts of larger ones, as those of trainings under
     way as one are: `torch.save` writes the whole of which a tensor is a part."""
     if isinstance(state, torch.Tensor):
-        is_part = state.untyped_storage().nbytes() > state.nbytes
+        is_dense = state.layout is torch.strided
+        is_part = is_dense and state.untyped_storage().nbytes() > state.nbytes
         return state.detach().clone() if is_part else state
     if isinstance(state, dict):
         whole = copy.copy(state)  # with what a module's state knows beside its tensors

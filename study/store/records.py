@@ -27,7 +27,7 @@ ROW_FIELDS = {item.name for item in fields(EpochRow)}
 COST_FIELDS = {item.name for item in fields(Cost)}
 
 STOPPED_AT = "stopped_at"  # in the provenance of a trial that was stopped, and resumed: the epoch
-FUSED = "fused"  # in the provenance of a trial that was trained as one with others: their number
+FUSED = "fused"  # in the provenance of a trial that was trained together with others: their number
 YEARS = range(1980, 9000)  # of times that calendars can add to and take from
 LONGEST = 1e9  # seconds of a trial: 30 years
 
@@ -50,8 +50,8 @@ class Record:
         pruned_by: the scheduler that was allowed to stop it, "asha" or "none", whether or not it
             did; see `status`.
         error: the text of what went wrong, for failed trials.
-        provenance: commit, versions, host, device and time; of a training that was computed as one
-            with others their number (`fused`).
+        provenance: commit, versions, host, device and time; of a training that was trained
+            together with others how many they were (`fused`).
     """
 
     ingredients: Mapping[str, Any]

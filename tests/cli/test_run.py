@@ -213,7 +213,7 @@ def test_a_run_in_which_everything_fails_ends_with_the_error_and_no_verdicts(
     assert f"{folder}/failure.txt" in answer.stderr and "same command" in answer.stderr
     assert not folder.has("verdicts.json")
     text = folder.read("failure.txt").decode()
-    assert text.count("Traceback") == 1 and "in train_epoch" in text
+    assert text.count("Traceback") == 1 and "in _start" in text
     assert text.endswith("ValueError: the hosts know no s3://key:***@bucket\n")
     assert run(arguments, small).exit_code == 0  # the same command tries again
     assert not folder.has("failure.txt")

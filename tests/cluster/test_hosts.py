@@ -46,8 +46,8 @@ class Traced(Loader):
             started = time.monotonic()
             result = train(trial)
             time.sleep(max(0, started + {PACE} - time.monotonic()))
-            (job,), (report,) = trial._worker.jobs, result["reports"]
-            key, epoch = job.key, len(report["rows"])
+            ((key, report),) = result["reports"].items()
+            epoch = len(report["rows"])
             line = [key, epoch, platform.node(), os.getpid(), time.time()]
             with open("{SHARED}/epochs", "a") as file:
                 file.write(" ".join(map(str, line)) + "\\n")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import hw3.engine.training
 import hw3.fused.train
 from hw3.engine import (
     Recipe,
@@ -167,6 +168,29 @@ def test_want_of_memory_is_not_taken_for_models_that_cannot_be_stacked(squares, 
     fused = [start(squares, seed=seed) for seed in SEEDS]
     with pytest.raises(torch.OutOfMemoryError):
         next(train_fused(fused, [squares] * 3))
+
+
+class Scaled(nn.Module):
+    """A model whose last weight is a single number."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.scale = model, nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, images):
+        return self.scale * self.model(images)
+
+
+def test_a_weight_may_be_a_single_number(squares, monkeypatch):
+    """Its moments have the shape that the number of steps has."""
+    built = hw3.engine.training.build_model
+    monkeypatch.setattr(hw3.engine.training, "build_model", lambda *given: Scaled(built(*given)))
+    whole = [train(squares, seed=seed, epochs=4)[1] for seed in SEEDS]
+    begun = [start(squares, seed=seed, epochs=4) for seed in SEEDS]
+    first = [[next(rows), next(rows)] for rows in (train_epochs(one, squares) for one in begun)]
+    rest = own_rows(train_fused(begun, [squares] * 3))  # with states that are stacked
+    for expected, early, late in zip(whole, first, rest, strict=True):
+        check_equal(early + late, expected)
 
 
 class Noisy(nn.Module):

@@ -117,7 +117,7 @@ def job(monkeypatch):
 def train_all(worker):
     reports = []
     while not worker.is_over:
-        reports += worker.train_epoch()
+        reports += worker.train_epoch().values()
     return reports
 
 

@@ -57,7 +57,7 @@ def test_a_training_that_takes_more_than_its_share_is_one_clear_error(data, monk
     try:
         with monkeypatch.context() as patch:
             patch.setattr("study.pool.running.make_architecture", lambda *_given: wide)
-            (report,) = worker.train_epoch()
+            (report,) = worker.train_epoch().values()
         assert report is not None and report.status == "failed" and report.error is not None
         assert "GpuMemoryError: a trial ran out of GPU memory: it may take" in report.error
         torch.cuda.set_per_process_memory_fraction(1.0, 0)

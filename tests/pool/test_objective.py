@@ -93,7 +93,7 @@ def test_a_trial_that_diverges_has_no_score_of_its_last_epoch(data):
     worker = Worker(data.without_test())
     worker.begin(job)
     while not worker.is_over:
-        (report,) = worker.train_epoch()
+        (report,) = worker.train_epoch().values()
     assert report.status == "diverged" and report.rows[-1]["scores"] == {"f1": None}
 
 

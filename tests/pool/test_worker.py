@@ -50,7 +50,7 @@ def worker_of(job, data, open_test=lambda: None, checkpoints=None):
 def run(worker):
     reports = []
     while not worker.is_over:
-        reports += worker.train_epoch()
+        reports += worker.train_epoch().values()
     return reports
 
 
@@ -78,7 +78,7 @@ def test_the_device_is_the_trainings_own(data, setting, monkeypatch):
         return start_training(architecture, recipe, seed, replace(numerics, device="cpu"))
 
     monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, start=start))
-    (report,) = worker_of(job(asked), data).train_epoch()
+    (report,) = worker_of(job(asked), data).train_epoch().values()
     assert report.device == f"{platform.machine()} CPU"
 
 
@@ -101,7 +101,7 @@ def test_the_trainable_passes_jobs_and_reports_on(data, setting):
     results += [trial.step() for _ in range(3)]
     assert [result["done"] for result in results] == [False, False, True] * 2
     expected = timeless(run(worker_of(job(setting), data))[-1])
-    (last,), (again,) = reports_from(results[2]), reports_from(results[5])
+    (last,), (again,) = (reports_from(results[place]).values() for place in (2, 5))
     assert timeless(last) == timeless(again) == expected
 
 
@@ -171,7 +171,7 @@ def test_diverged_trial_ends_at_that_epoch_with_a_row_that_json_can_hold(data, s
     worker.train_epoch()
     with torch.no_grad():
         next(worker._trials[0].model.parameters()).fill_(math.nan)
-    (report,) = worker.train_epoch()
+    (report,) = worker.train_epoch().values()
     assert (report.status, report.is_last) == ("diverged", True)
     assert report.rows[-1]["val_loss"] is None
     assert report.test == report.val == []
@@ -234,9 +234,9 @@ def test_a_worker_that_would_draw_another_split_trains_nothing(data, setting):
 
 def test_job_and_report_survive_the_way_through_tune(setting):
     sent = dataclasses.replace(job(setting), params={"x": 1}, number=3, prunable=True)
-    (received,) = jobs_from(config_of([sent]))
+    (received,) = jobs_from(config_of([sent])).values()
     assert received == sent and received.key == sent.key
-    reports = [TrialReport("running", [{"epoch": 1}], host="here"), None]
+    reports = {"key": TrialReport("running", [{"epoch": 1}], host="here")}
     assert reports_from(result_of(reports, is_over=False) | {"trial_id": "a"}) == reports
 
 
