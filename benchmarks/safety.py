@@ -69,11 +69,10 @@ class ClockedWorker(Worker):
             for key, report in super().train_epoch().items()
         }
 
-    def _keep(self) -> dict[str, TrialReport]:
+    def _keep(self) -> None:
         started = time.perf_counter()
-        reports = super()._keep()
+        super()._keep()
         self._saving += time.perf_counter() - started
-        return reports
 
 
 class ClockedTrial(StudyTrial):

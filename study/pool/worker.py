@@ -86,17 +86,25 @@ class Worker:
         What no other try would help against is reported, not raised: whatever a step raises is
         tried again, by Tune as well.
         """
-        if not self._trials:
-            self._group = self._waiting.pop(0)
         try:
             with clear_memory_errors(self._gpu_share):
-                reports = self._keep() if self._trials else self._start(self._group)
+                reports = self._prepare_epoch()
                 trained = next(self._epochs) if self._trials else []
                 reports |= {trial.job.key: self._report(trial) for trial in trained}
         except GpuMemoryError:
             return self._want_memory()
         self._trials = [trial for trial in self._trials if trial.status == "running"]
         return reports
+
+    def _prepare_epoch(self) -> dict[str, TrialReport]:
+        """Save what was trained, or start the next jobs; reports of those that cannot be started."""
+        if self._trials:
+            self._keep()
+            return {}
+        self._group = self._waiting.pop(0)
+        if self._gpu_share:
+            gc.collect()  # of trials before: captured steps know their models, and those them
+        return self._start(self._group)
 
     def _want_memory(self) -> dict[str, TrialReport]:
         """Have the jobs that were trained as one be trained alone, from their last checkpoints; end
@@ -110,35 +118,31 @@ class Worker:
         return {job.key: _failure(under_way.get(job.key)) for job in jobs}
 
     def _forget_trials(self) -> None:
-        """Free the memory of the trials under way, before there are others."""
         self._trials: list[RunningTrial] = []
         self._epochs: Iterator[list[RunningTrial]] = iter(())
-        if self._gpu_share:
-            gc.collect()  # captured steps know what they are made of, and that knows them
 
     def _start(self, jobs: Sequence[Job]) -> dict[str, TrialReport]:
-        """Begin or resume the jobs; reports of those that cannot be."""
+        """Begin or resume the jobs as one; reports of those that cannot be."""
         failed: dict[str, TrialReport] = {}
         trials: list[RunningTrial] = []
         for job in jobs:
             try:
-                self._check_code(job)
-                check_memory(job, len(jobs), self._data, self._gpu_share)
-                trials.append(self._start_or_resume(job))
+                trials.append(self._start_or_resume(job, len(jobs)))
             except (OSError, GpuMemoryError):  # some OSErrors are also ValueErrors
                 raise
             except PERMANENT:
                 failed[job.key] = _failure()
-        if trials:
-            try:
-                self._epochs = train_trials(trials)
-                self._trials = trials
-            except PERMANENT:
-                failed |= {trial.job.key: _failure() for trial in trials}
+        try:
+            self._epochs = train_trials(trials) if trials else iter(())
+        except PERMANENT:
+            return failed | {trial.job.key: _failure() for trial in trials}
+        self._trials = trials
         return failed
 
-    def _start_or_resume(self, job: Job) -> RunningTrial:
+    def _start_or_resume(self, job: Job, together: int) -> RunningTrial:
         """Build the job's model, and resume from its checkpoint where there is one."""
+        self._check_code(job)
+        check_memory(job, together, self._data, self._gpu_share)
         parts, data = job.ingredients, self._data
         if RESAMPLING in parts:
             data = resample_splits(data, parts["seed"])
@@ -180,14 +184,13 @@ class Worker:
             fused=trial.fused,
         )
 
-    def _keep(self) -> dict[str, TrialReport]:
+    def _keep(self) -> None:
         """Save the states before another epoch, not after the last: then they hold no epoch at
-        which the driver, had it lived, would have stopped the trial. Nothing is to be reported."""
+        which the driver, had it lived, would have stopped the trial."""
         if self.jobs[0].stage != "timing":  # a checkpoint takes time
             states = {trial.job.key: trial.state() for trial in self._trials}
             kept = {key: state for key, state in states.items() if state is not None}
             self._checkpoints.save(kept)
-        return {}
 
 
 def _failure(trial: RunningTrial | None = None) -> TrialReport:

@@ -170,10 +170,10 @@ def test_a_figure_that_cannot_be_drawn_costs_neither_table_nor_verdicts_nor_repo
 def failing(monkeypatch, error, families):
     """Lets all trainings of these families raise the error."""
 
-    def fail(self, job):
+    def fail(self, job, together):
         if job.ingredients["family"] in families:
             raise error
-        return start(self, job)
+        return start(self, job, together)
 
     start = Worker._start_or_resume
     monkeypatch.setattr(Worker, "_start_or_resume", fail)
