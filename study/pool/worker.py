@@ -97,7 +97,7 @@ class Worker:
         return reports
 
     def _prepare_epoch(self) -> dict[str, TrialReport]:
-        """Save what was trained, or start the next jobs; reports of those that cannot be started."""
+        """Save what was trained, or start the next jobs; reports of those that cannot be."""
         if self._trials:
             self._keep()
             return {}
