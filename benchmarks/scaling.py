@@ -80,7 +80,7 @@ def sleeping_trial(seconds: float) -> type[Trainable]:
             is_last = len(self._rows) == EPOCHS
             status = "complete" if is_last else "running"
             report = blank | {"status": status, "rows": self._rows, "host": str(os.getpid())}
-            return {"reports": {self._key: report}, "done": is_last}
+            return {"reports": [(self._key, report)], "done": is_last}
 
     return SleepingTrial
 

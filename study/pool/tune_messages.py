@@ -30,9 +30,10 @@ def result_of(reports: Mapping[str, TrialReport], is_over: bool) -> dict[str, An
         reports: of the jobs that were trained, by key.
         is_over: whether all jobs have ended by themselves.
     """
-    return {"reports": {key: vars(told) for key, told in reports.items()}, "done": is_over}
+    # Pairs, since Tune makes one level of dictionaries in dictionaries.
+    return {"reports": [(key, vars(told)) for key, told in reports.items()], "done": is_over}
 
 
 def reports_from(result: Mapping[str, Any]) -> dict[str, TrialReport]:
     """The reports in a result of Tune's, which has Tune's own entries as well, by key."""
-    return {key: TrialReport(**told) for key, told in result["reports"].items()}
+    return {key: TrialReport(**told) for key, told in result["reports"]}

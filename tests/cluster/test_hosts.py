@@ -46,7 +46,7 @@ class Traced(Loader):
             started = time.monotonic()
             result = train(trial)
             time.sleep(max(0, started + {PACE} - time.monotonic()))
-            ((key, report),) = result["reports"].items()
+            ((key, report),) = result["reports"]
             epoch = len(report["rows"])
             line = [key, epoch, platform.node(), os.getpid(), time.time()]
             with open("{SHARED}/epochs", "a") as file:

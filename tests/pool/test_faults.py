@@ -152,7 +152,7 @@ def test_killed_trials_that_were_trained_as_one_go_on_as_one(
                     process.kill()
                     killed.append(process.pid)
 
-    as_one = FusedSeeds(BUDGET.seeds, None, None, grey_images(32), 600)
+    as_one = FusedSeeds(BUDGET.seeds, 1, None, grey_images(32), 600)
     with meanwhile(kill):
         trials, epochs = run(SLOW, data, tmp_path, fusing=as_one)
     assert killed and trials.records.keys() == uninterrupted.keys()
