@@ -2,6 +2,7 @@
 
 import math
 
+from hw3.engines import engine_of
 from hw3.numerics import Device
 from study.cli.executors import Executor
 from study.cli.memory import images_on_device
@@ -28,8 +29,10 @@ def planned_fused(plan: Plan, options: Options, concurrent: int) -> int:
     Args:
         concurrent: number of trials at a time.
     """
-    labels = plan.study.labels()
-    confirmations = sum(plan.first_seeds(name) for name in labels)
+    families = {member.family for member in (*plan.study.baselines, *plan.study.searches)}
+    if not any(engine_of(family).train_together for family in families):
+        return 1
+    confirmations = sum(plan.first_seeds(name) for name in plan.study.labels())
     most = _at_most(options, plan.setting.numerics.device)
     return min(most, plan.budget.seeds, math.ceil(confirmations / concurrent))
 

@@ -138,6 +138,15 @@ def test_a_trial_under_way_has_its_score_its_curve_and_its_host():
     assert count.snapshot().workers == {"here": 1}
 
 
+def test_trainings_as_one_have_one_worker():
+    count = Counted()
+    for seed, fused in enumerate([3, 3, 3, 1]):
+        job = job_of(seed, "confirm")
+        count.on_start(job)
+        count.on_epoch(job, TrialReport("running", [{"val_loss": 0.5}], host="here", fused=fused))
+    assert count.snapshot().workers == {"here": 2}
+
+
 @pytest.mark.parametrize("stage", ["confirm", "timing"])
 def test_a_confirmed_training_shows_no_score_before_its_claims_are_looked_at(stage):
     count = Counted()
