@@ -28,3 +28,16 @@ def test_a_trial_under_way_is_resumed_though_its_search_was_renamed():
 def test_a_trial_under_way_whose_params_are_not_its_own_begins_anew(params):
     job = dispatcher_of(WIDTH_SEARCH).next_job()
     assert dispatcher_of(WIDTH_SEARCH, [replace(job, params=params)]).next_job() == job
+
+
+def test_what_was_given_up_is_not_handed_out_again():
+    """Its last trial may have been under way on a host that died."""
+    plan = plan_of(replace(STUDY, searches=()))
+    dispatcher = Dispatcher(FinishedTrials(plan, {}))
+    job = dispatcher.next_job()
+    dispatcher.give_up(job.candidate)
+    dispatcher.requeue(job)
+    rest = []
+    while (following := dispatcher.next_job()) is not None:
+        rest.append(following.candidate)
+    assert rest and job.candidate not in rest
