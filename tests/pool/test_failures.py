@@ -108,7 +108,7 @@ def test_one_candidate_that_fails_leaves_the_others_as_they_are(data, tmp_path, 
 
 
 def test_errors_that_differ_do_not_stop_a_study(data, tmp_path, monkeypatch):
-    def fail(self):
+    def fail(*_given):
         kind = (ValueError, TypeError, ImportError)[next(numbers) % 3]
         raise kind("none")
 
@@ -121,7 +121,7 @@ def test_errors_that_differ_do_not_stop_a_study(data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", [OSError, RuntimeError, MemoryError])
 def test_what_may_be_better_later_is_tried_three_times(data, tmp_path, monkeypatch, kind):
-    def fail(self):
+    def fail(*_given):
         raise kind("none")
 
     monkeypatch.setattr(Worker, "_start_or_resume", fail)

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from study.pool.report import TrialReport
 from study.pool.session import Session
 from study.pool.supervisor import STARTS_WITHIN, STARTUP, Supervisor
+from study.pool.tune_messages import result_of
 
 TIMEOUT = 10.0
 
@@ -48,6 +50,11 @@ def trial_of(name):
     )
 
 
+def told(epochs):
+    """What a trial reports after so many epochs."""
+    return result_of({"key": TrialReport("running", [{}] * epochs)}, is_over=False)
+
+
 def wait(supervisor, clock, seconds):
     for _ in range(int(seconds)):
         clock.now += 1.0
@@ -68,7 +75,7 @@ def test_a_trial_without_a_report_for_too_long_is_ended_and_the_error_says_so(
         supervisor.on_trial_start(0, [], hanging)
         supervisor.on_trial_start(0, [], other)
         wait(supervisor, clock, TIMEOUT)
-        supervisor.on_trial_result(0, [], other, {"rows": [{}]})
+        supervisor.on_trial_result(0, [], other, told(1))
         wait(supervisor, clock, 1.0)
         supervisor.on_trial_error(0, [], hanging)
     assert killed == ["actor of a"] * 3
@@ -87,10 +94,10 @@ def test_a_trial_that_does_not_run_is_not_ended(supervisor, clock, killed, end):
 
 def test_only_failures_without_progress_count(supervisor):
     trial = trial_of("a")
-    supervisor.on_trial_result(0, [], trial, {"rows": [{}, {}]})
+    supervisor.on_trial_result(0, [], trial, told(2))
     assert trial.run_metadata.num_failures == 0
     trial.run_metadata.num_failures = 1
-    supervisor.on_trial_result(0, [], trial, {"rows": [{}]})  # done again after a death
+    supervisor.on_trial_result(0, [], trial, told(1))  # done again after a death
     assert trial.run_metadata.num_failures == 1
 
 
