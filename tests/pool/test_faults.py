@@ -1,5 +1,6 @@
 """Faults of trials, injected for real into the workers of a running Ray."""
 
+import math
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+import torch
 
 from hw3.shape import grey_images
 from study.cluster.ray import connect
@@ -162,6 +164,32 @@ def test_killed_trials_that_were_trained_as_one_go_on_as_one(
         expected = [row["val_loss"] for row in rows]
         assert [row["val_loss"] for row in record.rows] == pytest.approx(expected, rel=1e-3)
     assert 0 <= sum(epochs.values()) - len(epochs) <= BUDGET.seeds  # an epoch of each at most
+
+
+def test_killed_trials_go_on_without_one_that_had_diverged(cluster, data, tmp_path, monkeypatch):
+    begun = tmp_path / "begun"
+
+    class Dying(StudyTrial):
+        """Loses a training in its second epoch, and in its third the process."""
+
+        def step(self):
+            trials = self._worker._trials
+            if len(trials) == 3:
+                with torch.no_grad():
+                    next(trials[0].model.parameters()).fill_(math.nan)
+            elif trials and not begun.exists():
+                begun.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            elif begun.exists():
+                begun.write_text(str(len(self._worker.jobs)))
+            return super().step()
+
+    monkeypatch.setattr("study.pool.tuner.StudyTrial", Dying)
+    as_one = FusedSeeds(3, 1, None, grey_images(32), 600)
+    trials, _ = run(SLOW, data, tmp_path / "r", replace(BUDGET, seeds=3), fusing=as_one)
+    found = sorted(record.status for record in trials.records.values())
+    assert found == ["complete", "complete", "diverged"]
+    assert begun.read_text() == "2"
 
 
 def test_a_trial_that_is_killed_each_time_fails_and_the_others_go_on(
