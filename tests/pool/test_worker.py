@@ -252,3 +252,16 @@ def test_a_worker_with_other_code_trains_nothing(data, setting):
     worker = worker_of(job(other), data)
     with pytest.raises(RuntimeError, match=r"other code for the family conv .*same version"):
         worker.train_epoch()
+
+
+def test_an_engine_that_cannot_be_called_is_reported_and_not_tried_again(
+    data, setting, monkeypatch
+):
+    def train(_training, _data):
+        raise TypeError("no such option")  # not a generator: it is raised by the call itself
+
+    monkeypatch.setattr(engines, "ENGINE", replace(ENGINE, train=train))
+    worker = worker_of(job(setting), data)
+    (report,) = worker.train_epoch().values()
+    assert report.status == "failed" and worker.is_over
+    assert "not tried again" in report.error and "TypeError: no such option" in report.error
