@@ -130,6 +130,16 @@ def inference_bytes(architecture: Architecture, images: int, numerics: Numerics)
     return images * (_input_bytes(architecture.shape, size) + alive)
 
 
+def images_on_device(train: int, val: int, test: int = 0) -> int:
+    """Number of images in a GPU's memory: of the training and the validation part, and of the part
+    that is scored at a confirmed training's end once more.
+
+    Args:
+        test: 0 where its number is not known.
+    """
+    return train + val + max(val, test)
+
+
 def data_bytes(shape: Shape, images: int, augment: bool = False) -> int:
     """Memory in bytes of images, labels and the order of the images on the device. Of images, which
     are taken for uint8, a number has one byte; of other examples it has what a model takes.

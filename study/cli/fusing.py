@@ -5,7 +5,7 @@ import math
 from hw3.engines import engine_of
 from hw3.numerics import Device
 from study.cli.executors import Executor
-from study.cli.memory import images_on_device
+from study.cli.memory import planned_images
 from study.cli.options import Options
 from study.pool.fusing import MOST, FusedSeeds, Fusing, no_fusing
 from study.search.plan import Plan
@@ -49,4 +49,4 @@ def fusing_of(plan: Plan, options: Options, executor: Executor) -> Fusing:
     if most == 1:
         return no_fusing
     workers, memory = executor.resources.concurrent, executor.gpu_memory
-    return FusedSeeds(most, workers, memory, plan.shape, images_on_device(plan))
+    return FusedSeeds(most, workers, memory, plan.shape, planned_images(plan))

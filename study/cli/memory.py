@@ -8,6 +8,7 @@ from hw3.gpu_memory import (
     GpuMemoryError,
     check_fits,
     describe_share,
+    images_on_device,
     memory_share,
     training_bytes,
 )
@@ -62,12 +63,12 @@ def _config_bytes(plan: Plan, family: str, config: Mapping[str, Any]) -> int:
         architecture_of(family, config, plan.shape),
         recipe_of(family, config, plan.setting.recipe),
         plan.setting.numerics,
-        images_on_device(plan),
+        planned_images(plan),
     )
 
 
-def images_on_device(plan: Plan) -> int:
-    """Number of images: of training and validation parts, and of the part that is scored at the
-    end once more."""
-    images = {name: sum(counts.values()) for name, counts in plan.data.counts.items()}
-    return images["train"] + images["val"] + max(images["val"], images.get("test", 0))
+def planned_images(plan: Plan) -> int:
+    """`hw3.gpu_memory.images_on_device` of the plan's data."""
+    return images_on_device(
+        **{part: sum(counts.values()) for part, counts in plan.data.counts.items()}
+    )

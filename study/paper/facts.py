@@ -85,9 +85,8 @@ class Facts:
     @property
     def fused(self) -> int:
         """Largest number of trainings that were trained together; 1 where each was alone."""
-        return max(
-            (count for count in self._provenance(FUSED) if isinstance(count, int)), default=1
-        )
+        counts = (record.provenance.get(FUSED, 1) for record in self.records.values())
+        return max(counts, default=1)
 
     @property
     def commits(self) -> dict[str, int]:

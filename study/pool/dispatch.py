@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from study.pool.fusing import Fusing, is_alike
@@ -115,11 +116,12 @@ class Dispatcher:
         """
         if job.stage != "confirm":
             return []
-        waiting = len(self._queue) + 1
-        alike = [other for other in self._queue if is_alike(job, other)]
-        others = alike[: fusing(job, waiting) - 1]
-        self._queue = [other for other in self._queue if other not in others]
-        self._under_way |= {other.key: other for other in others}
+        most = fusing(job, len(self._queue) + 1)
+        alike = (other for other in self._queue if is_alike(job, other))
+        others = list(islice(alike, most - 1))  # where each is alone, none is looked at
+        for other in others:
+            self._queue.remove(other)
+            self._under_way[other.key] = other
         return others
 
     @property

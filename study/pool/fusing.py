@@ -52,11 +52,6 @@ class FusedSeeds:
         return max(1, fitting_together(**needs, available=self.memory, most=most))
 
 
-def has_fused_training(family: str) -> bool:
-    """Whether the family's engine can train several of its models as one."""
-    return engine_of(family).train_together is not None
-
-
 def is_alike(one: Job, other: Job) -> bool:
     """Whether both are confirmations of one candidate that differ by seed alone."""
     if (one.stage, one.candidate) != (other.stage, other.candidate):

@@ -11,6 +11,7 @@ from hw3.engines import ENGINE, engine_of
 from hw3.gpu_memory import (
     check_fits,
     describe_share,
+    images_on_device,
     memory_share,
     out_of_memory,
     training_bytes,
@@ -39,7 +40,7 @@ def check_memory(job: Job, together: int, data: Splits, gpu_share: float) -> Non
     available = memory_share(gpu_share) if on_gpu else None
     if available is None or engine_of(parts["family"]) is not ENGINE:
         return
-    images = len(data.train) + 2 * len(data.val)  # which is scored once more at the end
+    images = images_on_device(len(data.train), len(data.val))
     needed = training_bytes(**needs_of(job, data.shape, images), together=together)
     check_fits(needed, available, job.candidate, describe_share(gpu_share))
 

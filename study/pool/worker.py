@@ -127,7 +127,10 @@ class Worker:
         trials: list[RunningTrial] = []
         for job in jobs:
             try:
-                trials.append(self._start_or_resume(job, len(jobs)))
+                self._check_code(job)
+                if job is jobs[0]:  # the others need as much
+                    check_memory(job, len(jobs), self._data, self._gpu_share)
+                trials.append(self._start_or_resume(job))
             except (OSError, GpuMemoryError):  # some OSErrors are also ValueErrors
                 raise
             except PERMANENT:
@@ -139,10 +142,8 @@ class Worker:
         self._trials = trials
         return failed
 
-    def _start_or_resume(self, job: Job, together: int) -> RunningTrial:
+    def _start_or_resume(self, job: Job) -> RunningTrial:
         """Build the job's model, and resume from its checkpoint where there is one."""
-        self._check_code(job)
-        check_memory(job, together, self._data, self._gpu_share)
         parts, data = job.ingredients, self._data
         if RESAMPLING in parts:
             data = resample_splits(data, parts["seed"])

@@ -170,10 +170,10 @@ def test_a_figure_that_cannot_be_drawn_costs_neither_table_nor_verdicts_nor_repo
 def failing(monkeypatch, error, families):
     """Lets all trainings of these families raise the error."""
 
-    def fail(self, job, together):
+    def fail(self, job):
         if job.ingredients["family"] in families:
             raise error
-        return start(self, job, together)
+        return start(self, job)
 
     start = Worker._start_or_resume
     monkeypatch.setattr(Worker, "_start_or_resume", fail)

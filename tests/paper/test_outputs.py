@@ -117,14 +117,14 @@ def methods_of(facts: Facts) -> str:
 
 
 def test_the_methods_are_those_of_the_records(facts, before):
-    trained = {"versions": {"torch": "9.8"}, "device": "abacus", "commit": "c0ffee"}
+    trained = {"versions": {"torch": "9.8"}, "device": "abacus", "commit": "c0ffee", "fused": 5}
     records = {
         key: replace(record, provenance={**record.provenance, **trained})
         for key, record in facts.trials.records.items()
     }
     trials = FinishedTrials(facts.plan, records)
     changed = methods_of(replace(facts, trials=trials))
-    for said in ("PyTorch 9.8", "abacus", "c0ffee"):
+    for said in ("PyTorch 9.8", "abacus", "c0ffee", "Up to 5 trainings that differ by seed alone"):
         assert said in changed and said not in before["methods.tex"], said
 
 

@@ -321,10 +321,7 @@ def test_memory_of_an_engine_of_ones_own_is_not_known(monkeypatch):
 
 
 def test_candidates_of_one_configuration_are_not_mixed():
-    """They are, but for their names and what they share of their seeds, one and the same."""
-    twin = replace(SMALL, name="twin", label="Twin")
-    study = replace(TWO, baselines=(SMALL, twin))
-    setting = plan_of(study).setting
+    setting = plan_of(TWO).setting
     one, other = (
         Job("confirm", name, setting.confirm_ingredients("conv", SMALL.config, seed))
         for name, seed in (("small", 0), ("twin", 1))
